@@ -1,0 +1,19 @@
+"""The Caffe-faithful prototxt toolkit: Caffe's file formats, two engines behind pycaffe's surface, the paper's nets."""
+
+from __future__ import annotations
+
+import importlib
+
+from .backend import load_backend
+from .errors import CaeCaffeError, InputError, RunError
+from .version import VERSION as __version__
+
+__all__ = ["CaeCaffeError", "InputError", "RunError", "load_backend", "pycaffe"]
+
+
+
+def __getattr__(name: str):
+    # `cae_caffe.pycaffe` needs PyTorch, which the generators and the data tools do without: import it when asked.
+    if name == "pycaffe":
+        return importlib.import_module(".pycaffe", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

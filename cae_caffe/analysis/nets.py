@@ -1,0 +1,49 @@
+"""Opening nets through pycaffe's surface, with the checks that Caffe would answer by ending the process."""
+
+from __future__ import annotations
+
+from .. import schema
+from ..errors import InputError
+from .stored_weights import check_fit, shapes_in
+
+PHASES = {"train": "TRAIN", "test": "TEST"}
+
+
+def open_net(backend, net_file, weights=None, phase="test", stages=(), level=0):
+    """Return `backend.Net` of the prototxt `net_file`, with the parameters of `weights` if it is given.
+
+    `backend` is a module with pycaffe's names, as `load_backend` returns it; `phase` is "train" or "test".
+    `weights` is a `.caffemodel` or `.caffemodel.h5`. Every layer of the net that has parameters must be in it, with
+    the same number of blobs of the same shapes; layers that only the file has are passed over, as Caffe does.
+    Raises `InputError` for a missing or malformed file and for weights that do not fit.
+    """
+    schema.read_net(str(net_file))
+    stored = shapes_in(weights) if weights is not None else None
+    net = backend.Net(str(net_file), getattr(backend, PHASES[phase]), level=level, stages=list(stages))
+    if stored is not None:
+        check_fit(net, net_file, stored, weights)
+        net.copy_from(str(weights))
+    return net
+
+
+def single_input(net, net_file) -> str:
+    """Name of the one blob that `net`, a deploy net, takes its images from; raises `InputError` if there is not one."""
+    if len(net.inputs) == 1:
+        return net.inputs[0]
+    if not net.inputs:
+        raise InputError(f"{net_file}: this net reads its own data and has no Input layer to give images to; "
+                         "use its deploy.prototxt.")
+    raise InputError(f"{net_file}: this net has {len(net.inputs)} inputs ({', '.join(net.inputs)}), but only nets with "
+                     "one can be given images; remove the others from a copy of the file.")
+
+
+def require_image_shape(net, blob, image_shape, net_file, source) -> None:
+    """Raise `InputError` unless images of `image_shape` (without the batch axis) fit the input `blob`."""
+    wanted = tuple(net.blobs[blob].shape)[1:]
+    if tuple(image_shape) != wanted:
+        raise InputError(f"{source}: its images are {_dims(image_shape)}, but the input `{blob}` of {net_file} takes "
+                         f"{_dims(wanted)}; convert the images to that size or use another net.")
+
+
+def _dims(shape):
+    return "x".join(map(str, shape)) or "scalar"

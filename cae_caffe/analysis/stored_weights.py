@@ -1,0 +1,67 @@
+"""What a file of weights holds, and whether it fits a net, told before Caffe is: it ends the process if it does not."""
+
+from __future__ import annotations
+
+import h5py
+
+from .. import schema
+from ..errors import InputError
+from .structure import layers_of, own_parameters
+
+
+def shapes_in(weights) -> dict[str, dict[int, tuple[int, ...]]]:
+    """Shapes of the parameters in the file `weights`: by layer, by position in the layer.
+
+    HDF5 is told by its content, anything else is read as a `.caffemodel`, as Caffe does (Net::CopyTrainedLayersFrom).
+    Layers without parameters are left out. Raises `InputError` if the file cannot be read.
+    """
+    shapes = _in_hdf5(weights) if h5py.is_hdf5(str(weights)) else _in_caffemodel(weights)
+    return {name: found for name, found in shapes.items() if found}
+
+
+def check_fit(net, net_file, stored, weights) -> None:
+    """Raise `InputError` unless the parameters `stored`, found in the file `weights`, fit `net`.
+
+    Every parameter of the net must be there in its shape, but for those that share an earlier layer's memory, which
+    HDF5 weights leave out. Layers that only the file has do not matter.
+    """
+    layers = layers_of(net)
+    for layer, needed in zip(layers, own_parameters(layers)):
+        found = stored.get(layer.name, {})
+        wanted = {at: tuple(blob.shape) for at, blob in enumerate(layer.parameters)}
+        if needed and not found:
+            raise InputError(f"{weights}: no parameters for layer `{layer.name}` of {net_file}; these weights belong to "
+                             f"another net, with the layers {', '.join(stored) or '(none)'}.")
+        if not set(needed) <= set(found) <= set(wanted) or not all(_same(found[at], wanted[at]) for at in found):
+            raise InputError(f"{weights}: layer `{layer.name}` holds {_blobs(found)}, but {net_file} needs "
+                             f"{_blobs(wanted)}; give the weights that were trained with this net.")
+
+
+def _in_caffemodel(weights):
+    layers = schema.read_weights(str(weights)).layer
+    return {layer.name: dict(enumerate(map(_shape, layer.blobs))) for layer in layers}
+
+
+def _shape(blob):
+    # Caffe goes by the old fields if any is set (Blob::ShapeEquals).
+    old = (blob.num, blob.channels, blob.height, blob.width)
+    return old if any(old) else tuple(blob.shape.dim)
+
+
+def _in_hdf5(weights):
+    try:
+        with h5py.File(str(weights), "r") as file:
+            if "data" not in file:
+                raise InputError(f"{weights}: no group `data` in it, so these are not the weights of a net.")
+            return {name: {int(at): item.shape for at, item in group.items()} for name, group in file["data"].items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(f"{weights}: cannot read it as a net's weights in HDF5: {error}.") from error
+
+
+def _same(stored, wanted):
+    # Weights of 2015 always have four axes, the missing ones in front.
+    return stored == wanted or (len(stored) == 4 and stored == (1,) * (4 - len(wanted)) + wanted)
+
+
+def _blobs(shapes):
+    return " + ".join("x".join(map(str, shapes[at])) for at in sorted(shapes)) or "nothing"

@@ -1,0 +1,76 @@
+"""The text of `cae-caffe summary`: a table of a net's layers and the paper's figures for it."""
+
+from __future__ import annotations
+
+from .accounts import accounts, halves, hidden_sizes, total
+
+HEADINGS = ("layer", "type", "bottom", "top", "parameters", "weights + biases", "elements")
+RIGHT = ("parameters", "elements")
+
+
+def summary(net, net_file) -> str:
+    """A table with a line for each layer of `net`, then totals; for an auto-encoder, Table 2's and 3's figures too.
+
+    Shapes are Caffe's, batch first; "elements" are those of the layer's tops for one image.
+    """
+    rows = accounts(net)
+    lines = _table([_cells(row) for row in rows] + [_totals(rows)])
+    return "\n".join(lines + [""] + _facts(net, rows, net_file)) + "\n"
+
+
+def _cells(row):
+    return (row.layer.name, row.layer.type, _blobs(row.layer.bottoms, row.bottom_shapes),
+            _blobs(row.layer.tops, row.top_shapes), _count(row), " + ".join(map(_dims, row.parameter_shapes)),
+            str(row.elements))
+
+
+def _totals(rows):
+    return ("total", "", "", "", str(total(rows)), "", str(sum(row.elements for row in rows)))
+
+
+def _count(row):
+    if not row.parameter_shapes:
+        return ""
+    return str(row.parameters) if row.parameters else "shared"
+
+
+def _blobs(names, shapes):
+    return ", ".join(f"{name} {_dims(shape)}" for name, shape in zip(names, shapes))
+
+
+def _dims(shape):
+    return "x".join(map(str, shape)) or "scalar"
+
+
+def _table(body):
+    columns = list(zip(HEADINGS, *body))
+    widths = [max(map(len, column)) for column in columns]
+    lines = ["  ".join(_align(*cell) for cell in zip(HEADINGS, line, widths)).rstrip() for line in zip(*columns)]
+    rule = "  ".join("-" * size for size in widths)
+    return [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+
+
+def _align(heading, cell, size):
+    return cell.rjust(size) if heading in RIGHT else cell.ljust(size)
+
+
+def _facts(net, rows, net_file):
+    sizes = hidden_sizes(rows)
+    parts = halves(net, rows, net_file)
+    facts = [f"Hidden layers: {'-'.join(map(str, sizes)) or 'none'}; size {sum(sizes)} elements"
+             + (" (the paper's CAE size)." if parts else ".")]
+    if parts:
+        facts += [f"Code: blob {parts.code}, {parts.encoder[-1].elements} elements.",
+                  f"Encoder: {_span(parts.encoder)}; decoder: {_span(parts.decoder)}.",
+                  f"Sizes fall to the code and rise behind it: {_falls_and_rises(parts)}."]
+    return facts
+
+
+def _span(rows):
+    return f"{rows[0].layer.name} to {rows[-1].layer.name}, {total(rows)} parameters"
+
+
+def _falls_and_rises(parts):
+    down = [row.elements for row in parts.encoder]
+    up = [row.elements for row in parts.decoder[:-1]]
+    return "yes" if down == sorted(down, reverse=True) and up == sorted(up) else "no, which the paper advises against"

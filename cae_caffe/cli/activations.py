@@ -1,0 +1,28 @@
+"""`cae-caffe activations NET WEIGHTS --out F.h5`: every blob of a net for chosen images."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..experiments.activations import dump
+from .backend_argument import add_backend_argument
+from .quiet_engine import chosen_quiet_engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
+    parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+    parser.add_argument("--data", metavar="LIST", default="data/mnist_test.txt",
+                        help="list of HDF5 files with the images (default: data/mnist_test.txt)")
+    parser.add_argument("--image", metavar="INDEX", type=int, nargs="+",
+                        help="images of the list, from 0 (default: the first of each of ten classes)")
+    parser.add_argument("--out", metavar="F.h5", required=True,
+                        help="a dataset for each blob, and `image` (the indices) and `label`")
+    add_backend_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    images = dump(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
+                  arguments.image)
+    print(f"{arguments.out}: every blob for the images {', '.join(map(str, images))}")
+    return 0

@@ -1,0 +1,27 @@
+"""`cae-caffe encode NET WEIGHTS --data LIST --out codes.h5`: the codes of a whole list of images."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..experiments.encode import encode
+from .backend_argument import add_backend_argument
+from .quiet_engine import chosen_quiet_engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
+    parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+    parser.add_argument("--data", metavar="LIST", required=True,
+                        help="list of HDF5 files with the images, such as data/mnist_test.txt")
+    parser.add_argument("--blob", metavar="B",
+                        help="blob to write (default: ip2encode or encode4, or else the net's narrowest)")
+    parser.add_argument("--out", metavar="CODES.h5", required=True, help="gets the datasets `codes` and `label`")
+    add_backend_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    done = encode(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
+                  arguments.blob)
+    print(f"{arguments.out}: blob {done.blob} of {done.images} images, {done.dimensions} numbers each")
+    return 0

@@ -1,0 +1,62 @@
+"""`cae-caffe COMMAND ...`: finds the command's module, parses its flags, turns this package's errors into one line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from ..errors import CaeCaffeError
+from ..version import VERSION
+
+# A command's module is imported only when that command is asked for, so that none pays for another's libraries.
+COMMANDS = {
+    "activations": "write every blob of a net for chosen images to HDF5",
+    "data": "convert MNIST, IDX pairs or folders of images to Caffe's HDF5 data",
+    "encode": "write the codes of a whole list of images to HDF5",
+    "figure": "draw scatters, layer panels, loss curves and filters",
+    "summary": "print shapes, parameters and sizes of a prototxt, layer by layer",
+    "test": "score a model, with Caffe's own flags and log",
+    "train": "train or fine-tune a model, with Caffe's own flags and log",
+}
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cae-caffe", description="The Caffe-faithful prototxt toolkit.")
+    parser.add_argument("--version", action="version", version=f"cae-caffe {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, help_line in COMMANDS.items():
+        child = commands.add_parser(name, help=help_line, description=help_line[0].upper() + help_line[1:] + ".",
+                                    allow_abbrev=False)
+        if name == command:
+            module = importlib.import_module(f".{name.replace('-', '_')}", __package__)
+            module.add_arguments(child)
+            child.set_defaults(run=module.run)
+            child.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def call(run, arguments: argparse.Namespace, program: str) -> int:
+    """Run `run(arguments)`; print this package's errors as one line on standard error and return the exit status."""
+    try:
+        return run(arguments) or 0
+    except CaeCaffeError as error:
+        if arguments.debug:
+            raise
+        print(f"{program}: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); nothing is wrong and nobody is left to tell.
+        sys.stderr.close()
+        return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point of `cae-caffe`; returns the exit status: 0 done, 1 the run failed, 2 wrong use or bad input."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    command = next((word for word in argv if word in COMMANDS), None)
+    arguments = _parser(command).parse_args(argv)
+    return call(arguments.run, arguments, f"cae-caffe {arguments.command}")

@@ -1,0 +1,28 @@
+"""`cae-caffe summary NET`: shapes, parameters and sizes, layer by layer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..analysis.nets import PHASES, open_net
+from ..analysis.summary import summary
+from .backend_argument import add_backend_argument
+from .quiet_engine import chosen_quiet_engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("net", metavar="NET", help="a prototxt, such as prototxt/cae1-n2/train_test.prototxt")
+    parser.add_argument("--phase", choices=sorted(PHASES, reverse=True), default="train",
+                        help="build the net for this phase (default: train)")
+    parser.add_argument("--stage", metavar="S", action="append", default=[],
+                        help="with this stage, such as test-on-test; may be given more than once")
+    parser.add_argument("--level", metavar="N", type=int, default=0, help="at this level (default: 0)")
+    add_backend_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    net = open_net(chosen_quiet_engine(arguments), arguments.net, phase=arguments.phase, stages=arguments.stage,
+                   level=arguments.level)
+    sys.stdout.write(summary(net, arguments.net))
+    return 0

@@ -1,0 +1,28 @@
+"""`cae-caffe train`: Caffe's own flags, one dash or two."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..experiments.train import EFFECTS, Options, train
+from .backend_argument import add_backend_argument, chosen_backend
+from .caffe_flags import add_flag
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_flag(parser, "solver", required=True, metavar="FILE", help="the solver's prototxt")
+    add_flag(parser, "weights", metavar="FILE[,FILE...]", help="trained weights to start from (fine-tuning)")
+    add_flag(parser, "snapshot", metavar="FILE", help="a .solverstate to resume from")
+    add_flag(parser, "gpu", metavar="N", help="train on this GPU; the CPU unless told by the solver")
+    add_flag(parser, "level", type=int, help="level of the train net's state (default 0)")
+    add_flag(parser, "stage", metavar="NAME[,NAME...]", help="stages of the train net's state")
+    add_flag(parser, "sigint_effect", choices=EFFECTS, help="what Ctrl-C does (default stop)")
+    add_flag(parser, "sighup_effect", choices=EFFECTS, help="what a hang-up does (default snapshot)")
+    add_backend_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    given = {name: value for name, value in vars(arguments).items()
+             if name in Options.__dataclass_fields__ and value is not None}
+    train(chosen_backend(arguments), Options(**given))
+    return 0

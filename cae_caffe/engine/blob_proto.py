@@ -1,0 +1,63 @@
+"""Blobs to and from BlobProto messages, as .caffemodel and .solverstate files hold them (Blob::FromProto, ToProto)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..errors import InputError
+from .blob import Blob, Shape, shape_string
+
+LEGACY_FIELDS = ("num", "channels", "height", "width")
+
+
+def shape_of(message) -> Shape:
+    """The shape that a BlobProto states; old ones state it as num, channels, height and width."""
+    if any(message.HasField(field) for field in LEGACY_FIELDS):
+        return tuple(getattr(message, field) for field in LEGACY_FIELDS)
+    return tuple(message.shape.dim)
+
+
+def fits(message, shape: Shape) -> bool:
+    """Whether a BlobProto is of `shape`; the four legacy lengths may carry leading ones (Blob::ShapeEquals)."""
+    stated = shape_of(message)
+    if stated == tuple(shape):
+        return True
+    legacy = any(message.HasField(field) for field in LEGACY_FIELDS)
+    return legacy and len(shape) <= 4 and stated == (1,) * (4 - len(shape)) + tuple(shape)
+
+
+def values(message, field: str = "data") -> np.ndarray:
+    """The flat float32 values of a BlobProto's `data` or `diff`; doubles are rounded."""
+    double = getattr(message, f"double_{field}")
+    return np.array(double if len(double) else getattr(message, field), dtype=np.float32)
+
+
+def read(message, blob: Blob) -> None:
+    """Copy a BlobProto's data, and its diff if it holds one, into `blob`.
+
+    Raises InputError if the shapes differ.
+    """
+    if not fits(message, blob.shape):
+        raise InputError(f"a blob of shape {shape_string(shape_of(message))} is given for one of shape "
+                         f"{shape_string(blob.shape)}")
+    for field, target in (("data", blob.data), ("diff", None)):
+        array = values(message, field)
+        if field == "diff" and not array.size:
+            continue
+        if array.size != blob.count:
+            raise InputError(f"a blob of shape {shape_string(blob.shape)} comes with {array.size} values of {field}")
+        target = blob.diff if target is None else target
+        target.copy_(torch.from_numpy(array).view(blob.shape))
+
+
+def write(blob: Blob, message, with_diff: bool = False) -> None:
+    """Put a blob's shape and data, and its diff if wanted, into an empty BlobProto."""
+    message.shape.dim.extend(blob.shape)
+    message.data.extend(_flat(blob.data))
+    if with_diff:
+        message.diff.extend(_flat(blob.diff))
+
+
+def _flat(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().cpu().contiguous().view(-1).numpy()

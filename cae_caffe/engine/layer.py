@@ -1,0 +1,231 @@
+"""What every layer is: shapes from shapes, parameters from fillers, forward and backward over blobs.
+
+A layer type is a subclass of `Layer` registered under Caffe's name for it. It derives from `AutogradLayer` if it
+writes only its forward; layers on the hot path write their backward too, and allocate nothing per step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, ClassVar, Sequence
+
+import torch
+
+from ..errors import InputError
+from . import blob_proto
+from .blob import Blob, Shape
+from .fillers import fill
+from .rng import Stream
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many bottoms or tops a layer type takes; `most` None means any number from `least` on."""
+
+    least: int
+    most: int | None
+
+    def complaint(self, number: int, what: str) -> str | None:
+        """What is wrong with `number` bottoms or tops, or None."""
+        if self.least <= number and (self.most is None or number <= self.most):
+            return None
+        if self.most is None:
+            wanted = f"at least {self.least}"
+        elif self.least == self.most:
+            wanted = f"exactly {self.least}"
+        else:
+            wanted = f"{self.least} to {self.most}"
+        return f"it has {number} {what} blob(s) and takes {wanted}"
+
+
+def exactly(number: int) -> Count:
+    return Count(number, number)
+
+
+def at_least(number: int) -> Count:
+    return Count(number, None)
+
+
+def between(least: int, most: int) -> Count:
+    return Count(least, most)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a layer may know of the net that builds it."""
+
+    phase: str                   # "TRAIN" or "TEST"
+    stream: Callable[[], Stream]   # Caffe's random stream, which fillers and some layers draw from
+    native_kernels: bool = False   # never lower convolutions, whatever their shapes
+
+
+class Layer:
+    """Base of all layers. `param` is the read-only view of its LayerParameter, with Caffe's defaults filled in."""
+
+    type: ClassVar[str]
+    bottoms: ClassVar[Count] = exactly(1)
+    tops: ClassVar[Count] = exactly(1)
+    # One top for each bottom, as convolutions and reshapes of several blobs have.
+    as_many_tops_as_bottoms: ClassVar[bool] = False
+    # Tops beyond those named in the prototxt are made without a name.
+    makes_missing_tops: ClassVar[bool] = False
+    # Values stay where they are from bottom to top, so that bottom and top should be stored in the same order.
+    keeps_order: ClassVar[bool] = False
+    # The weight of the first top as a loss where the prototxt gives none.
+    default_loss_weight: ClassVar[float] = 0.0
+
+    def __init__(self, param, context: Context):
+        self.param = param
+        self.name: str = param.name
+        self.context = context
+        self.blobs: list[Blob] = []
+        self.param_needs_diff: list[bool] = []
+        self.propagates_down: list[bool] = []      # for each bottom; the net decides it when it is built
+        self.loss_weights: list[float] = []
+        self.stored_blobs: Sequence = ()           # BlobProtos that the layer's definition holds
+        self._seen_shapes: list[Shape] | None = None
+
+    @classmethod
+    def unsupported(cls, param) -> list[str]:
+        """Whole clauses naming the options of `param` that this engine does not carry out; empty when all is well."""
+        return []
+
+    # What a layer type defines.
+
+    def setup(self, bottom: list[Blob], top: list[Blob]) -> None:
+        """Check the parameters and make `self.blobs`; called once, when the shapes of the bottoms are known.
+
+        Raises InputError for parameters that Caffe refuses; the net adds the layer's name and place.
+        """
+
+    def shapes(self, bottom_shapes: list[Shape]) -> list[Shape]:
+        """The shapes of the tops, from those of the bottoms. By default the tops are like the bottoms."""
+        return list(bottom_shapes)
+
+    def reshape(self, bottom: list[Blob], top: list[Blob]) -> None:
+        """Give the tops their shapes; called before a forward pass whenever a bottom's shape has changed."""
+        for blob, shape in zip(top, self.shapes([b.shape for b in bottom])):
+            blob.reshape(shape)
+
+    def forward(self, bottom: list[Blob], top: list[Blob]) -> None:
+        """Compute the tops' data from the bottoms'."""
+        raise NotImplementedError
+
+    def backward(self, top: list[Blob], propagate_down: list[bool], bottom: list[Blob]) -> None:
+        """From the tops' diff, write the bottoms' where `propagate_down`, and add to the parameters'."""
+        raise NotImplementedError
+
+    def allows_forced_backward(self, bottom_index: int) -> bool:
+        """Whether `force_backward` applies to this bottom (not to labels, for instance)."""
+        return True
+
+    def wants_rows_first(self) -> bool:
+        """Whether the layer runs faster if its bottom and top store their rows outermost."""
+        return False
+
+    def forget(self) -> None:
+        """Drop whatever was kept of the last forward pass for the backward pass: a user may have changed blobs."""
+
+    # What the net calls.
+
+    def adapt(self, bottom: list[Blob], top: list[Blob]) -> None:
+        """Reshape the tops if a bottom's shape is not the one seen last."""
+        shapes = [blob.shape for blob in bottom]
+        if shapes != self._seen_shapes:
+            self.reshape(bottom, top)
+            self._seen_shapes = shapes
+
+    def check_counts(self, bottoms: int, tops: int) -> None:
+        """Raises InputError if the prototxt gives this layer too few or too many bottoms or tops."""
+        complaint = self.bottoms.complaint(bottoms, "bottom") or self.tops.complaint(tops, "top")
+        if complaint is None and self.as_many_tops_as_bottoms and bottoms != tops:
+            complaint = f"it has {bottoms} bottom and {tops} top blob(s) and takes as many of the one as of the other"
+        if complaint is not None:
+            raise InputError(f"{complaint}; change its `bottom` and `top` fields.")
+
+    def set_loss_weights(self, top: list[Blob]) -> None:
+        """Write each top's loss weight into its diff, where the backward pass finds it (Layer::SetLossWeights)."""
+        weights = list(self.param.loss_weight)
+        if not weights and self.default_loss_weight:
+            weights = [self.default_loss_weight] + [0.0] * (len(top) - 1)
+        if weights and len(weights) != len(top):
+            raise InputError(f"it has {len(weights)} `loss_weight` values for {len(top)} top blob(s); give none, or "
+                             "one for each top.")
+        self.loss_weights = weights or [0.0] * len(top)
+        for blob, weight in zip(top, self.loss_weights):
+            if weight:
+                blob.diff.fill_(weight)
+
+    def add_parameter(self, shape: Shape, filler) -> Blob:
+        """Append a parameter blob of `shape`, drawn by `filler` (a view of a FillerParameter).
+
+        If the prototxt itself holds the layer's `blobs`, their values are taken and nothing is drawn.
+        """
+        blob = Blob(shape)
+        given = self.stored_blobs
+        if not given:
+            blob.data.copy_(torch.from_numpy(fill(self.context.stream(), shape, filler)))
+        elif len(self.blobs) < len(given):
+            blob_proto.read(given[len(self.blobs)], blob)
+        else:
+            raise InputError(f"it holds {len(given)} `blobs` in its definition and has more parameters; give all or "
+                             "none.")
+        self.blobs.append(blob)
+        return blob
+
+    def needs_diff(self, index: int) -> bool:
+        """Whether the gradients of parameter `index` are wanted."""
+        return index < len(self.param_needs_diff) and self.param_needs_diff[index]
+
+
+class AutogradLayer(Layer):
+    """A layer that writes only `compute`; its backward is autograd's, over a second run of `compute`.
+
+    The second run costs one forward, and in exchange the backward pass depends on nothing but the blobs, as Caffe's
+    does: `net.backward()` after a user changed some blob means what it means there.
+    """
+
+    def compute(self, bottoms: list[torch.Tensor], params: list[torch.Tensor]) -> list[torch.Tensor]:
+        """The tops' values from the bottoms' and the parameters', in differentiable torch operations."""
+        raise NotImplementedError
+
+    def forward(self, bottom: list[Blob], top: list[Blob]) -> None:
+        data = [blob.data for blob in bottom]
+        if any(t is b for t in top for b in bottom):
+            # Run in place: the backward pass needs the values that the top is about to overwrite.
+            data = self._kept = [tensor.clone() for tensor in data]
+        else:
+            self._kept = None
+        with torch.no_grad():
+            results = self.compute(data, [blob.data for blob in self.blobs])
+        for blob, result in zip(top, results):
+            blob.data.copy_(result)
+
+    def backward(self, top: list[Blob], propagate_down: list[bool], bottom: list[Blob]) -> None:
+        data = self._kept or [blob.data for blob in bottom]
+        inputs = [t.detach().requires_grad_(needed) for t, needed in zip(data, propagate_down)]
+        params = [blob.data.detach().requires_grad_(self.needs_diff(i)) for i, blob in enumerate(self.blobs)]
+        wanted = [t for t in inputs + params if t.requires_grad]
+        if not wanted:
+            return
+        with torch.enable_grad():
+            results = self.compute(inputs, params)
+        pairs = [(result, blob.diff) for result, blob in zip(results, top) if result.requires_grad]
+        gradients = iter(torch.autograd.grad([r for r, _ in pairs], wanted, [d for _, d in pairs], allow_unused=True))
+        for blob, tensor in zip(bottom, inputs):
+            if tensor.requires_grad:
+                _write(next(gradients), blob.diff, add=False)
+        for blob, tensor in zip(self.blobs, params):
+            if tensor.requires_grad:
+                _write(next(gradients), *blob.diff_to_add_to())
+
+    _kept: list[torch.Tensor] | None = None
+
+
+def _write(gradient: torch.Tensor | None, diff: torch.Tensor, add: bool) -> None:
+    if gradient is None:         # autograd's way to say zero
+        gradient = torch.zeros_like(diff)
+    if add:
+        diff.add_(gradient)
+    else:
+        diff.copy_(gradient)

@@ -1,0 +1,195 @@
+"""Convolution and Deconvolution."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from ...errors import InputError
+from .. import lowering
+from ..axes import canonical_axis
+from ..blob import Shape, shape_string
+from ..layer import Layer, at_least
+from ..volume_kernel import VolumeKernel
+from .registry import register
+
+
+class ConvolutionLayer(Layer):
+    """The parameters and shapes that both directions share (src/caffe/layers/base_conv_layer.cpp).
+
+    The axes behind the channel `axis` are spatial, one to three of them; those before it are the batch. Weights are
+    (outputs, inputs / group, kernel ...), for Deconvolution (inputs, outputs / group, kernel ...); biases (outputs,).
+    """
+
+    bottoms = at_least(1)
+    tops = at_least(1)
+    as_many_tops_as_bottoms = True
+    transposed: ClassVar[bool]
+
+    def setup(self, bottom, top):
+        param, shape = self.param.convolution_param, bottom[0].shape
+        self.axis = canonical_axis(param.axis, shape)
+        self.spatial_axes = len(shape) - self.axis - 1
+        if not 1 <= self.spatial_axes <= 3:
+            raise InputError(f"its bottom, of shape {shape_string(shape)}, has {self.spatial_axes} spatial axes behind "
+                             f"the channel axis {self.axis}; this engine convolves over 1 to 3. Change `axis`, or put "
+                             "a Reshape layer before it.")
+        self.kernel = self._lengths("kernel_size", "kernel_h", "kernel_w", default=None, least=1)
+        self.stride = self._lengths("stride", "stride_h", "stride_w", default=1, least=1)
+        self.pad = self._lengths("pad", "pad_h", "pad_w", default=0, least=0)
+        self.dilation = self._lengths("dilation", None, None, default=1, least=1)
+        self._set_channels(shape[self.axis])
+        ends = (self.channels, self.outputs) if self.transposed else (self.outputs, self.channels)
+        self.add_parameter((ends[0], ends[1] // self.group) + self.kernel, param.weight_filler)
+        if param.bias_term:
+            self.add_parameter((self.outputs,), param.bias_filler)
+
+    def _lengths(self, name: str, height: str | None, width: str | None, default: int | None, least: int) -> Shape:
+        """One length for each spatial axis, from the repeated field `name` or the pair for height and width."""
+        param, number = self.param.convolution_param, self.spatial_axes
+        given = getattr(param, name)
+        if height is not None and (param.has(height) or param.has(width)):
+            if number != 2 or given:
+                raise InputError(f"it gives `{height}` or `{width}` and has {number} spatial axes and {len(given)} "
+                                 f"`{name}`; that pair is for two spatial axes, instead of `{name}`.")
+            lengths = (getattr(param, height), getattr(param, width))
+        elif given or default is not None:
+            if len(given) not in (0, 1, number):
+                raise InputError(f"it gives `{name}` {len(given)} times; give it once, or once for each of the "
+                                 f"{number} spatial axes.")
+            lengths = tuple(given or (default,)) * (number if len(given) <= 1 else 1)
+        else:
+            raise InputError(f"it gives no `{name}`; give it once, or once for each of the {number} spatial axes.")
+        if min(lengths) < least:
+            raise InputError(f"its `{name}` is {list(lengths)}; each length must be at least {least}.")
+        return tuple(lengths)
+
+    def _set_channels(self, channels: int) -> None:
+        param = self.param.convolution_param
+        self.channels, self.outputs, self.group = channels, param.num_output, param.group
+        if self.outputs < 1:
+            raise InputError("its `num_output` is 0; give the number of maps, at least 1.")
+        if self.group < 1 or self.channels % self.group or self.outputs % self.group:
+            raise InputError(f"its {self.channels} input channels and {self.outputs} outputs cannot be shared out "
+                             f"among `group: {self.group}`; both must be multiples of it.")
+
+    def shapes(self, bottom_shapes):
+        shape = bottom_shapes[0]
+        for other in bottom_shapes[1:]:
+            if other != shape:
+                raise InputError(f"its bottoms have shapes {shape_string(shape)} and {shape_string(other)}; they must "
+                                 "agree.")
+        if len(shape) != self.axis + 1 + self.spatial_axes or shape[self.axis] != self.channels:
+            raise InputError(f"its bottom now has shape {shape_string(shape)}, and its weights were made for "
+                             f"{self.channels} channels on axis {self.axis} and {self.spatial_axes} spatial axes; "
+                             "these cannot change.")
+        outputs = tuple(map(self.output_length, shape[self.axis + 1:], self.kernel, self.stride, self.pad,
+                            self.dilation))
+        if min(outputs) < 1:
+            raise InputError(f"its kernel {list(self.kernel)} does not fit into a bottom of shape "
+                             f"{shape_string(shape)}: the top would be {list(outputs)}; use a smaller kernel, or pad.")
+        return [shape[:self.axis] + (self.outputs,) + outputs] * len(bottom_shapes)
+
+    def output_length(self, length: int, kernel: int, stride: int, pad: int, dilation: int) -> int:
+        """The top's length along a spatial axis on which the bottom has `length`."""
+        raise NotImplementedError
+
+    def reshape(self, bottom, top):
+        super().reshape(bottom, top)
+        shape = bottom[0].shape
+        # One spatial axis is two with a height of one.
+        fill = (1,) * max(0, 2 - self.spatial_axes)
+        self._batch = math.prod(shape[:self.axis])
+        self._spatial = (fill + shape[self.axis + 1:], fill + top[0].shape[self.axis + 1:])
+        self._weight_shape = self.blobs[0].shape[:2] + fill + self.kernel
+        self._chosen = None
+
+    @property
+    def _method(self):
+        """The kernel that computes; chosen late, when the net knows whether the bottom's diff is wanted."""
+        if self._chosen is None:
+            self._chosen = self._images_kernel() if self.spatial_axes < 3 else self._volumes_kernel()
+        return self._chosen
+
+    def _images_kernel(self):
+        fill = (1,) * (2 - self.spatial_axes)
+        height, width = self._spatial[0]
+        geometry = lowering.ConvolutionGeometry(
+            transposed=self.transposed, batch=self._batch, in_channels=self.channels, in_height=height,
+            in_width=width, out_channels=self.outputs, kernel=fill + self.kernel, stride=fill + self.stride,
+            pad=(0,) * len(fill) + self.pad, dilation=fill + self.dilation, group=self.group,
+            has_bias=len(self.blobs) > 1, needs_bottom_diff=any(self.propagates_down))
+        return lowering.choose(geometry, force_native=self.context.native_kernels)
+
+    def _volumes_kernel(self):
+        return VolumeKernel(self.transposed, self.stride, self.pad, self.dilation, self.group)
+
+    def wants_rows_first(self):
+        return self._method.rows_first
+
+    def forget(self):
+        if self._chosen is not None:
+            self._chosen.forget()
+
+    def forward(self, bottom, top):
+        weight, bias = self._weights()
+        for x, y in zip(bottom, top):
+            self._method.forward(self._input(x.data), weight, bias, self._output(y.data))
+
+    def backward(self, top, propagate_down, bottom):
+        weight, _ = self._weights()
+        for i, (x, y) in enumerate(zip(bottom, top)):
+            gradients = self._parameter_diffs()
+            if propagate_down[i]:
+                gradients["bottom_diff"] = self._input(x.diff)
+            if gradients:
+                self._method.backward(self._output(y.diff), self._input(x.data), weight, **gradients)
+
+    def _parameter_diffs(self) -> dict:
+        """The parameters' diffs for the kernel to write or to add to; it does the one or the other for both."""
+        targets = {name: self.blobs[i].diff_to_add_to()
+                   for i, name in enumerate(["weight_diff", "bias_diff"][:len(self.blobs)]) if self.needs_diff(i)}
+        add = any(adds for _, adds in targets.values())
+        gradients = {}
+        for name, (diff, adds) in targets.items():
+            if add and not adds:
+                diff.zero_()
+            gradients[name] = diff.view(self._weight_shape) if name == "weight_diff" else diff
+        return {**gradients, "accumulate": add} if gradients else {}
+
+    def _weights(self):
+        bias = self.blobs[1].data if len(self.blobs) > 1 else None
+        return self.blobs[0].data.view(self._weight_shape), bias
+
+    def _input(self, tensor):
+        return self._as_images(tensor, self.channels, self._spatial[0])
+
+    def _output(self, tensor):
+        return self._as_images(tensor, self.outputs, self._spatial[1])
+
+    def _as_images(self, tensor, channels: int, spatial: Shape):
+        """The tensor with one batch axis and at least two spatial ones."""
+        shape = (self._batch, channels) + spatial
+        return tensor if tensor.shape == shape else tensor.view(shape)
+
+
+@register("Convolution")
+class Convolution(ConvolutionLayer):
+    """Cross-correlation with each of `num_output` kernels (src/caffe/layers/conv_layer.cpp)."""
+
+    transposed = False
+
+    def output_length(self, length, kernel, stride, pad, dilation):
+        extent = dilation * (kernel - 1) + 1
+        return (length + 2 * pad - extent) // stride + 1
+
+
+@register("Deconvolution")
+class Deconvolution(ConvolutionLayer):
+    """The convolution's gradient as a layer of its own: each bottom value stamps a kernel (deconv_layer.cpp)."""
+
+    transposed = True
+
+    def output_length(self, length, kernel, stride, pad, dilation):
+        extent = dilation * (kernel - 1) + 1
+        return stride * (length - 1) + extent - 2 * pad

@@ -1,0 +1,42 @@
+"""EuclideanLoss: half the mean, over the batch, of the squared distance."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ...errors import InputError
+from ..blob import shape_string
+from .loss import LossLayer, in_shape_of
+from .registry import register
+
+
+@register("EuclideanLoss")
+class EuclideanLoss(LossLayer):
+    """sum((a - b)**2) / (2 N) over a batch of N (src/caffe/layers/euclidean_loss_layer.cpp)."""
+
+    keeps_order = True
+
+    def allows_forced_backward(self, bottom_index):
+        return True
+
+    def shapes(self, bottom_shapes):
+        first, second = bottom_shapes
+        if math.prod(first[1:]) != math.prod(second[1:]):
+            raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; each row of "
+                             "the one must have as many values as a row of the other.")
+        return super().shapes(bottom_shapes)
+
+    def forward(self, bottom, top):
+        top[0].data_memory.defer(lambda: self._write_loss(bottom, top[0].data))
+
+    def _write_loss(self, bottom, out: torch.Tensor) -> None:
+        difference = bottom[0].data - in_shape_of(bottom[1].data, bottom[0].data)
+        out.copy_(difference.square_().sum().div_(2 * bottom[0].shape[0]))
+
+    def backward(self, top, propagate_down, bottom):
+        for blob, other, wanted in zip(bottom, reversed(bottom), propagate_down):
+            if wanted:
+                torch.sub(blob.data, in_shape_of(other.data, blob.data), out=blob.diff)
+                blob.diff.mul_(top[0].diff / blob.shape[0])

@@ -1,0 +1,102 @@
+"""HDF5Data: batches of rows from HDF5 files, one top a dataset of that name."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ...errors import InputError
+from .. import libc_rand, log
+from ..hdf5_rows import HDF5Rows, listed_files
+from ..layer import Layer, at_least, exactly
+from .registry import register
+
+
+@register("HDF5Data")
+class HDF5Data(Layer):
+    """Rows in the order of the files and of the rows in them, starting again at the end.
+
+    With `shuffle`, the files are shuffled at each round through them, and the rows of a file at each time it is
+    loaded and at its end (src/caffe/layers/hdf5_data_layer.cpp).
+    """
+
+    bottoms = exactly(0)
+    tops = at_least(1)
+
+    def setup(self, bottom, top):
+        if self.param.has("transform_param"):
+            raise InputError("it has a `transform_param`, which HDF5Data layers do not take; store the data as the "
+                             "net should see it (`cae-caffe data` scales images to [0, 1]).")
+        param = self.param.hdf5_data_param
+        self.shuffles, self.batch = param.shuffle, param.batch_size
+        if self.batch < 1:
+            raise InputError("its `batch_size` is 0; give at least 1.")
+        log.info("hdf5_data_layer.cpp:81", f"Loading list of HDF5 filenames from: {param.source}")
+        self.files = np.array(listed_files(param.source), dtype=object)
+        log.info("hdf5_data_layer.cpp:95", f"Number of HDF5 files: {len(self.files)}")
+        if self.shuffles:
+            libc_rand.shuffle(self.files)
+        self.file_number = self.row = 0
+        self._load()
+        for blob, array in zip(top, self.rows.arrays):
+            blob.reshape((self.batch,) + array.shape[1:])
+        self._staged: list[torch.Tensor] | None = None
+
+    def reshape(self, bottom, top):
+        """The tops' shapes are those of the first file, set up once."""
+
+    def _load(self) -> None:
+        rows = HDF5Rows(self.files[self.file_number], self.param.top)
+        self._check_like_first(rows)
+        self.rows = rows
+        self.order = np.arange(rows.count)
+        if self.shuffles:
+            libc_rand.shuffle(self.order)
+
+    def _check_like_first(self, rows: HDF5Rows) -> None:
+        for name, array, first in zip(self.param.top, rows.arrays, getattr(self, "rows", rows).arrays):
+            if array.shape[1:] != first.shape[1:]:
+                raise InputError(f"dataset `{name}` of {rows.path} has rows of shape {array.shape[1:]}, and the files "
+                                 f"before it {first.shape[1:]}; all files of a list must agree.")
+
+    def forward(self, bottom, top):
+        if top[0].data.device.type == "cpu":
+            self._fill([blob.data.numpy() for blob in top])
+            return
+        if self._staged is None:
+            self._staged = [torch.empty(blob.shape, pin_memory=torch.cuda.is_available()) for blob in top]
+        self._fill([tensor.numpy() for tensor in self._staged])
+        for blob, tensor in zip(top, self._staged):
+            blob.data.copy_(tensor, non_blocking=True)
+
+    def _fill(self, batches: list[np.ndarray]) -> None:
+        filled = 0
+        while filled < self.batch:
+            number = min(self.batch - filled, self.rows.count - self.row)
+            for batch, array in zip(batches, self.rows.arrays):
+                batch[filled:filled + number] = array[self._chosen(number)]
+            filled += number
+            self._advance(number)
+
+    def _chosen(self, number: int):
+        """The next `number` rows: a slice, which copies nothing, unless they are shuffled."""
+        chosen = slice(self.row, self.row + number)
+        return self.order[chosen] if self.shuffles else chosen
+
+    def _advance(self, number: int) -> None:
+        self.row += number
+        if self.row < self.rows.count:
+            return
+        self.row = 0
+        if len(self.files) > 1:
+            self.file_number += 1
+            if self.file_number == len(self.files):
+                self.file_number = 0
+                if self.shuffles:
+                    libc_rand.shuffle(self.files)
+            self._load()
+        if self.shuffles:
+            libc_rand.shuffle(self.order)
+
+    def backward(self, top, propagate_down, bottom):
+        pass

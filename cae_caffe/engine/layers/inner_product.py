@@ -1,0 +1,88 @@
+"""InnerProduct: the fully connected layer."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ...errors import InputError
+from ..axes import canonical_axis
+from ..blob import Blob
+from ..layer import Layer
+from .registry import register
+
+
+@register("InnerProduct")
+class InnerProduct(Layer):
+    """y = x W^T + b, or x W + b with `transpose`; axes from `axis` on are one vector each.
+
+    W is (num_output, inputs), or (inputs, num_output) with `transpose`; b is (num_output,), if `bias_term`.
+    (src/caffe/layers/inner_product_layer.cpp)
+    """
+
+    def setup(self, bottom, top):
+        param = self.param.inner_product_param
+        self.outputs = param.num_output
+        if self.outputs < 1:
+            raise InputError("its `num_output` is 0; give the number of outputs, at least 1.")
+        self.axis = canonical_axis(param.axis, bottom[0].shape)
+        self.inputs = math.prod(bottom[0].shape[self.axis:])
+        self.has_bias = param.bias_term
+        shape = (self.outputs, self.inputs)
+        self.add_parameter(shape[::-1] if param.transpose else shape, param.weight_filler)
+        if self.has_bias:
+            self.add_parameter((self.outputs,), param.bias_filler)
+        self._ordered: torch.Tensor | None = None
+
+    def shapes(self, bottom_shapes):
+        shape = bottom_shapes[0]
+        inputs = math.prod(shape[self.axis:])
+        if inputs != self.inputs:
+            raise InputError(f"its bottom now has {inputs} values a row, and its weights were made for {self.inputs}; "
+                             "reshape the net's input so that the rows keep their length.")
+        return [shape[:self.axis] + (self.outputs,)]
+
+    def forward(self, bottom, top):
+        out, weight = top[0].data.view(-1, self.outputs), self._weight(self.blobs[0].data)
+        if self.has_bias:
+            torch.addmm(self.blobs[1].data, self._rows(bottom[0]), weight, out=out)
+        else:
+            torch.mm(self._rows(bottom[0]), weight, out=out)
+
+    def backward(self, top, propagate_down, bottom):
+        diff = top[0].diff.view(-1, self.outputs)
+        if self.needs_diff(0):
+            target, add = self.blobs[0].diff_to_add_to()
+            target = self._weight(target)
+            rows = self._rows(bottom[0])
+            target.addmm_(rows.t(), diff) if add else torch.mm(rows.t(), diff, out=target)
+        if self.has_bias and self.needs_diff(1):
+            target, add = self.blobs[1].diff_to_add_to()
+            target.add_(diff.sum(0)) if add else torch.sum(diff, 0, out=target)
+        if propagate_down[0]:
+            self._write_bottom_diff(diff, bottom[0])
+
+    def _weight(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The weights, or their gradients, as (inputs, outputs)."""
+        return tensor if self.param.inner_product_param.transpose else tensor.t()
+
+    def _rows(self, blob: Blob) -> torch.Tensor:
+        """The bottom as (rows, inputs); values stored in another order are copied into order."""
+        if not blob.rows_first:
+            return blob.data.view(-1, self.inputs)
+        self._buffer(blob).copy_(blob.data)
+        return self._ordered.view(-1, self.inputs)
+
+    def _write_bottom_diff(self, diff: torch.Tensor, blob: Blob) -> None:
+        weight = self._weight(self.blobs[0].data).t()
+        if not blob.rows_first:
+            torch.mm(diff, weight, out=blob.diff.view(-1, self.inputs))
+        else:
+            torch.mm(diff, weight, out=self._buffer(blob).view(-1, self.inputs))
+            blob.diff.copy_(self._ordered)
+
+    def _buffer(self, blob: Blob) -> torch.Tensor:
+        if self._ordered is None or self._ordered.shape != blob.shape:
+            self._ordered = torch.empty(blob.shape, device=blob.data.device)
+        return self._ordered

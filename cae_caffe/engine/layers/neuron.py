@@ -1,0 +1,66 @@
+"""Layers that act on each value alone: Sigmoid, TanH, ReLU. All may run in place."""
+
+from __future__ import annotations
+
+import torch
+
+from ..layer import Layer, exactly
+from .registry import register
+
+aten = torch.ops.aten
+
+
+class NeuronLayer(Layer):
+    """One bottom, one top of the same shape, stored in the same order."""
+
+    bottoms = exactly(1)
+    tops = exactly(1)
+    keeps_order = True
+
+
+@register("Sigmoid")
+class Sigmoid(NeuronLayer):
+    """y = 1 / (1 + exp(-x)) (src/caffe/layers/sigmoid_layer.cpp)."""
+
+    def forward(self, bottom, top):
+        torch.sigmoid(bottom[0].data, out=top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            aten.sigmoid_backward.grad_input(top[0].diff, top[0].data, grad_input=bottom[0].diff)
+
+
+@register("TanH")
+class TanH(NeuronLayer):
+    """y = tanh(x) (src/caffe/layers/tanh_layer.cpp)."""
+
+    def forward(self, bottom, top):
+        torch.tanh(bottom[0].data, out=top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            aten.tanh_backward.grad_input(top[0].diff, top[0].data, grad_input=bottom[0].diff)
+
+
+@register("ReLU")
+class ReLU(NeuronLayer):
+    """y = max(x, 0) + negative_slope * min(x, 0) (src/caffe/layers/relu_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        self.slope = self.param.relu_param.negative_slope
+
+    def forward(self, bottom, top):
+        if self.slope:
+            aten.leaky_relu.out(bottom[0].data, self.slope, out=top[0].data)
+        else:
+            torch.clamp_min(bottom[0].data, 0, out=top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        if not propagate_down[0]:
+            return
+        # In place, bottom[0].data is the top's; its sign, all that counts here, is the bottom's for slopes >= 0.
+        diff, data, out = top[0].diff, bottom[0].data, bottom[0].diff
+        if self.slope:
+            aten.leaky_relu_backward.grad_input(diff, data, self.slope, False, grad_input=out)
+        else:
+            aten.threshold_backward.grad_input(diff, data, 0, grad_input=out)

@@ -1,0 +1,71 @@
+"""SigmoidCrossEntropyLoss: the cross entropy of targets in [0, 1] with the sigmoid of the predictions."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from ...errors import InputError
+from ..blob import shape_string
+from . import normalization
+from .loss import LossLayer, in_shape_of
+from .registry import register
+
+
+@register("SigmoidCrossEntropyLoss")
+class SigmoidCrossEntropyLoss(LossLayer):
+    """-sum(t log s(x) + (1 - t) log(1 - s(x))), divided as `loss_param` says, by default by the batch.
+
+    The sum is taken as x+ - x t + log(1 + exp(-|x|)), which neither overflows nor loses digits; its gradient is
+    s(x) - t (src/caffe/layers/sigmoid_cross_entropy_loss_layer.cpp).
+    """
+
+    keeps_order = True
+
+    def setup(self, bottom, top):
+        loss_param = self.param.loss_param
+        self.mode = normalization.mode(loss_param, "BATCH_SIZE")
+        self.ignored = loss_param.ignore_label if loss_param.has("ignore_label") else None
+
+    def shapes(self, bottom_shapes):
+        first, second = bottom_shapes
+        if math.prod(first) != math.prod(second):
+            raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; the counts in "
+                             "brackets must agree.")
+        return super().shapes(bottom_shapes)
+
+    def forward(self, bottom, top):
+        top[0].data_memory.defer(lambda: self._write_loss(bottom, top[0].data))
+
+    def _write_loss(self, bottom, out: torch.Tensor) -> None:
+        x, target = bottom[0].data, in_shape_of(bottom[1].data, bottom[0].data)
+        terms = x.clamp_min(0).sub_(x * target).add_(F.softplus(-x.abs()))
+        counted = self._counted(target)
+        if counted is not None:
+            terms.mul_(counted)
+        out.copy_(terms.sum() / self._divisor(bottom[0], counted))
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[1]:
+            raise InputError(f"Layer `{self.name}` cannot propagate to its targets, bottom `{self.param.bottom[1]}`; "
+                             "give `propagate_down: false` for it.")
+        if not propagate_down[0]:
+            return
+        diff, target = bottom[0].diff, in_shape_of(bottom[1].data, bottom[0].data)
+        torch.sigmoid(bottom[0].data, out=diff)
+        diff.sub_(target)
+        counted = self._counted(target)
+        if counted is not None:
+            diff.mul_(counted)
+        diff.mul_(top[0].diff / self._divisor(bottom[0], counted))
+
+    def _counted(self, target: torch.Tensor) -> torch.Tensor | None:
+        """True for each target that is not `ignore_label`, or None if none is ignored; Caffe truncates targets."""
+        return None if self.ignored is None else target.trunc() != self.ignored
+
+    def _divisor(self, blob, counted: torch.Tensor | None):
+        outer = blob.shape[0]
+        valid = None if counted is None else counted.sum()
+        return normalization.divisor(self.mode, outer, blob.count // outer, valid)

@@ -1,0 +1,69 @@
+"""Caffe's log: glog's line format on standard error, with the source places that Caffe's own lines carry.
+
+Tools that read Caffe's logs look for the level letter, the time, and `file:line]` before the message, so all of them
+are here. `GLOG_minloglevel` is heeded as glog heeds it (0 info, 1 warning, 2 error).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+
+from tqdm import tqdm
+
+LEVELS = {"INFO": 0, "WARNING": 1, "ERROR": 2, "FATAL": 3}
+
+_printed_once: set[str] = set()
+_minimum = int(os.environ.get("GLOG_minloglevel") or 0)
+
+
+def set_minimum(level: int) -> None:
+    """Drop messages below `level`: 0 keeps all, 1 drops INFO, 2 WARNING as well, 3 ERROR as well."""
+    global _minimum
+    _minimum = level
+
+
+def enabled(level: str = "INFO") -> bool:
+    """Whether a message of `level` would be printed; ask before building a costly one."""
+    return LEVELS[level] >= _minimum
+
+
+def info(place: str, message: str) -> None:
+    """Print `message` at level INFO; `place` is Caffe's own file and line, such as `solver.cpp:239`."""
+    _print("INFO", place, message)
+
+
+def info_once(place: str, message: str) -> None:
+    """Print `message` at level INFO, the first time in this process only."""
+    if place not in _printed_once:
+        _printed_once.add(place)
+        info(place, message)
+
+
+def warning(place: str, message: str) -> None:
+    """Print `message` at level WARNING."""
+    _print("WARNING", place, message)
+
+
+def error(place: str, message: str) -> None:
+    """Print `message` at level ERROR."""
+    _print("ERROR", place, message)
+
+
+def _print(level: str, place: str, message: str) -> None:
+    if not enabled(level):
+        return
+    now = time.time()
+    stamp = time.strftime("%m%d %H:%M:%S", time.localtime(now))
+    micros = int(now % 1 * 1e6)
+    line = f"{level[0]}{stamp}.{micros:06d} {threading.get_native_id():5d} {place}] {message}\n"
+    # A progress bar on the terminal steps aside for the line.
+    with tqdm.external_write_mode(file=sys.stderr):
+        sys.stderr.write(line)
+
+
+def number(value: float) -> str:
+    """`value` as a C++ stream prints a float: six significant digits."""
+    return format(float(value), ".6g")

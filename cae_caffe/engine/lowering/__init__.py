@@ -1,0 +1,17 @@
+"""Convolution and deconvolution as matrix products. README.md tells the idea.
+
+`choose` takes a layer's `ConvolutionGeometry` and returns the `Kernel` that computes it forward and backward. The
+kernels of one net share a `Scratch`.
+"""
+
+from .band import BandKernel
+from .buffers import Scratch
+from .geometry import ConvolutionGeometry
+from .kernel import Kernel
+from .matmul import MatmulKernel
+from .native import NativeKernel
+from .plane import PlaneKernel
+from .rule import choose
+
+__all__ = ["BandKernel", "ConvolutionGeometry", "Kernel", "MatmulKernel", "NativeKernel", "PlaneKernel", "Scratch",
+           "choose"]

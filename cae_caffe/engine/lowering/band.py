@@ -1,0 +1,278 @@
+"""Rows by an exact Fourier transform, columns by a banded matrix: few channels under large kernels. See README.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from . import bilinear
+from .buffers import Scratch, Snapshot
+from .geometry import ConvolutionGeometry
+from .kernel import Kernel, deliver, megaflops
+from .packing import ROWS_FIRST, Frame, Packing
+
+
+@dataclass(frozen=True)
+class BandPlan:
+    """The sizes of the lowered computation. Rows with a stride are split into phases that join the channels."""
+
+    geometry: ConvolutionGeometry
+
+    @property
+    def phases(self) -> int:
+        return self.geometry.stride[0]
+
+    @property
+    def taps(self) -> int:
+        """Kernel rows of one phase."""
+        return -(-self.geometry.kernel[0] // self.phases)
+
+    @property
+    def frame(self) -> Frame:
+        """What the kernels reach of the large side."""
+        height, width = ((count - 1) * stride + kernel for count, stride, kernel in
+                         zip(self.geometry.small[1:], self.geometry.stride, self.geometry.kernel))
+        return Frame(height, width, self.phases, self.geometry.pad)
+
+    @property
+    def rank(self) -> int:
+        """Slots: how many independent matrix products replace the convolution over rows."""
+        return bilinear.rank(self.frame.rows)
+
+    @property
+    def small_width(self) -> int:
+        """Channels times columns of the small side: one dimension of a slot's matrix."""
+        return self.geometry.small.channels * self.geometry.small.width
+
+    @property
+    def large_width(self) -> int:
+        """Phases times channels times columns of the large side: the other dimension."""
+        return self.phases * self.geometry.large.channels * self.frame.width
+
+    @property
+    def wide(self) -> bool:
+        """Whether the large side lies last in a slot's matrix; the longer one does, as that is faster."""
+        return self.large_width >= self.small_width
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of one step: products in the slots, and transforms of the activations."""
+        geometry, products = self.geometry, self.geometry.products
+        large_is_transformed = 2 if geometry.transposed or geometry.needs_bottom_diff else 1
+        small_is_transformed = 2 if not geometry.transposed or geometry.needs_bottom_diff else 1
+        transforms = (small_is_transformed * geometry.small.height * self.small_width
+                      + large_is_transformed * self.frame.rows * self.large_width)
+        return 2 * geometry.batch * self.rank * (products * self.small_width * self.large_width + transforms)
+
+    @property
+    def band_entries(self) -> int:
+        """Entries of all slots' matrices that lie in the band: written and summed once a step."""
+        geometry = self.geometry
+        return self.rank * self.small_width * self.phases * geometry.large.channels * geometry.kernel[1]
+
+
+class BandKernel(Kernel):
+    """`y = C ((A x) * (B w))` over rows, each product of which is a matrix product over channels and columns."""
+
+    rows_first = True
+
+    def __init__(self, geometry: ConvolutionGeometry, scratch: Scratch | None = None) -> None:
+        super().__init__(geometry)
+        self.plan = BandPlan(geometry)
+        self._scratch = Scratch() if scratch is None else scratch
+        self._work: _Work | None = None
+        sides = [self._side_elements(geometry.transposed)]
+        if geometry.needs_bottom_diff:
+            sides.append(self._side_elements(not geometry.transposed))
+        self._scratch.reserve("product", max(sides))
+        self._scratch.reserve("slots", sides[0])
+        self._scratch.reserve("band", self.plan.rank * self.plan.small_width * self.plan.large_width)
+
+    def _side_elements(self, large: bool) -> int:
+        return self.plan.rank * self.geometry.batch * (self.plan.large_width if large else self.plan.small_width)
+
+    def forward(self, bottom, weight, bias, top):
+        work = self._ready(bottom)
+        work.load_weight(weight)
+        work.load_bottom(bottom)
+        product = work.top.slots("product")
+        torch.bmm(work.kept.cube, work.up, out=product.cube)
+        if bias is not None:
+            work.top.add_bias(product, bias)
+        work.top.restore(product, top)
+
+    def backward(self, top_diff, bottom, weight, *, bottom_diff=None, weight_diff=None, bias_diff=None,
+                 accumulate=False):
+        work = self._ready(top_diff)
+        slots = work.top.slots("slots")
+        work.top.transform(top_diff, slots)
+        if bias_diff is not None:
+            deliver(work.top.bias_gradient(slots), bias_diff, accumulate)
+        if weight_diff is not None:
+            work.weight_gradient(bottom, slots, weight_diff, accumulate)
+        if bottom_diff is not None:
+            work.load_weight_if_changed(weight)
+            product = work.bottom.slots("product")
+            torch.bmm(slots.cube, work.down, out=product.cube)
+            work.bottom.restore(product, bottom_diff)
+
+    def describe(self):
+        plan = self.plan
+        return (f"band: {plan.rank} slots of {plan.small_width} x {plan.large_width}, "
+                f"{megaflops(plan.flops)} a step instead of {megaflops(self.geometry.direct_flops)}")
+
+    def forget(self):
+        if self._work is not None:
+            self._work.forget()
+
+    def _ready(self, like: torch.Tensor) -> _Work:
+        """The buffers and constants for tensors like this one."""
+        work = self._work
+        if work is None or (work.dtype, work.device) != (like.dtype, like.device):
+            work = self._work = _Work(self.plan, self._scratch, like)
+        return work
+
+
+class _Slots:
+    """Transformed activations: `cube` is (slot, image, channels and columns), `flat` the same as (slot, rest)."""
+
+    def __init__(self, cube: torch.Tensor) -> None:
+        self.cube = cube
+        self.flat = cube.view(cube.shape[0], -1)
+        self.first = cube[0]
+
+
+class _Side:
+    """The small or the large side: how its tensors become slots and slots become tensors."""
+
+    def __init__(self, plan: BandPlan, large: bool, scratch: Scratch, like: torch.Tensor) -> None:
+        geometry = plan.geometry
+        extent = geometry.large if large else geometry.small
+        frame = plan.frame if large else Frame(extent.height, extent.width)
+        constants = bilinear.factors(geometry.small.height, plan.taps)
+        basis = constants.large.t() if large else constants.small
+        self._scratch, self._like = scratch, like
+        self._basis = basis.to(like).contiguous()        # (rank, rows)
+        self._inverse = self._basis.t()
+        self._packing = Packing(geometry.batch, extent, ROWS_FIRST, frame, like)
+        self._shape = (plan.rank, geometry.batch, plan.large_width if large else plan.small_width)
+        # Slot 0 is the sum over rows times a constant, so it takes the bias, and gives its gradient, for all rows.
+        self._rows_over_sum = 1 / float(basis[0, 0])
+        self._image = (geometry.batch, frame.phases, extent.channels, frame.width)
+        self._taken: dict[str, _Slots] = {}
+
+    def slots(self, role: str) -> _Slots:
+        """Memory for this side's slots in the scratch that all layers share."""
+        if role not in self._taken:
+            self._taken[role] = _Slots(self._scratch.take(role, self._shape, self._like))
+        return self._taken[role]
+
+    def new_slots(self) -> _Slots:
+        return _Slots(self._like.new_empty(self._shape))
+
+    def transform(self, tensor: torch.Tensor, slots: _Slots) -> None:
+        torch.mm(self._basis, self._packing.load(tensor), out=slots.flat)
+
+    def restore(self, slots: _Slots, tensor: torch.Tensor) -> None:
+        rows = self._packing.target(tensor, self._scratch)
+        torch.mm(self._inverse, slots.flat, out=rows)
+        self._packing.store(rows, tensor)
+
+    def add_bias(self, slots: _Slots, bias: torch.Tensor) -> None:
+        slots.first.view(self._image).add_(bias.view(-1, 1), alpha=self._rows_over_sum)
+
+    def bias_gradient(self, slots: _Slots) -> torch.Tensor:
+        return slots.first.sum(0).view(self._image[1:]).sum((0, 2)).mul_(self._rows_over_sum)
+
+
+class _Band:
+    """The slots' matrices: a kernel row's taps along a band, and nothing elsewhere.
+
+    Entry [slot, (channel, o), (phase, channel', stride o + j)] is tap j between the two channels. One strided view
+    shows all entries of the band by their tap, and serves to write the weights and to sum up their gradient.
+    """
+
+    def __init__(self, plan: BandPlan, scratch: Scratch, like: torch.Tensor) -> None:
+        geometry = plan.geometry
+        small, large, kernel = geometry.small, geometry.large, geometry.kernel
+        rows, columns = plan.small_width, plan.large_width
+        self._shape = (plan.rank, rows, columns) if plan.wide else (plan.rank, columns, rows)
+        self._wide, self._height = plan.wide, kernel[0]
+        row, column = (columns, 1) if plan.wide else (1, rows)
+        width = plan.frame.width
+        self._size = (plan.rank, plan.phases, small.channels, small.width, large.channels, kernel[1])
+        self._stride = (rows * columns, large.channels * width * column, small.width * row,
+                        row + geometry.stride[1] * column, width * column, column)
+        self._factor = bilinear.factors(small.height, plan.taps).kernel.to(like).contiguous()   # (rank, taps)
+        by_row = (plan.taps * plan.phases, small.channels, large.channels, kernel[1])
+        self._weight = like.new_zeros(by_row)      # rows beyond the kernel's stay zero
+        self._weight_gradient = like.new_empty(by_row)
+        self._by_slot = like.new_empty((plan.rank, self._weight.numel() // plan.taps))
+        self._matrices = like.new_zeros(self._shape)
+        self._gradient = scratch.take("band", self._shape, like)
+
+    @property
+    def large_to_small(self) -> torch.Tensor:
+        """(slot, large width, small width)."""
+        return self._matrices.transpose(1, 2) if self._wide else self._matrices
+
+    def write(self, weight: torch.Tensor) -> None:
+        """Fill the band from weights of Caffe's shape."""
+        self._weight[:self._height].copy_(weight.permute(2, 0, 1, 3))
+        torch.mm(self._factor, self._weight.view(self._factor.shape[1], -1), out=self._by_slot)
+        self._entries(self._matrices).copy_(self._summed().expand(self._size))
+
+    def gradient(self, small: torch.Tensor, large: torch.Tensor) -> torch.Tensor:
+        """The weights' gradient, of Caffe's shape, from both sides' slots (slot, image, width)."""
+        first, second = (small, large) if self._wide else (large, small)
+        torch.bmm(first.transpose(1, 2), second, out=self._gradient)
+        torch.sum(self._entries(self._gradient), 3, keepdim=True, out=self._summed())
+        torch.mm(self._factor.t(), self._by_slot, out=self._weight_gradient.view(self._factor.shape[1], -1))
+        return self._weight_gradient[:self._height].permute(1, 2, 0, 3)
+
+    def _entries(self, matrices: torch.Tensor) -> torch.Tensor:
+        return matrices.as_strided(self._size, self._stride)
+
+    def _summed(self) -> torch.Tensor:
+        """`_by_slot` by its dimensions; those of the band, with one entry for all columns."""
+        rank, phases, channels, _, others, taps = self._size
+        return self._by_slot.view(rank, phases, channels, 1, others, taps)
+
+
+class _Work:
+    """A kernel's constants and buffers on one device, and what its last forward left in them."""
+
+    def __init__(self, plan: BandPlan, scratch: Scratch, like: torch.Tensor) -> None:
+        self.dtype, self.device = like.dtype, like.device
+        transposed = plan.geometry.transposed
+        self.bottom = _Side(plan, not transposed, scratch, like)
+        self.top = _Side(plan, transposed, scratch, like)
+        self.kept = self.bottom.new_slots()
+        self._transposed = transposed
+        self._band = _Band(plan, scratch, like)
+        down = self._band.large_to_small
+        self.up, self.down = (down.transpose(1, 2), down) if transposed else (down, down.transpose(1, 2))
+        self._seen_bottom, self._seen_weight = Snapshot(), Snapshot()
+
+    def load_bottom(self, bottom: torch.Tensor) -> None:
+        self.bottom.transform(bottom, self.kept)
+        self._seen_bottom.take(bottom)
+
+    def load_weight(self, weight: torch.Tensor) -> None:
+        self._band.write(weight)
+        self._seen_weight.take(weight)
+
+    def load_weight_if_changed(self, weight: torch.Tensor) -> None:
+        if not self._seen_weight.holds(weight):
+            self.load_weight(weight)
+
+    def weight_gradient(self, bottom: torch.Tensor, top: _Slots, weight_diff: torch.Tensor, accumulate: bool) -> None:
+        if not self._seen_bottom.holds(bottom):
+            self.load_bottom(bottom)
+        small, large = (self.kept, top) if self._transposed else (top, self.kept)
+        deliver(self._band.gradient(small.cube, large.cube), weight_diff, accumulate)
+
+    def forget(self) -> None:
+        self._seen_bottom.drop()
+        self._seen_weight.drop()

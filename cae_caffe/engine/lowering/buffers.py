@@ -1,0 +1,62 @@
+"""Memory for kernels: scratch that layers share, and proof that a tensor is as it was."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+class Scratch:
+    """Temporary memory, one piece a role, shared by kernels that never run at the same time.
+
+    What a kernel writes there is its own only until its call ends. Sharing halves a net's memory and keeps the pieces
+    in the cache. Kernels reserve when they are built and take at their first call, so that all get the same memory;
+    one that comes later and needs more gets a new, longer piece, and the others keep theirs.
+    """
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] = {}
+        self._pieces: dict[tuple[str, torch.dtype, torch.device], torch.Tensor] = {}
+
+    def reserve(self, role: str, elements: int) -> None:
+        """Announce that `role` will be taken with up to so many elements."""
+        self._sizes[role] = max(elements, self._sizes.get(role, 0))
+
+    def take(self, role: str, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
+        """Contiguous, uninitialised memory of this shape, of the type and device of `like`."""
+        elements = math.prod(shape)
+        self.reserve(role, elements)
+        key = (role, like.dtype, like.device)
+        piece = self._pieces.get(key)
+        if piece is None or piece.numel() < elements:
+            piece = self._pieces[key] = like.new_empty(self._sizes[role])
+        return piece[:elements].view(shape)
+
+
+class Snapshot:
+    """Knows whether a tensor still holds what it held, as far as PyTorch's version counters tell."""
+
+    def __init__(self) -> None:
+        self._state: tuple | None = None
+
+    def take(self, tensor: torch.Tensor) -> None:
+        self._state = _state(tensor)
+
+    def drop(self) -> None:
+        self._state = None
+
+    def holds(self, tensor: torch.Tensor) -> bool:
+        """True only for the same elements of the same memory, unwritten since. False where that cannot be known."""
+        if self._state is None:
+            return False
+        (owner, *rest), now = self._state, _state(tensor)
+        return now is not None and now[0] is owner and list(now[1:]) == rest
+
+
+def _state(tensor: torch.Tensor) -> tuple | None:
+    """The tensor that owns the memory (held, so that its address is not given out again), its version, and the part."""
+    if tensor.is_inference():
+        return None     # these have no version counter
+    owner = tensor if tensor._base is None else tensor._base
+    return owner, tensor._version, tensor.data_ptr(), tensor.shape, tensor.stride()

@@ -1,0 +1,75 @@
+"""One kernel position an image: the layer is a matrix product, as a fully connected one."""
+
+from __future__ import annotations
+
+import torch
+
+from .buffers import Scratch
+from .geometry import ConvolutionGeometry
+from .kernel import Kernel, deliver, megaflops
+from .packing import BATCH_FIRST, Frame, Packing
+
+
+class MatmulKernel(Kernel):
+    """A deconvolution of 1 x 1 images, or a convolution whose kernel equals the padded image.
+
+    The small side is (batch, small channels), the large one (batch, large channels * kernel pixels), and Caffe's
+    weights are the matrix between them as they lie.
+    """
+
+    def __init__(self, geometry: ConvolutionGeometry, scratch: Scratch | None = None) -> None:
+        super().__init__(geometry)
+        self._scratch = Scratch() if scratch is None else scratch
+        self._key: tuple[torch.dtype, torch.device] | None = None
+        self._bottom: Packing | None = None
+        self._top: Packing | None = None
+
+    def forward(self, bottom, weight, bias, top):
+        self._ready(bottom)
+        source = self._bottom.load(bottom)
+        result = self._top.target(top, self._scratch)
+        torch.mm(source, self._bottom_to_top(weight), out=result)
+        if bias is not None:
+            result.view(self.geometry.batch, bias.numel(), -1).add_(bias.view(-1, 1))
+        self._top.store(result, top)
+
+    def backward(self, top_diff, bottom, weight, *, bottom_diff=None, weight_diff=None, bias_diff=None,
+                 accumulate=False):
+        self._ready(top_diff)
+        gradient = self._top.load(top_diff)
+        if bias_diff is not None:
+            per_image = gradient.view(self.geometry.batch, bias_diff.numel(), -1)
+            deliver(per_image.sum(0).sum(1), bias_diff, accumulate)
+        if weight_diff is not None:
+            self._weight_gradient(self._bottom.load(bottom), gradient, weight_diff, accumulate)
+        if bottom_diff is not None:
+            result = self._bottom.target(bottom_diff, self._scratch)
+            torch.mm(gradient, self._bottom_to_top(weight).t(), out=result)
+            self._bottom.store(result, bottom_diff)
+
+    def describe(self):
+        small, large = self.geometry.weight_shape[0], self.geometry.weight_shape[1:]
+        inner = large[0] * large[1] * large[2]
+        flops = 2 * self.geometry.products * self.geometry.batch * small * inner
+        return f"matmul: {small} x {inner}, {megaflops(flops)} a step"
+
+    def _bottom_to_top(self, weight: torch.Tensor) -> torch.Tensor:
+        matrix = weight.view(weight.shape[0], -1)
+        return matrix if self.geometry.transposed else matrix.t()
+
+    def _weight_gradient(self, bottom, top, weight_diff, accumulate) -> None:
+        small, large = (bottom, top) if self.geometry.transposed else (top, bottom)
+        target = weight_diff.view(weight_diff.shape[0], -1)
+        if accumulate:
+            target.addmm_(small.t(), large)
+        else:
+            torch.mm(small.t(), large, out=target)
+
+    def _ready(self, like: torch.Tensor) -> None:
+        if self._key == (like.dtype, like.device):
+            return
+        geometry = self.geometry
+        sides = [Packing(geometry.batch, geometry.small, BATCH_FIRST, Frame(1, 1), like),
+                 Packing(geometry.batch, geometry.large, BATCH_FIRST, Frame(*geometry.kernel, pad=geometry.pad), like)]
+        self._bottom, self._top = sides if geometry.transposed else reversed(sides)
+        self._key = (like.dtype, like.device)

@@ -1,0 +1,67 @@
+"""1 x 1 kernels between few channels: each plane of the result is a weighted sum of planes."""
+
+from __future__ import annotations
+
+import torch
+
+from .buffers import Scratch
+from .geometry import ConvolutionGeometry
+from .kernel import Kernel, deliver, megaflops
+from .packing import ROWS_FIRST
+
+
+class PlaneKernel(Kernel):
+    """Convolution and deconvolution are the same here but for the order of the weights' dimensions.
+
+    The weights stay tensors of no dimensions, which PyTorch multiplies as fast as numbers, so nothing waits for the
+    device. The biases' gradients, sums over whole planes that mostly cancel, end in double precision.
+    """
+
+    rows_first = True
+
+    def __init__(self, geometry: ConvolutionGeometry, scratch: Scratch | None = None) -> None:
+        super().__init__(geometry)
+        self._scratch = Scratch() if scratch is None else scratch
+        self._scratch.reserve("plane", geometry.batch * geometry.in_height * geometry.in_width)
+
+    def forward(self, bottom, weight, bias, top):
+        planes = bottom.unbind(1)
+        for channel, (result, weights) in enumerate(zip(top.unbind(1), self._by_top(weight))):
+            _weighted_sum(planes, weights, result)
+            if bias is not None:
+                result.add_(bias[channel])
+
+    def backward(self, top_diff, bottom, weight, *, bottom_diff=None, weight_diff=None, bias_diff=None,
+                 accumulate=False):
+        gradients = top_diff.unbind(1)
+        if bias_diff is not None:
+            deliver(top_diff.sum(3).sum((0, 2), dtype=torch.float64), bias_diff, accumulate)
+        if weight_diff is not None:
+            self._weight_gradient(gradients, bottom.unbind(1), self._by_top(weight_diff), accumulate)
+        if bottom_diff is not None:
+            for result, weights in zip(bottom_diff.unbind(1), self._by_top(weight).t()):
+                _weighted_sum(gradients, weights, result)
+
+    def describe(self):
+        geometry = self.geometry
+        return f"planes: {geometry.in_channels} to {geometry.out_channels}, {megaflops(geometry.direct_flops)} a step"
+
+    def _by_top(self, weight: torch.Tensor) -> torch.Tensor:
+        """(top channels, bottom channels)."""
+        matrix = weight.view(weight.shape[:2])
+        return matrix.t() if self.geometry.transposed else matrix
+
+    def _weight_gradient(self, gradients, planes, target, accumulate) -> None:
+        batch, height, width = planes[0].shape
+        in_memory = self._scratch.take("plane", (height, batch, width), planes[0])
+        product = in_memory.permute(*(axis - (axis > 1) for axis in ROWS_FIRST if axis != 1))
+        for row, gradient in zip(target, gradients):
+            for entry, plane in zip(row, planes):
+                torch.mul(gradient, plane, out=product)
+                deliver(product.sum(), entry, accumulate)
+
+
+def _weighted_sum(planes, weights: torch.Tensor, result: torch.Tensor) -> None:
+    torch.mul(planes[0], weights[0], out=result)
+    for plane, weight in zip(planes[1:], weights[1:]):
+        result.addcmul_(plane, weight)

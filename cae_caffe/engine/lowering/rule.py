@@ -1,0 +1,71 @@
+"""Which kernel computes a layer: decided by its shape alone, so that every machine computes alike."""
+
+from __future__ import annotations
+
+import torch
+
+from .band import BandKernel, BandPlan
+from .buffers import Scratch
+from .geometry import ConvolutionGeometry
+from .kernel import Kernel
+from .matmul import MatmulKernel
+from .native import NativeKernel
+from .plane import PlaneKernel
+
+#: Pairs of channels up to which a 1 x 1 kernel is computed plane by plane: each pair is one pass over the planes.
+PLANE_PAIRS = 16
+#: Floating-point operations a second of the band's matrix products, on one core.
+BAND_RATE = 45e9
+#: Those of PyTorch's convolution, for each channel that it can put into a vector register, and how many it can.
+NATIVE_RATE_PER_CHANNEL = 2e9
+NATIVE_CHANNELS = 32
+#: Time of one entry of the band, written and summed up, in floating-point operations at BAND_RATE.
+BAND_ENTRY_COST = 40
+#: How many times faster the band must promise to be: below it, the promise is within the estimate's error.
+BAND_MARGIN = 1.8
+
+
+def choose(
+    geometry: ConvolutionGeometry,
+    force_native: bool = False,
+    *,
+    device: torch.device | str = "cpu",
+    scratch: Scratch | None = None,
+) -> Kernel:
+    """The kernel for a layer of this shape.
+
+    `force_native`, and any device but a CPU, mean PyTorch's own. Layers that never run at the same time, such as those
+    of one net, should be given one `scratch`: it saves memory and time.
+    """
+    if force_native or torch.device(device).type != "cpu" or not _plain(geometry):
+        return NativeKernel(geometry)
+    if _one_position(geometry):
+        return MatmulKernel(geometry, scratch)
+    if geometry.kernel == (1, 1):
+        return PlaneKernel(geometry, scratch) if _few_planes(geometry) else NativeKernel(geometry)
+    return BandKernel(geometry, scratch) if band_gain(geometry) > BAND_MARGIN else NativeKernel(geometry)
+
+
+def band_gain(geometry: ConvolutionGeometry) -> float:
+    """Estimate of the native kernel's time over the band's, forward and backward."""
+    plan = BandPlan(geometry)
+    lowered = (plan.flops + BAND_ENTRY_COST * plan.band_entries) / BAND_RATE
+    channels = min(geometry.in_channels, geometry.out_channels)
+    if not geometry.needs_bottom_diff:
+        channels = geometry.out_channels
+    return geometry.direct_flops / (NATIVE_RATE_PER_CHANNEL * min(channels, NATIVE_CHANNELS)) / lowered
+
+
+def _plain(geometry: ConvolutionGeometry) -> bool:
+    """Whether the lowered kernels know how to compute it."""
+    vertical, horizontal = geometry.stride
+    return geometry.group == 1 and geometry.dilation == (1, 1) and vertical == horizontal
+
+
+def _one_position(geometry: ConvolutionGeometry) -> bool:
+    return geometry.small[1:] == (1, 1)
+
+
+def _few_planes(geometry: ConvolutionGeometry) -> bool:
+    pairs = geometry.in_channels * geometry.out_channels
+    return geometry.stride == (1, 1) and geometry.pad == (0, 0) and pairs <= PLANE_PAIRS

@@ -1,0 +1,81 @@
+"""The nets that a solver names: its train net and its test nets (Solver::InitTrainNet, InitTestNets)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ... import schema
+from ...errors import InputError
+from ..net import Net
+
+_TRAIN_FIELDS = ("net", "net_param", "train_net", "train_net_param")
+
+
+@dataclass
+class Source:
+    """A net's definition, where it stands, and how Caffe's log calls it."""
+
+    param: object
+    name: str
+    lines: list[int | None] | None
+    description: str
+
+    def build(self, phase: int, state, native_kernels: bool) -> Net:
+        """The net in `phase`, with what the net's own definition and then the solver's `state` say of it."""
+        merged = schema.NetState(phase=phase)
+        merged.MergeFrom(self.param.state)
+        if state is not None:
+            merged.MergeFrom(state)
+        self.param.state.CopyFrom(merged)
+        return Net(self.param, self.name, self.lines, native_kernels)
+
+
+def _from_file(path: str, description: str) -> Source:
+    param, lines = schema.read_net_with_lines(path)
+    return Source(param, path, lines, description)
+
+
+def _from_message(message, field: str, name: str, description: str) -> Source:
+    param = schema.NetParameter()
+    param.CopyFrom(message)
+    return Source(param, f"{name}, {field}", None, description)
+
+
+def train_source(solver, name: str) -> Source:
+    """The definition of the train net of `solver`, a SolverParameter read from `name`.
+
+    Raises InputError unless exactly one of its four fields for it is given.
+    """
+    given = [field for field in _TRAIN_FIELDS if solver.HasField(field)]
+    if len(given) != 1:
+        raise InputError(f"{name}: the solver gives {', '.join(f'`{g}`' for g in given) or 'no train net'}; give "
+                         f"exactly one of {', '.join(f'`{f}`' for f in _TRAIN_FIELDS)}.")
+    field = given[0]
+    if field.endswith("param"):
+        return _from_message(getattr(solver, field), field, name, f"Creating training net specified in {field}.")
+    return _from_file(getattr(solver, field), f"Creating training net from {field} file: {getattr(solver, field)}")
+
+
+def test_sources(solver, name: str) -> list[Source]:
+    """The definitions of the test nets: test_net_param, then test_net, then the generic net for each test_iter left.
+
+    Raises InputError if the numbers of test nets, `test_iter` and `test_state` do not go together.
+    """
+    sources = [_from_message(message, f"test_net_param {i}", name, "test_net_param")
+               for i, message in enumerate(solver.test_net_param)]
+    sources += [_from_file(path, f"test_net file: {path}") for path in solver.test_net]
+    generic = solver.HasField("net") or solver.HasField("net_param")
+    left = len(solver.test_iter) - len(sources)
+    if left < 0 or (left and not generic):
+        raise InputError(f"{name}: the solver gives `test_iter` {len(solver.test_iter)} times for {len(sources)} test "
+                         "nets; give it once for each" + (", and more for tests on `net` itself." if generic else "."))
+    for _ in range(left):
+        sources.append(_from_file(solver.net, f"net file: {solver.net}") if solver.HasField("net")
+                       else _from_message(solver.net_param, "net_param", name, "net_param"))
+    if solver.test_state and len(solver.test_state) != len(sources):
+        raise InputError(f"{name}: the solver gives `test_state` {len(solver.test_state)} times for {len(sources)} "
+                         "test nets; give it once for each, or not at all.")
+    if sources and solver.test_interval <= 0:
+        raise InputError(f"{name}: the solver has test nets and a `test_interval` of {solver.test_interval}; it must "
+                         "be above 0.")
+    return sources

@@ -1,0 +1,60 @@
+"""The learnable parameters packed into flat tensors, so that an update is one pass over memory.
+
+Parameters with the same learning rate and decay factors lie one after the other in a group's `data` and `diff`, and
+so do the histories that a solver keeps of them. The blobs go on looking at their own parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ..parameters import Parameter
+
+# So many values of each of the three or four tensors of an update stay in a core's cache together.
+CHUNK = 1 << 15
+
+
+@dataclass
+class Group:
+    """Parameters that share `lr_mult` and `decay_mult`; `data` and `diff` hold theirs, flat, in order."""
+
+    lr_mult: float
+    decay_mult: float
+    parameters: list[Parameter]
+    data: torch.Tensor
+    diff: torch.Tensor
+
+    def like(self) -> torch.Tensor:
+        """A new flat tensor of zeros, to keep something of each value in."""
+        return torch.zeros_like(self.data)
+
+    def parts(self, flat: torch.Tensor) -> list[torch.Tensor]:
+        """The parts of such a flat tensor, in the parameters' shapes."""
+        counts = [parameter.blob.count for parameter in self.parameters]
+        return [part.view(parameter.blob.shape) for part, parameter in zip(flat.split(counts), self.parameters)]
+
+    def settle(self) -> None:
+        """Write the zeros of diffs that were cleared and that no layer has written since."""
+        for parameter in self.parameters:
+            memory = parameter.blob.diff_memory
+            if memory.unsettled:
+                memory.settle()
+
+
+def pack(parameters: list[Parameter]) -> list[Group]:
+    """Move the values of `parameters` into groups; the blobs then look at their parts of them."""
+    sorted_out: dict[tuple[float, float], list[Parameter]] = {}
+    for parameter in parameters:
+        sorted_out.setdefault((parameter.lr_mult, parameter.decay_mult), []).append(parameter)
+    return [_group(lr, decay, members) for (lr, decay), members in sorted_out.items()]
+
+
+def _group(lr_mult: float, decay_mult: float, members: list[Parameter]) -> Group:
+    counts = [parameter.blob.count for parameter in members]
+    device = members[0].blob.data.device
+    data, diff = torch.zeros(sum(counts), device=device), torch.zeros(sum(counts), device=device)
+    for parameter, data_part, diff_part in zip(members, data.split(counts), diff.split(counts)):
+        parameter.blob.place(data_part, diff_part)
+    return Group(lr_mult, decay_mult, members, data, diff)

@@ -1,0 +1,208 @@
+"""The solver: trains a net, tests, displays and takes snapshots in Caffe's order (src/caffe/solver.cpp)."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Callable
+
+import numpy as np
+import torch
+
+from ... import schema
+from ...errors import InputError
+from .. import log, rng
+from . import learning_rate, nets, snapshot, update
+
+
+class Solver:
+    """A solver built from `param`, a current SolverParameter; `name` says in messages where it stands.
+
+    Callbacks come in pairs, called before each iteration's gradients are computed and when they are; one that raises
+    ends the run there. Raises InputError for whatever Caffe refuses and for what this engine does not have.
+    """
+
+    def __init__(self, param, name: str = "the solver", native_kernels: bool = False):
+        self.message, self.param = param, schema.view(param)
+        self.name = name
+        rule = update.find(param.type)
+        _check(self.param, name)
+        if log.enabled():
+            log.info("solver.cpp:45", "Initializing solver from parameters: \n" + schema.format_text(param).rstrip("\n"))
+        if param.random_seed >= 0:
+            rng.set_random_seed(param.random_seed)
+        self._build_nets(native_kernels)
+        self.rule = rule(self.net, self.param)
+        self.iter = 0
+        self.current_step = 0
+        self.callbacks: list[tuple[Callable[[], None], Callable[[], None]]] = []
+        self._displayed_at = 0
+        # Of the last iterations, as many as `average_loss` says: the loss displayed is their mean.
+        self._losses: deque[float] = deque(maxlen=self.param.average_loss)
+        self._clock = time.monotonic()
+        log.info("solver.cpp:57", "Solver scaffolding done.")
+
+    @classmethod
+    def from_file(cls, path: str, native_kernels: bool = False) -> Solver:
+        """Build the solver of a prototxt. Raises InputError if it, or its nets, cannot be read or built."""
+        return cls(schema.read_solver(path), str(path), native_kernels)
+
+    def _build_nets(self, native_kernels: bool) -> None:
+        param = self.message
+        source = nets.train_source(param, self.name)
+        log.info("solver.cpp:102", source.description)
+        self.net = source.build(schema.TRAIN, param.train_state, native_kernels)
+        self._load_weights(self.net)
+        self.test_nets = []
+        for i, source in enumerate(nets.test_sources(param, self.name)):
+            log.info("solver.cpp:190", f"Creating test net (#{i}) specified by {source.description}")
+            state = param.test_state[i] if param.test_state else None
+            net = source.build(schema.TEST, state, native_kernels)
+            net.debug_info = param.debug_info
+            self._load_weights(net)
+            self.test_nets.append(net)
+
+    def _load_weights(self, net) -> None:
+        for names in self.param.weights:
+            for name in names.split(","):
+                log.info("solver.cpp:72", f"Finetuning from {name.strip()}")
+                net.copy_trained_layers_from(name.strip())
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next update."""
+        self.current_step = learning_rate.step_at(self.param, self.iter, self.current_step)
+        return learning_rate.rate(self.param, self.iter, self.current_step)
+
+    def step(self, iterations: int) -> None:
+        """Train for so many iterations, with the tests, displays and snapshots that fall due."""
+        end = self.iter + iterations
+        self._losses.clear()
+        self._clock = time.monotonic()
+        while self.iter < end:
+            self.net.clear_param_diffs()
+            if self._due(self.param.test_interval) and (self.iter > 0 or self.param.test_initialization):
+                self.test_all()
+            for on_start, _ in self.callbacks:
+                on_start()
+            self._iterate()
+            if self._due(self.param.snapshot):
+                self.snapshot()
+
+    def _due(self, interval: int) -> bool:
+        return bool(interval) and self.iter % interval == 0
+
+    def _iterate(self) -> None:
+        """One iteration: gradients, display, update."""
+        display = self._due(self.param.display)
+        self.net.debug_info = display and self.param.debug_info
+        loss = self._accumulate_gradients(wanted=display or self.param.average_loss > 1)
+        if loss is not None:
+            self._losses.append(loss)
+        if display:
+            self._display()
+        for _, on_gradients_ready in self.callbacks:
+            on_gradients_ready()
+        self.apply_update()
+
+    def _accumulate_gradients(self, wanted: bool) -> float | None:
+        total = np.float32(0)
+        for _ in range(self.param.iter_size):
+            self.net.forward_backward()
+            if wanted:
+                total += np.float32(self.net.loss())
+        return float(total / np.float32(self.param.iter_size)) if wanted else None
+
+    @property
+    def _smoothed_loss(self) -> float:
+        return sum(self._losses) / len(self._losses)
+
+    def _display(self) -> None:
+        now = time.monotonic()
+        lapse = round(now - self._clock, 3)          # Caffe's timer counts milliseconds
+        rate = (self.iter - self._displayed_at) / (lapse or 1)
+        log.info("solver.cpp:239", f"Iteration {self.iter} ({log.number(rate)} iter/s, {log.number(lapse)}s/"
+                                   f"{self.param.display} iters), loss = {log.number(self._smoothed_loss)}")
+        self._clock, self._displayed_at = now, self.iter
+        number = 0
+        for name, blob, weight in self.net.outputs:
+            for value in blob.data.reshape(-1).tolist():
+                log.info("solver.cpp:258", f"    Train net output #{number}: {name} = {_scored(value, weight)}")
+                number += 1
+
+    def apply_update(self) -> None:
+        """Update the parameters from their gradients and count the iteration (SGDSolver::ApplyUpdate)."""
+        rate = self.learning_rate
+        if self._due(self.param.display):
+            log.info("sgd_solver.cpp:112", f"Iteration {self.iter}, lr = {log.number(rate)}")
+        self.rule.apply(rate, self.iter)
+        self.iter += 1
+
+    def solve(self, resume_file: str | None = None) -> None:
+        """Train to max_iter, from a .solverstate if given; snapshot, and test and display a last time."""
+        log.info("solver.cpp:289", f"Solving {self.net.name}")
+        log.info("solver.cpp:290", f"Learning Rate Policy: {self.param.lr_policy}")
+        if resume_file:
+            log.info("solver.cpp:296", f"Restoring previous solver status from {resume_file}")
+            self.restore(resume_file)
+        self.step(self.param.max_iter - self.iter)
+        if self.param.snapshot_after_train and not self._due(self.param.snapshot):
+            self.snapshot()
+        if self._due(self.param.display):
+            self._losses.append(self.net.forward())
+            log.info("solver.cpp:327", f"Iteration {self.iter}, loss = {log.number(self._smoothed_loss)}")
+        if self._due(self.param.test_interval):
+            self.test_all()
+        log.info("solver.cpp:332", "Optimization Done.")
+
+    def test_all(self) -> None:
+        """Run every test net for its test_iter batches and display the means of its outputs."""
+        for number in range(len(self.test_nets)):
+            self.test(number)
+
+    def test(self, number: int) -> None:
+        """Run test net `number` (Solver::Test)."""
+        log.info("solver.cpp:347", f"Iteration {self.iter}, Testing net (#{number})")
+        net, batches = self.test_nets[number], self.param.test_iter[number]
+        net.share_trained_layers_with(self.net)
+        loss, scores = 0.0, None
+        for _ in range(batches):
+            batch_loss = net.forward()
+            loss += batch_loss if self.param.test_compute_loss else 0.0
+            results = [blob.data.reshape(-1) for _, blob, _ in net.outputs]
+            if scores is None:
+                scores = [result.clone() for result in results]
+            else:
+                torch._foreach_add_(scores, results)
+        if self.param.test_compute_loss:
+            log.info("solver.cpp:401", f"Test loss: {log.number(loss / batches)}")
+        self._display_scores(net, scores or [], batches)
+
+    def _display_scores(self, net, scores: list[torch.Tensor], batches: int) -> None:
+        number = 0
+        for (name, _, weight), score in zip(net.outputs, scores):
+            for value in (score / batches).tolist():
+                log.info("solver.cpp:414", f"    Test net output #{number}: {name} = {_scored(value, weight)}")
+                number += 1
+
+    def snapshot(self) -> None:
+        """Write the .caffemodel and the .solverstate of this iteration."""
+        snapshot.write(self)
+
+    def restore(self, path: str) -> None:
+        """Go on from a .solverstate; what comes next is what Caffe would do (its HDF5 data starts at the first row)."""
+        snapshot.restore(self, path)
+
+
+def _scored(value: float, weight: float) -> str:
+    if not weight:
+        return log.number(value)
+    return f"{log.number(value)} (* {log.number(weight)} = {log.number(weight * value)} loss)"
+
+
+def _check(param, name: str) -> None:
+    if param.average_loss < 1:
+        raise InputError(f"{name}: the solver's average_loss is {param.average_loss}; it must be at least 1.")
+    learning_rate.check(param)
+    update.check(param)
+    snapshot.check_prefix(param, name)

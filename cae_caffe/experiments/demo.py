@@ -1,0 +1,115 @@
+"""The main job in minutes: MNIST, CAE Model 1 with N = 2, a short training, its pictures and its losses beside the paper's.
+
+Each step is a command that users type, and is printed before it runs; `run_demo` only strings them together.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from .. import files, schema
+from ..analysis.log import TrainingLog, read_log
+from ..errors import InputError, RunError
+from ..progress import bar
+
+MODEL = "cae1-n2"
+PROTOTXT = Path("prototxt") / MODEL
+ITERATIONS = 2000
+TESTS = 4                   # how often the losses over all images are measured on the way, beside the start
+POINTS = 100                # of the training curve
+LOSSES = ("cross_entropy_loss", "l2_error")
+# Table 4, Model 1, N = 2, the three runs of 20000 iterations: cross-entropy and squared error, train and test.
+PAPER = [("152.68; 17.95", "159.47; 18.71"), ("151.83; 17.61", "160.10; 18.76"), ("156.65; 18.46", "159.76; 18.66")]
+NOTE = ("Losses per image: cross-entropy; half the squared error. The paper (Table 4) does not say over which images its "
+        "training losses\nwere taken; they look like the last mini-batch shown.")
+ITERATION = re.compile(r"\bIteration (\d+)\b")
+
+
+def run_demo(out: str | Path, iterations: int = ITERATIONS, backend: str = "auto") -> None:
+    """Run the demo in the repository's root; leave model, log, codes, pictures and table.md in `out`.
+
+    `backend` is `load_backend`'s name. Raises InputError for `iterations` below 1, RunError where a step fails; that
+    step has said why on standard error.
+    """
+    if iterations < 1:
+        raise InputError(f"--iterations is {iterations}; at least 1 is needed.")
+    out = Path(out)
+    weights = out / f"{MODEL}_iter_{iterations}.caffemodel"
+    deploy = PROTOTXT / "deploy.prototxt"
+    engine = ["--backend", backend]
+    _step("cae-caffe", "data", "mnist")
+    _step("make-prototxt", MODEL)
+    write_solver(out / "solver.prototxt", out / MODEL, iterations)
+    _train(["-solver", out / "solver.prototxt", *engine], out / "train.log", iterations)
+    _step("cae-caffe", "encode", deploy, weights, "--data", "data/mnist_test.txt", "--out", out / "codes.h5", *engine)
+    _step("cae-caffe", "activations", deploy, weights, "--image", 0, "--out", out / "activations.h5", *engine)
+    for kind, source in {"scatter": "codes.h5", "layers": "activations.h5", "curves": "train.log"}.items():
+        _step("cae-caffe", "figure", kind, out / source, "--out", out / f"{kind}.png")
+    table = loss_table(read_log(out / "train.log"), iterations)
+    files.write_text(out / "table.md", table)
+    print(f"\n{table}\nIn {out}: the model {weights.name}, train.log, codes.h5, activations.h5, table.md, and the pictures\n"
+          "scatter.png (the test images' codes), layers.png (one digit through all layers), curves.png (the losses).")
+
+
+def write_solver(path: Path, snapshot_prefix: Path, iterations: int) -> None:
+    """Write the model's solver to `path`, shortened to `iterations`, with one snapshot at its end."""
+    solver = schema.read_solver(PROTOTXT / "solver.prototxt")
+    solver.max_iter = iterations
+    solver.test_interval = -(-iterations // TESTS)
+    solver.display = -(-iterations // POINTS)
+    solver.ClearField("snapshot")       # the one after training is there without it
+    solver.snapshot_prefix = snapshot_prefix.as_posix()
+    schema.write_text(solver, path)
+
+
+def loss_table(log: TrainingLog, iterations: int) -> str:
+    """A Markdown table: this run's last losses, and the paper's, each as "cross-entropy; squared error"."""
+    rows = [(f"this run, {iterations} iterations", _last(log.train), _last(log.test[0]), _last(log.test[1]))]
+    rows += [(f"paper, run {number}, 20000 iterations", train, "", test) for number, (train, test) in enumerate(PAPER, 1)]
+    lines = ["| CAE Model 1, N = 2 | train, last mini-batch shown | train, all images | test |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*lines, "", NOTE, ""])
+
+
+def _last(curves: dict) -> str:
+    by_name = {output.name: curve.values[-1] for output, curve in curves.items()}
+    return "; ".join(f"{by_name[name]:.2f}" for name in LOSSES)
+
+
+def _step(program: str, *words) -> None:
+    command = _announced(program, words)
+    if subprocess.run(command).returncode:
+        raise RunError(f"The step `{program} {words[0]}` failed (see above).")
+
+
+def _train(words: list, log: Path, iterations: int) -> None:
+    """Run `cae-caffe train`, keep what it says in `log`, and show how far it is."""
+    command = _announced("cae-caffe", ["train", *words])
+    with log.open("w", encoding="utf-8") as kept, bar(iterations, "train") as progress, \
+            subprocess.Popen(command, stderr=subprocess.PIPE, universal_newlines=True) as process:
+        for line in process.stderr:
+            kept.write(line)
+            match = ITERATION.search(line)
+            if match:
+                progress.update(int(match.group(1)) - progress.n)
+            _show(line, progress.disable)
+    if process.returncode:
+        raise RunError(f"The step `cae-caffe train` ended with status {process.returncode}; its log is {log}, and ends with:\n"
+                       + "".join(log.read_text(encoding="utf-8").splitlines(True)[-5:]).rstrip())
+
+
+def _show(line: str, no_bar: bool) -> None:
+    """Say the engine, and where there is no bar the lines that a reader of a log looks for."""
+    if line.startswith("Engine:") or (no_bar and ("loss = " in line and "Iteration" in line)):
+        print(line.rstrip(), flush=True)
+
+
+def _announced(program: str, words) -> list[str]:
+    """Print the command as a user would type it; return it as this Python runs it."""
+    words = [str(word) for word in words]
+    print(f"\n$ {program} {' '.join(words)}", flush=True)
+    module = {"cae-caffe": "cae_caffe", "make-prototxt": "cae_caffe.cli.make_prototxt"}[program]
+    return [sys.executable, "-m", module, *words]

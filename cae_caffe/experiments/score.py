@@ -1,0 +1,81 @@
+"""Scoring a model through pycaffe's surface, as the tool `caffe test` does it (tools/caffe.cpp)."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+import numpy as np
+
+from .. import progress, schema
+from ..errors import InputError
+from ..schema import net_state
+from .train import use_device
+
+
+def test(backend, model: str, weights: str, iterations: int = 50, gpu: str = "", level: int = 0,
+         stage: str = "") -> Dict[str, List[float]]:
+    """Run the TEST net of the prototxt `model` with `weights` for so many batches, logging every batch and the means.
+
+    `stage` is a list of stages between commas. Returns the mean of each output's values, by the output's name. Raises
+    InputError for files that cannot be read, stages that the net does not know, and a state without data.
+    """
+    if iterations < 1:
+        raise InputError(f"-iterations {iterations} runs no batch; give at least 1.")
+    stages = [name for name in stage.split(",") if name]
+    check_state(model, "TEST", level, stages)
+    schema.read_weights(weights)          # real Caffe ends the whole process at a bad file
+    use_device(backend, gpu)
+    net = backend.Net(model, backend.TEST, level=level, stages=stages, weights=weights)
+    backend.log(f"Running for {iterations} iterations.")
+    loss, scores = _run(backend, net, iterations)
+    backend.log(f"Loss: {_number(loss / iterations)}")
+    means = {name: values / np.float32(iterations) for name, values in scores.items()}
+    for name, values in means.items():
+        weight = net.blob_loss_weights[name]
+        for value in values:
+            tail = f" (* {_number(weight)} = {_number(weight * value)} loss)" if weight else ""
+            backend.log(f"{name} = {_number(value)}{tail}")
+    return {name: values.tolist() for name, values in means.items()}
+
+
+def _run(backend, net, iterations: int):
+    """The sum over batches of the loss, and of each output's values."""
+    loss, scores = 0.0, {}
+    last = len(net.layers) - 1
+    with progress.bar(iterations, "testing", unit="batch") as bar:
+        for i in range(iterations):
+            loss += net._forward(0, last)
+            for name in net.outputs:
+                values = net.blobs[name].data.reshape(-1)
+                for value in values:
+                    backend.log(f"Batch {i}, {name} = {_number(value)}")
+                scores[name] = scores[name] + values if i else values.copy()
+            bar.update(1)
+    return loss, scores
+
+
+def check_state(model: str, phase: str, level: int, stages: List[str]) -> None:
+    """Raises InputError if a net knows none of the stages asked for, or has bottoms without a source in that state."""
+    net = schema.read_net(model)
+    known = net_state.stages(net)
+    for name in stages:
+        if name not in known:
+            has = f"the stages of its layers are {', '.join(known)}" if known else "none of its layers asks for any"
+            raise InputError(f"{model}: no layer of this net knows the stage `{name}`; {has}.")
+    net.state.phase = schema.Phase.Value(phase)
+    net.state.level = level
+    net.state.stage.extend(stages)
+    kept, _ = net_state.filtered(net, [None] * len(net.layer))
+    produced = set()
+    for layer in kept.layer:
+        missing = [blob for blob in layer.bottom if blob not in produced]
+        if missing:
+            remedy = f"give -stage with one of {', '.join(known)}" if known else "correct the name, or the phase"
+            raise InputError(f"{model}: in phase {phase}, level {level} and "
+                             f"{'stage ' + ','.join(stages) if stages else 'no stage'}, no layer produces `{missing[0]}`, "
+                             f"a bottom of layer `{layer.name}`; {remedy}.")
+        produced.update(layer.top)
+
+
+def _number(value: float) -> str:
+    return format(float(value), ".6g")

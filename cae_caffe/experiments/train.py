@@ -1,0 +1,153 @@
+"""Training through pycaffe's surface, as the tool `caffe train` does it (tools/caffe.cpp)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import tempfile
+from dataclasses import dataclass
+from typing import Callable, Iterator, Optional, Tuple
+
+from .. import progress, schema
+from ..errors import InputError
+
+EFFECTS = ("stop", "snapshot", "none")
+
+
+@dataclass
+class Options:
+    """What `caffe train` takes on its command line, under its names and with its defaults."""
+
+    solver: str
+    weights: str = ""
+    snapshot: str = ""
+    gpu: str = ""
+    level: int = 0
+    stage: str = ""
+    sigint_effect: str = "stop"
+    sighup_effect: str = "snapshot"
+
+
+class _Stop(Exception):
+    """Raised in a callback to end `solve` early: pycaffe offers no other way."""
+
+
+def train(backend, options: Options) -> bool:
+    """Train with `backend`, a module with pycaffe's names; returns whether the run went to its end.
+
+    Raises InputError for wrong options and files. A signal whose effect is `stop` ends the run with a snapshot, if
+    the solver takes one after training; sent twice, it ends the run at once.
+    """
+    param = _solver_parameter(options)
+    use_device(backend, _gpu(param, options.gpu))
+    with _solver_file(param) as path:
+        solver = backend.get_solver(path)
+    if options.snapshot:
+        backend.log(f"Resuming from {options.snapshot}")
+        solver.restore(options.snapshot)
+    backend.log("Starting Optimization")
+    finished = _solve(solver, param, options)
+    backend.log("Optimization Done." if finished else "Optimization stopped early.")
+    return finished
+
+
+def _solver_parameter(options: Options):
+    """The solver's parameters with what the command line adds to them."""
+    if options.weights and options.snapshot:
+        raise InputError("Both -weights and -snapshot are given; give -snapshot to resume a run, or -weights to "
+                         "fine-tune, but not both.")
+    for effect in (options.sigint_effect, options.sighup_effect):
+        if effect not in EFFECTS:
+            raise InputError(f"A signal's effect is `{effect}`; it must be one of {', '.join(EFFECTS)}.")
+    param = schema.read_solver(options.solver)
+    param.train_state.level = options.level
+    param.train_state.stage.extend(options.stage.split(","))
+    if options.snapshot or options.weights:
+        del param.weights[:]
+    if options.weights:
+        param.weights.append(options.weights)
+    for path in (options.snapshot, *options.weights.split(",")):
+        if path and not os.path.exists(path.strip()):
+            raise InputError(f"{path.strip()}: there is no such file (relative paths start at {os.getcwd()}).")
+    return param
+
+
+def _gpu(param, flag: str) -> str:
+    """The GPU to use: the flag's, else the solver's own if it says `solver_mode: GPU` itself; empty for the CPU."""
+    if flag or not param.HasField("solver_mode") or param.solver_mode != param.GPU:
+        return flag
+    return str(param.device_id)
+
+
+def use_device(backend, gpu: str) -> None:
+    """Set the mode for a `-gpu` flag: empty for the CPU, else the number of one GPU.
+
+    Raises InputError for several GPUs, which this tool does not train on, and for what is no number.
+    """
+    if not gpu:
+        backend.log("Use CPU.")
+        backend.set_mode_cpu()
+        return
+    if not gpu.isdecimal():
+        raise InputError(f"-gpu {gpu} is not the number of one GPU, such as 0; several at once are not supported. Train "
+                         "other seeds on the other GPUs instead.")
+    backend.log(f"Use GPU with device ID {gpu}")
+    backend.set_device(int(gpu))
+    backend.set_mode_gpu()
+
+
+@contextlib.contextmanager
+def _solver_file(param) -> Iterator[str]:
+    """A temporary prototxt of `param`: files are what pycaffe makes solvers of."""
+    with tempfile.TemporaryDirectory(prefix="cae-caffe-") as folder:
+        path = os.path.join(folder, "solver.prototxt")
+        schema.write_text(param, path)
+        yield path
+
+
+def _solve(solver, param, options: Options) -> bool:
+    with _requests(options) as take_request, progress.bar(param.max_iter, "training", initial=solver.iter) as bar:
+        def on_start() -> None:
+            request = take_request()
+            if request == "snapshot":
+                solver.snapshot()
+            elif request == "stop":
+                raise _Stop
+
+        solver.add_callback(on_start, lambda: bar.update(1))
+        try:
+            solver.solve()
+        except _Stop:
+            if param.snapshot_after_train and not _just_saved(solver, param):
+                solver.snapshot()
+            return False
+    return True
+
+
+def _just_saved(solver, param) -> bool:
+    return bool(param.snapshot) and solver.iter % param.snapshot == 0
+
+
+@contextlib.contextmanager
+def _requests(options: Options) -> Iterator[Callable[[], Optional[str]]]:
+    """Catch SIGINT and SIGHUP; yields a function that takes what they ask for. A second signal acts at once."""
+    pending = []
+    effects: Tuple[Tuple[str, str], ...] = (("SIGINT", options.sigint_effect), ("SIGHUP", options.sighup_effect))
+    previous = {}
+
+    def catch(number: int, effect: str) -> None:
+        def handler(_, frame) -> None:
+            if effect == "stop":
+                signal.signal(number, previous[number])
+            pending.append(effect)
+        previous[number] = signal.signal(number, signal.SIG_IGN if effect == "none" else handler)
+
+    for name, effect in effects:
+        if hasattr(signal, name):                # Windows has no SIGHUP
+            catch(getattr(signal, name), effect)
+    try:
+        yield lambda: pending.pop(0) if pending else None
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,112 @@
+"""A net's layers for one image as pictures, from the input to the reconstruction (Fig. 7 of the paper)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from .canvas import check_format, net_name, page, show_picture
+from .mosaic import pictured
+from .stored import stored
+
+# Layers whose tops have their bottom's values in another shape; they would only repeat the picture before.
+RESHAPING = ("Flatten", "Reshape", "Split")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One blob for all images of the file: the layer that made it, and values (n, ...)."""
+
+    layer: str
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Activations:
+    """The content of a file that `cae-caffe activations` wrote, panels in the net's order."""
+
+    net: str
+    images: list[int]
+    label: np.ndarray | None
+    panels: list[Panel]
+    rowless: list[str]
+
+
+def read_activations(path) -> Activations:
+    """Read `path`; raises `InputError` if `cae-caffe activations` cannot have written it.
+
+    The tops of Flatten, Reshape and Split layers are left out, for they repeat the values before them. So are blobs
+    without a row for each image (a loss, say), whose names go to `rowless`.
+    """
+    with stored(path, ["image"], "cae-caffe activations") as file:
+        images = [int(index) for index in file["image"][()]]
+        blobs = [blob for blob in _blobs(file) if blob.attrs["type"] not in RESHAPING]
+        panels = [Panel(blob.attrs["layer"], blob[()]) for blob in blobs if blob.shape[:1] == (len(images),)]
+        rowless = [blob.name[1:] for blob in blobs if blob.shape[:1] != (len(images),)]
+        label = file["label"][()] if "label" in file else None
+        net = file.attrs.get("net", "")
+    if not images or not panels:
+        raise InputError(f"{path}: there are no images or no blobs in it; make the file with `cae-caffe activations`.")
+    return Activations(net, images, label, panels, rowless)
+
+
+def draw(activations_file, out, images=None) -> list[Path]:
+    """Draw one page for each of `images`, indices into the data as the file's `image` has them; the first by default.
+
+    Returns the pictures' paths: `out` itself for one image, else NAME-INDEX.EXT for each. A panel's title has the
+    image's digit, the picture's number, the size as the paper writes it (width x height x maps), the layer, and the
+    least and greatest value, which are black and white. Raises `InputError` for an image that the file does not have.
+    """
+    check_format(out)
+    data = read_activations(activations_file)
+    wanted = data.images[:1] if images is None else list(dict.fromkeys(images))
+    for index in wanted:
+        if index not in data.images:
+            raise InputError(f"--image {index}: {activations_file} has the images {', '.join(map(str, data.images))}; "
+                             "others must be chosen when `cae-caffe activations` writes it.")
+    out = Path(out)
+    paths = [out if len(wanted) == 1 else out.with_name(f"{out.stem}-{index}{out.suffix}") for index in wanted]
+    for index, path in zip(wanted, paths):
+        _draw_page(data, data.images.index(index), path)
+    return paths
+
+
+def size(shape) -> str:
+    """One image's `shape` in the paper's order: "20x20x8" for 8 maps of 20 by 20, "250" for 250 units."""
+    return "x".join(str(axis) for axis in reversed(shape)) or "1"
+
+
+def _blobs(file):
+    found = []
+    file.visititems(lambda name, item: found.append(item) if "order" in item.attrs else None)
+    return sorted(found, key=lambda blob: blob.attrs["order"])
+
+
+def _draw_page(data, row, out):
+    columns = max(4, ceil(sqrt(len(data.panels))))
+    columns = min(columns, len(data.panels))
+    rows = ceil(len(data.panels) / columns)
+    with page(out, 2.9 * columns, 3.3 * rows + 0.5) as figure:
+        grid = figure.subplots(rows, columns, squeeze=False).flat
+        digit = "-" if data.label is None else f"{data.label[row]:g}"
+        for number, (panel, axes) in enumerate(zip(data.panels, grid), 1):
+            _draw_panel(axes, panel.values[row], (digit, f"{number:02d}"), panel.layer)
+        for axes in grid:
+            axes.axis("off")
+        figure.suptitle(_heading(data, row), fontsize=14, fontweight="bold")
+
+
+def _draw_panel(axes, values, prefix, layer):
+    title = " \u00b7 ".join([*prefix, size(values.shape), layer])
+    show_picture(axes, pictured(values), title, f"[{values.min():.3g}  {values.max():.3g}]")
+
+
+def _heading(data, row):
+    parts = [net_name(data.net), f"image {data.images[row]}"]
+    if data.rowless:
+        parts.append(f"without {', '.join(data.rowless)}")
+    return ", ".join(filter(None, parts))

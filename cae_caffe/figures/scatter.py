@@ -1,0 +1,133 @@
+"""The codes of labelled images in the plane, a colour a class (Figs. 1, 4, 5 and 6 of the paper)."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.colors import hsv_to_rgb
+
+from ..analysis.tsne import embed
+from ..errors import InputError
+from .canvas import GRID, MUTED, check_format, net_name, page
+from .stored import stored
+
+# Ten hues that stay apart on white, neighbours in the digits' order most of all.
+COLOURS = ("#d62728", "#1f77b4", "#2ca02c", "#ff8c00", "#8e44ad", "#17becf", "#8c564b", "#f032c8", "#9aa500", "#2b2b2b")
+TSNE_LIMIT = 5000
+APART, PUSHES = 0.045, 50   # least distance of two classes' names, as a share of the plot, and steps to get there
+POINTS_SEED = 0     # of the order in which points are drawn
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The content of a file that `cae-caffe encode` wrote; `label` is None if its source had none."""
+
+    codes: np.ndarray
+    label: np.ndarray | None
+    net: str
+    blob: str
+
+
+def read_codes(path) -> Codes:
+    """Read `path`; raises `InputError` if `cae-caffe encode` cannot have written it, or some code is not finite."""
+    with stored(path, ["codes"], "cae-caffe encode") as file:
+        label = file["label"][()] if "label" in file else None
+        found = Codes(file["codes"][()], label, file.attrs.get("net", ""), file.attrs.get("blob", "codes"))
+    if found.codes.ndim != 2:
+        raise InputError(f"{path}: `codes` has {found.codes.ndim} axes, but one for images and one for numbers is needed.")
+    if label is not None and label.shape != found.codes.shape[:1]:
+        raise InputError(f"{path}: `label` has the shape {label.shape}, but there are {len(found.codes)} codes.")
+    if not np.isfinite(found.codes).all():
+        raise InputError(f"{path}: some codes are not finite numbers; the training that made these weights diverged.")
+    return found
+
+
+def draw(codes_file, out, seed=1, perplexity=30.0, limit=None) -> None:
+    """Draw the codes of `codes_file` to the picture `out`.
+
+    Codes of two numbers are drawn as they are, longer ones by t-SNE with `seed` and `perplexity`. `limit` is the
+    number of codes to draw, picked at random by `seed`: by default all, or 5000 by t-SNE, whose time grows with it; the
+    title says so. Raises `InputError` for an unusable file or option.
+    """
+    check_format(out)
+    data = read_codes(codes_file)
+    count, dimensions = data.codes.shape
+    if dimensions < 2:
+        raise InputError(f"{codes_file}: its codes have {dimensions} dimension, but a scatter needs 2 or more.")
+    if limit is None:
+        limit = count if dimensions == 2 else TSNE_LIMIT
+    chosen = _sample(count, limit, seed)
+    points = data.codes[chosen]
+    if dimensions > 2:
+        print(f"t-SNE of {len(points)} codes of {dimensions} dimensions ...", file=sys.stderr)
+        points = embed(points, perplexity, seed)
+    with page(out, 8.4, 7.2) as figure:
+        axes = figure.subplots()
+        _plot(axes, points, None if data.label is None else data.label[chosen])
+        axes.set_title(_title(data, len(chosen)), loc="left", pad=10)
+        if dimensions > 2:
+            axes.set(xticks=[], yticks=[], xlabel=f"t-SNE, perplexity {perplexity:g}, seed {seed}")
+        else:
+            axes.set(xlabel=f"{data.blob}, unit 0", ylabel=f"{data.blob}, unit 1")
+
+
+def _sample(count, limit, seed):
+    """Indices of `limit` of `count` codes in rising order, or of all."""
+    if limit < 1:
+        raise InputError(f"--limit {limit}: it must be at least 1.")
+    # RandomState's permutation is the same in every version of numpy; Generator's need not be.
+    return np.sort(np.random.RandomState(seed).permutation(count)[:limit])
+
+
+def _plot(axes, points, label):
+    axes.set_axisbelow(True)
+    axes.grid(True, linewidth=0.6)
+    for spine in axes.spines.values():
+        spine.set_color(GRID)
+    classes = [] if label is None else np.unique(label).tolist()
+    colour = dict(zip(classes, _colours(len(classes))))
+    shades = [MUTED] * len(points) if label is None else [colour[value] for value in label.tolist()]
+    # In random order, or the last class would lie on top of all others.
+    order = np.random.RandomState(POINTS_SEED).permutation(len(points))
+    size = np.clip(60000 / len(points), 5, 40)
+    axes.scatter(*points[order].T, s=size, c=[shades[i] for i in order], alpha=0.7, linewidths=0, rasterized=True)
+    if classes:
+        middles = np.array([np.median(points[label == value], axis=0) for value in classes])
+        for value, position in zip(classes, _apart(middles, np.ptp(points, axis=0))):
+            _name(axes, position, value, colour[value])
+        handles = [axes.scatter([], [], s=55, color=colour[value], label=f"{value:g}") for value in classes]
+        axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), labelspacing=0.9, handletextpad=0.2)
+
+
+def _name(axes, position, value, colour):
+    text = axes.text(*position, f"{value:g}", color=colour, fontsize=17, fontweight="bold", ha="center", va="center")
+    text.set_path_effects([patheffects.withStroke(linewidth=4, foreground="white")])
+
+
+def _apart(positions, extent):
+    """`positions` (n, 2), in a plot of `extent` (2,), pushed away from each other until none hides another."""
+    places = positions / extent
+    for _ in range(PUSHES):
+        between = places[:, None] - places[None]
+        distance = np.hypot(*np.moveaxis(between, -1, 0)) + np.eye(len(places))
+        lacking = np.maximum(APART - distance, 0)[..., None]
+        places = places + 0.5 * (lacking * between / np.maximum(distance, 1e-9)[..., None]).sum(axis=1)
+    return places * extent
+
+
+def _colours(count):
+    if count <= len(COLOURS):
+        return COLOURS
+    # More classes than names for colours: spread them over the hues, in two brightnesses by turns.
+    return [tuple(hsv_to_rgb((i / count, 0.85, 0.95 if i % 2 else 0.65))) for i in range(count)]
+
+
+def _title(data, shown):
+    count, dimensions = data.codes.shape
+    images = f"{count} images" if shown == count else f"{shown} of {count} images"
+    how = f"{dimensions}-dimensional codes" + ("" if dimensions == 2 else " by t-SNE")
+    name = ", ".join(filter(None, [net_name(data.net), data.blob]))
+    return f"{name}: {how}, {images}"

@@ -1,0 +1,152 @@
+"""What a design is made of: operations, which know shapes and parameters, and layers, which are operations in a chain.
+
+A shape is (channels, height, width), or (neurons,) behind an inner product; the batch is left out of it. Strides are 1
+and nothing is padded, as in the paper, so a kernel takes its size less one from an image or, deconvolving, adds it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Iterable, Iterator, Tuple, Union
+
+from ..errors import InputError
+
+Shape = Tuple[int, ...]
+Pair = Tuple[int, int]      # height, width
+
+
+def by(sizes: Iterable[int]) -> str:
+    """Sizes as the paper writes them: `9x9`."""
+    return "x".join(str(size) for size in sizes)
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    """What convolution and deconvolution share: a kernel of (height, width) from each map below to each of `maps`."""
+
+    maps: int
+    kernel: Pair
+
+    def weights(self, bottom: Shape) -> int:
+        return bottom[0] * self.maps * math.prod(self.kernel)
+
+    @property
+    def biases(self) -> int:
+        return self.maps
+
+
+class Convolution(_Kernels):
+    """Every element of the `maps` maps is a sum over the patches of the kernel's size below it."""
+
+    def output(self, bottom: Shape) -> Shape:
+        image = tuple(size - side + 1 for size, side in zip(bottom[1:], self.kernel))
+        if min(image) < 1:
+            raise InputError(f"a {by(self.kernel)} kernel does not fit into images of {by(bottom[1:])}; make it "
+                             "smaller, or the kernels before it")
+        return (self.maps, *image)
+
+
+class Deconvolution(_Kernels):
+    """A convolution run backward: every element below is spread over patches of the `maps` maps."""
+
+    def output(self, bottom: Shape) -> Shape:
+        return (self.maps, *(size + side - 1 for size, side in zip(bottom[1:], self.kernel)))
+
+
+@dataclass(frozen=True)
+class InnerProduct:
+    """`neurons` sums over all elements below."""
+
+    neurons: int
+
+    def output(self, bottom: Shape) -> Shape:
+        return (self.neurons,)
+
+    def weights(self, bottom: Shape) -> int:
+        return self.neurons * math.prod(bottom)
+
+    @property
+    def biases(self) -> int:
+        return self.neurons
+
+
+@dataclass(frozen=True)
+class Sigmoid:
+    """1 / (1 + exp(-x)), element by element."""
+
+    biases = 0
+
+    def output(self, bottom: Shape) -> Shape:
+        return bottom
+
+    def weights(self, bottom: Shape) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """Neurons to as many maps of 1x1, which Caffe since 2015 wants before a deconvolution (the paper's last page)."""
+
+    biases = 0
+
+    def output(self, bottom: Shape) -> Shape:
+        return (bottom[0], 1, 1)
+
+    def weights(self, bottom: Shape) -> int:
+        return 0
+
+
+Operation = Union[Convolution, Deconvolution, InnerProduct, Sigmoid, Reshape]
+Step = Tuple[str, Operation]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An operation in its place: the layer's name, the blobs under and over it, and the shapes of their rows."""
+
+    name: str
+    operation: Operation
+    bottom: str
+    top: str
+    input: Shape
+    output: Shape
+
+    @property
+    def weights(self) -> int:
+        return self.operation.weights(self.input)
+
+    @property
+    def biases(self) -> int:
+        return self.operation.biases
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases, "(w+b)" in the paper."""
+        return self.weights + self.biases
+
+    @property
+    def elements(self) -> int:
+        """How many numbers the layer puts out for one image."""
+        return math.prod(self.output)
+
+
+def activated(name: str, operation: Operation, suffix: str = "sig") -> Iterator[Step]:
+    """The operation and the sigmoid behind it, which never works in place: the paper looks at both blobs."""
+    yield name, operation
+    yield name + suffix, Sigmoid()
+
+
+def chain(blob: str, shape: Shape, steps: Iterable[Step]) -> Iterator[Layer]:
+    """The steps as layers, each on top of the one before, the first on `blob` of `shape`.
+
+    Raises InputError, naming the layer, where an operation cannot work on the shape below it.
+    """
+    for name, operation in steps:
+        top = f"{blob}sh" if isinstance(operation, Reshape) else name
+        try:
+            output = operation.output(shape)
+        except InputError as error:
+            raise InputError(f"layer `{name}`: {error}") from None
+        yield Layer(name, operation, blob, top, shape, output)
+        blob, shape = top, output

@@ -1,0 +1,189 @@
+"""pycaffe's Net over the engine's."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import zip_longest
+from typing import Callable
+
+import numpy as np
+
+from .. import schema
+from ..engine.net import Net as EngineNet
+from ..errors import InputError
+from .blob import Blob
+from .layer import Layer
+
+TRAIN, TEST = schema.TRAIN, schema.TEST
+Arrays = dict[str, np.ndarray]
+
+
+class Net:
+    """A net built from a prototxt.
+
+    Net(network_file, phase, level=0, stages=None, weights=None), or the old Net(network_file, weights, phase);
+    `phase` is TRAIN or TEST, `weights` the path of a .caffemodel. Raises InputError (a RuntimeError) if a file cannot
+    be read or the net cannot be built.
+    """
+
+    def __init__(self, network_file, phase, level=0, stages=None, weights=None):
+        if isinstance(phase, (str, bytes)):        # the old form: the second argument is the weights
+            phase, level, weights = level, 0, phase
+        engine = EngineNet.from_file(str(network_file), schema.Phase.Name(phase), level, stages or ())
+        if weights is not None:
+            engine.copy_trained_layers_from(str(weights))
+        self._show(engine)
+
+    @classmethod
+    def of(cls, engine: EngineNet) -> Net:
+        """The surface over a net that exists already, such as a solver's."""
+        net = cls.__new__(cls)
+        net._show(engine)
+        return net
+
+    def _show(self, engine: EngineNet) -> None:
+        self._engine = engine
+        self._blobs = [Blob(blob) for blob in engine.blobs]
+        self._blob_names = engine.blob_names
+        self._layer_names = engine.layer_names
+        self._inputs, self._outputs = engine.input_ids, engine.output_ids
+        self._blob_loss_weights = engine.loss_weights
+        self.layers = [Layer(layer) for layer in engine.layers]
+        self.blobs = OrderedDict(zip(self._blob_names, self._blobs))
+        self.blob_loss_weights = OrderedDict(zip(self._blob_names, self._blob_loss_weights))
+        self.layer_dict = OrderedDict(zip(self._layer_names, self.layers))
+        self.params = OrderedDict((name, layer.blobs) for name, layer in self.layer_dict.items() if layer.blobs)
+        self.inputs = [self._blob_names[i] for i in self._inputs]
+        self.outputs = [self._blob_names[i] for i in self._outputs]
+        self.bottom_names = self._names_of(self._bottom_ids)
+        self.top_names = self._names_of(self._top_ids)
+
+    def _names_of(self, ids: Callable[[int], list[int]]) -> OrderedDict[str, list[str]]:
+        return OrderedDict((name, [self._blob_names[j] for j in ids(i)]) for i, name in enumerate(self._layer_names))
+
+    @property
+    def name(self) -> str:
+        return self._engine.name
+
+    def _bottom_ids(self, layer: int) -> list[int]:
+        return self._engine.plans[layer].bottom_ids
+
+    def _top_ids(self, layer: int) -> list[int]:
+        return self._engine.plans[layer].top_ids
+
+    def _layer_number(self, name: str) -> int:
+        if name not in self._layer_names:
+            raise InputError(f"The net `{self.name}` has no layer `{name}`; it has {', '.join(self._layer_names)}.")
+        return self._layer_names.index(name)
+
+    def _forward(self, start: int, end: int) -> float:
+        return self._engine.forward(start, end)
+
+    def _backward(self, start: int, end: int) -> None:
+        self._engine.backward(start, end)
+
+    def forward(self, blobs=None, start=None, end=None, **kwargs) -> Arrays:
+        """Run the layers named `start` to `end` (inclusive; all by default), with inputs given as name=array.
+
+        Returns the data of the outputs (of the tops of `end`, if given) and of `blobs`, by name, as views.
+        """
+        first = 0 if start is None else self._layer_number(start)
+        last = len(self.layers) - 1 if end is None else self._layer_number(end)
+        names = (self.outputs if end is None else self.top_names[end]) + list(blobs or [])
+        if kwargs:
+            self._set_batches(kwargs, self.inputs, "inputs", "data")
+        self._forward(first, last)
+        return {name: self.blobs[name].data for name in names}
+
+    def backward(self, diffs=None, start=None, end=None, **kwargs) -> Arrays:
+        """Run the layers back from `start` to `end` (inclusive; all by default), with output diffs given as name=array.
+
+        Returns the diff of the inputs (of the bottoms of `end`, if given) and of `diffs`, by name, as views.
+        """
+        first = len(self.layers) - 1 if start is None else self._layer_number(start)
+        last = 0 if end is None else self._layer_number(end)
+        names = (self.inputs if end is None else self.bottom_names[end]) + list(diffs or [])
+        if kwargs:
+            self._set_batches(kwargs, self.outputs, "outputs", "diff")
+        self._backward(first, last)
+        return {name: self.blobs[name].diff for name in names}
+
+    def _set_batches(self, given: Arrays, names: list[str], what: str, half: str) -> None:
+        if set(given) != set(names):
+            raise InputError(f"The {what} of the net `{self.name}` are {', '.join(names)}, and arrays are given for "
+                             f"{', '.join(sorted(given))}; give one for each.")
+        for name, array in given.items():
+            blob = self.blobs[name]
+            if blob.shape and np.shape(array)[:1] != blob.shape[:1]:
+                raise InputError(f"The array for `{name}` has shape {np.shape(array)}, and the net's batch is "
+                                 f"{blob.shape[0]}; give as many rows, or use forward_all, or reshape the input.")
+            getattr(blob, half)[...] = array
+
+    def forward_all(self, blobs=None, **kwargs) -> Arrays:
+        """Run arrays of any number of rows through the net, batch by batch; returns all rows of outputs and `blobs`."""
+        return self._all_rows(blobs, [], kwargs, backward=False)[0]
+
+    def forward_backward_all(self, blobs=None, diffs=None, **kwargs) -> tuple[Arrays, Arrays]:
+        """As `forward_all`, and back with the output diffs given; returns all rows of data and of diffs."""
+        return self._all_rows(blobs, diffs, kwargs, backward=True)
+
+    def _all_rows(self, blobs, diffs, given: Arrays, backward: bool) -> tuple[Arrays, Arrays]:
+        data: dict[str, list] = {name: [] for name in self.outputs + list(blobs or [])}
+        gradients: dict[str, list] = {name: [] for name in self.inputs + list(diffs or [])} if backward else {}
+        there = self._batch({name: given[name] for name in self.inputs if name in given})
+        back = self._batch({name: given[name] for name in self.outputs if name in given})
+        for inputs, output_diffs in zip_longest(there, back, fillvalue={}):
+            for name, array in self.forward(blobs=blobs, **inputs).items():
+                data[name].extend(array.copy())
+            if backward:
+                for name, array in self.backward(diffs=diffs, **output_diffs).items():
+                    gradients[name].extend(array.copy())
+        rows = len(next(iter(given.values())))
+        return tuple({name: np.asarray(values)[:rows] for name, values in half.items()} for half in (data, gradients))
+
+    def _batch(self, arrays: Arrays):
+        """Yield the arrays in pieces of the net's batch, the last one filled up with zeros."""
+        if not arrays:
+            return
+        rows, size = len(next(iter(arrays.values()))), self.blobs[self._blob_names[0]].shape[0]
+        for start in range(0, rows, size):
+            pieces = {name: np.asarray(array[start:start + size]) for name, array in arrays.items()}
+            missing = size - min(size, rows - start)
+            yield {name: np.concatenate([piece, np.zeros((missing,) + piece.shape[1:], piece.dtype)])
+                   if missing else piece for name, piece in pieces.items()}
+
+    def reshape(self) -> None:
+        """Pass changed shapes of the inputs on through all layers."""
+        self._engine.reshape()
+
+    def clear_param_diffs(self) -> None:
+        """Set the gradients of all parameters to zero; `backward` adds to them."""
+        self._engine.clear_param_diffs()
+
+    def copy_from(self, path) -> None:
+        """Copy the weights of a .caffemodel into the layers of the same names."""
+        self._engine.copy_trained_layers_from(str(path))
+
+    def share_with(self, other: Net) -> None:
+        """Use the other net's parameters in the layers of the same names; both change together."""
+        self._engine.share_trained_layers_with(other._engine)
+
+    def save(self, path) -> None:
+        """Write the net with its weights as a binary .caffemodel."""
+        schema.write_binary(self._engine.to_message(), str(path))
+
+    def before_forward(self, callback: Callable[[int], None]) -> None:
+        """Call `callback(layer number)` before each layer runs forward."""
+        self._engine.before_forward.append(callback)
+
+    def after_forward(self, callback: Callable[[int], None]) -> None:
+        """Call `callback(layer number)` after each layer has run forward."""
+        self._engine.after_forward.append(callback)
+
+    def before_backward(self, callback: Callable[[int], None]) -> None:
+        """Call `callback(layer number)` before each layer runs backward."""
+        self._engine.before_backward.append(callback)
+
+    def after_backward(self, callback: Callable[[int], None]) -> None:
+        """Call `callback(layer number)` after each layer has run backward."""
+        self._engine.after_backward.append(callback)

@@ -1,0 +1,65 @@
+"""Which layers of a net exist in a given state: phase, level and stages against the layers' rules (Net::FilterNet)."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Optional, Tuple
+
+from ..errors import InputError
+from .messages import NetParameter
+
+Report = Callable[[str, str], None]       # place in Caffe's source, message
+
+
+def filtered(net, lines: List[Optional[int]], report: Report = lambda place, message: None) -> Tuple[object, list]:
+    """The net without the layers that its `state` leaves out, and the lines of those that stay.
+
+    `report` is told of each rule that is not met, as Caffe's log is. Raises InputError if a layer has both include
+    and exclude rules.
+    """
+    result = NetParameter()
+    result.CopyFrom(net)
+    del result.layer[:]
+    kept = []
+    for layer, line in zip(net.layer, lines):
+        if layer.include and layer.exclude:
+            raise InputError(f"Layer `{layer.name}` has both `include` and `exclude` rules; give only the one kind.")
+        if _is_included(net.state, layer, report):
+            result.layer.add().CopyFrom(layer)
+            kept.append(line)
+    return result, kept
+
+
+def stages(net) -> List[str]:
+    """All stages that the rules of a net's layers name, sorted."""
+    rules = [rule for layer in net.layer for rule in (*layer.include, *layer.exclude)]
+    return sorted({stage for rule in rules for stage in (*rule.stage, *rule.not_stage)})
+
+
+def _is_included(state, layer, report: Report) -> bool:
+    if layer.include:
+        return any(_meets(state, rule, layer.name, report) for rule in layer.include)
+    return not any(_meets(state, rule, layer.name, report) for rule in layer.exclude)
+
+
+def _meets(state, rule, name: str, report: Report) -> bool:
+    broken = next(_broken(state, rule, name), None)
+    if broken is not None:
+        report(*broken)
+    return broken is None
+
+
+def _broken(state, rule, name: str):
+    """Yield the parts of `rule` that `state` does not meet, as Caffe's log puts them: its source line, its message."""
+    tail = f"specified by a rule in layer {name}"
+    if rule.HasField("phase") and rule.phase != state.phase:
+        yield "net.cpp:296", f"The NetState phase ({state.phase}) differed from the phase ({rule.phase}) {tail}"
+    if rule.HasField("min_level") and state.level < rule.min_level:
+        yield "net.cpp:306", f"The NetState level ({state.level}) is above the min_level ({rule.min_level}) {tail}"
+    if rule.HasField("max_level") and state.level > rule.max_level:
+        yield "net.cpp:316", f"The NetState level ({state.level}) is above the max_level ({rule.max_level}) {tail}"
+    for stage in rule.stage:
+        if stage not in state.stage:
+            yield "net.cpp:332", f"The NetState did not contain stage '{stage}' {tail}"
+    for stage in rule.not_stage:
+        if stage in state.stage:
+            yield "net.cpp:347", f"The NetState contained a not_stage '{stage}' {tail}"

@@ -1,0 +1,86 @@
+"""Nets, solvers and weights, read and upgraded as Caffe reads and upgrades them."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterable, List, Optional, Tuple
+
+from ..errors import InputError
+from .messages import NetParameter, SolverParameter
+from .storage import parse_text, read_binary, read_source, read_text
+from .text import parse
+from .upgrade import fill_snapshot_prefix, upgrade_net, upgrade_solver
+from .upgrade.v0 import is_padding, needs_v0_upgrade
+
+Lines = List[Optional[int]]
+
+
+def parse_net(text: str, name: str = "<string>") -> NetParameter:
+    """Return the net that `text` describes, upgraded to today's form; `name` stands for the file in errors."""
+    return _upgraded(parse_text(text, NetParameter, name), name)
+
+
+def read_net(path: str | os.PathLike, upgrade: bool = True) -> NetParameter:
+    """Return the net in the text file at `path`, upgraded to today's form (or just as it stands)."""
+    net = read_text(path, NetParameter)
+    return _upgraded(net, str(path)) if upgrade else net
+
+
+def read_net_with_lines(path: str | os.PathLike) -> Tuple[NetParameter, Lines]:
+    """Return the upgraded net in the text file at `path`, and the line that each of its layers comes from.
+
+    An Input layer made from `input` fields has the line of the first of them.
+    """
+    net, top = parse(read_source(path), NetParameter, str(path))
+    lines: Lines = list(_lines_of(top, ("layers",) if net.layers else ("layer",)))
+    if needs_v0_upgrade(net):
+        lines = [line for line, layer in zip(lines, net.layers) if not is_padding(layer)]
+    upgrade_net(net, str(path))
+    if len(net.layer) > len(lines):  # an Input layer was put first
+        lines[:0] = _lines_of(top, ("input",))[:1]
+    return net, lines
+
+
+def layer_lines(text: str) -> List[int]:
+    """Return the line, from 1, of each `layer` and `layers` block of a net's text, in their order."""
+    return _lines_of(parse(text, NetParameter)[1], ("layer", "layers"))
+
+
+def read_weights(path: str | os.PathLike) -> NetParameter:
+    """Return the net with weights in the .caffemodel file at `path`, upgraded to today's form.
+
+    Raises InputError if the file cannot be read, is cut off, damaged or something else, or has no layers.
+    """
+    net = read_binary(path, NetParameter)
+    if not net.layer and not net.layers:
+        raise InputError(f"{path}: the file holds no layers, so it has no weights; a .caffemodel is needed.")
+    return _upgraded(net, str(path))
+
+
+def parse_solver(text: str, name: str = "<string>") -> SolverParameter:
+    """Return the solver that `text` describes, `solver_type` turned into `type`."""
+    solver = parse_text(text, SolverParameter, name)
+    upgrade_solver(solver, name)
+    return solver
+
+
+def read_solver(path: str | os.PathLike, upgrade: bool = True) -> SolverParameter:
+    """Return the solver in the text file at `path`, upgraded (or just as it stands).
+
+    Upgraded as in `caffe train`: `solver_type` becomes `type`, and `snapshot_prefix` is completed from `path` where
+    it is missing or is a folder.
+    """
+    solver = read_text(path, SolverParameter)
+    if upgrade:
+        upgrade_solver(solver, str(path))
+        fill_snapshot_prefix(solver, path)
+    return solver
+
+
+def _upgraded(net: NetParameter, name: str) -> NetParameter:
+    upgrade_net(net, name)
+    return net
+
+
+def _lines_of(top: Iterable, names: Tuple[str, ...]) -> List[int]:
+    return [field.line for field in top if field.name in names]

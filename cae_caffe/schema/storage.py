@@ -1,0 +1,126 @@
+"""Messages in files: the text format (prototxt) and the binary one (caffemodel, solverstate, binaryproto)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+
+from .. import files
+from ..errors import InputError
+from .messages import is_repeated
+from .text import format_text, parse
+
+MAX_BYTES = 2**31 - 1  # of one binary message, for protobuf and so for Caffe
+_SIGNATURES = {
+    b"\x89HDF": "an HDF5 file",
+    b"\x1f\x8b": "a gzip file",
+    b"PK\x03\x04": "a zip file (PyTorch's weights are such)",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
+    b"version https://git-lfs": "a Git LFS pointer in place of the file itself",
+}
+
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+    """Return what the file at `path` holds; raise InputError if there is no such file, or it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        folder = "" if Path(path).is_absolute() else f" (relative paths start at {os.getcwd()})"
+        raise InputError(f"{path}: there is no such file{folder}.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: this is a folder; the path of a file is needed.") from None
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
+
+
+def read_source(path: str | os.PathLike) -> str:
+    """Return the text of the file at `path`; raise InputError if it is not UTF-8 text."""
+    data = read_bytes(path)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8, so this is not a text file"
+        raise InputError(f"{problem}{_appearance(data)}.") from None
+
+
+def parse_text(text: str, message_class, name: str = "<string>"):
+    """Return `text` parsed as a `message_class`, with `name` for the file in errors (see `schema.text.parse`)."""
+    return parse(text, message_class, name)[0]
+
+
+def read_text(path: str | os.PathLike, message_class):
+    """Return the `message_class` in the text file at `path`.
+
+    Raises InputError for a file that cannot be read, and one with `path:line:column` for a mistake in the text.
+    """
+    return parse_text(read_source(path), message_class, str(path))
+
+
+def read_binary(path: str | os.PathLike, message_class):
+    """Return the `message_class` in the binary file at `path`.
+
+    Raises InputError for a file that cannot be read, that is larger than Caffe can read (2 GB), that is cut off or
+    damaged, or that holds something else.
+    """
+    data = read_bytes(path)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path}: the file has {len(data)} bytes, but a binary message ends at {MAX_BYTES}; "
+                         "Caffe keeps larger ones as HDF5 (snapshot_format: HDF5).")
+    message = message_class()
+    if not _decode(data, message):
+        raise InputError(f"{path}: this is not a whole {message_class.DESCRIPTOR.name} in Caffe's binary format"
+                         f"{_appearance(data)}; it may be cut off, damaged, or another kind of file.")
+    return message
+
+
+def _decode(data: bytes, message) -> bool:
+    """Fill `message` from `data`; return whether that was all of it, and complete."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # how protobuf 3.12 says that it stopped half-way
+            decoded = message.ParseFromString(data)
+        return decoded == len(data) and message.IsInitialized() and _is_text(message)
+    except (DecodeError, RuntimeWarning, UnicodeDecodeError):
+        return False
+
+
+def _is_text(message) -> bool:
+    """Tell whether each string in `message` is UTF-8. Where one is not, some versions of protobuf hand out bytes."""
+    for field, value in message.ListFields():
+        values = value if is_repeated(field) else (value,)
+        if field.message_type and not all(map(_is_text, values)):
+            return False
+        if field.type == field.TYPE_STRING and any(isinstance(element, bytes) for element in values):
+            return False
+    return True
+
+
+def _appearance(data: bytes) -> str:
+    """Return a sentence's tail that says what the file seems to be, if that shows in its first bytes."""
+    kinds = [kind for signature, kind in _SIGNATURES.items() if data.startswith(signature)]
+    return f" (it seems to be {kinds[0]})" if kinds else ""
+
+
+def write_text(message, path: str | os.PathLike) -> None:
+    """Write `message` as text (see `format_text`), never half of it."""
+    files.write_text(path, format_text(message))
+
+
+def write_binary(message, path: str | os.PathLike) -> None:
+    """Write `message` in binary, the same bytes for the same message, never half of it.
+
+    Raises InputError if a required field is missing or if it would pass the 2 GB that Caffe can read.
+    """
+    missing = message.FindInitializationErrors()
+    if missing:
+        raise InputError(f"{path}: {message.DESCRIPTOR.name} cannot be written without {', '.join(missing)}.")
+    size = message.ByteSize()
+    if size > MAX_BYTES:
+        raise InputError(f"{path}: {message.DESCRIPTOR.name} would have {size} bytes, but a binary message ends at "
+                         f"{MAX_BYTES}; Caffe keeps larger ones as HDF5 (snapshot_format: HDF5).")
+    files.write_bytes(path, message.SerializeToString(deterministic=True))

@@ -1,0 +1,30 @@
+"""The upgrades of a net, one after the other."""
+
+from __future__ import annotations
+
+from .batch_norm import upgrade_batch_norm
+from .inputs import needs_input_upgrade, upgrade_inputs
+from .transformation import needs_transformation_upgrade, upgrade_transformation
+from .v0 import needs_v0_upgrade, upgrade_v0
+from .v1 import needs_v1_upgrade, upgrade_v1
+
+
+def upgrade_net(net, name: str = "<net>") -> bool:
+    """Bring `net` (NetParameter) to Caffe 1.0's form, in place; `name` stands for its file in messages.
+
+    Returns whether all of it has a place there. What has none is left out, as Caffe does, with a warning in the log.
+    Raises InputError where Caffe would abort: an unknown type of layer, `layer` and `layers` in one net, padding
+    before a layer that cannot pad, an input without dimensions, the fork's Unpooling layer.
+    Source: Caffe's UpgradeNetAsNeeded.
+    """
+    complete = True
+    if needs_v0_upgrade(net):
+        complete = upgrade_v0(net, name)
+    if needs_transformation_upgrade(net):
+        upgrade_transformation(net)
+    if needs_v1_upgrade(net):
+        upgrade_v1(net, name)
+    if needs_input_upgrade(net):
+        upgrade_inputs(net, name)
+    upgrade_batch_norm(net)
+    return complete

@@ -1,0 +1,95 @@
+"""The make-prototxt command."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cae_caffe.cli.make_prototxt import main
+from cae_caffe.models import PAPER
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def models_in(folder):
+    return {path.name for path in Path(folder).iterdir() if path.name != "legacy"}
+
+
+def test_one_model(capsys):
+    assert main(["cae1-n2"]) == 0
+    assert models_in("prototxt") == {"cae1-n2"}
+    assert capsys.readouterr().out == "prototxt/cae1-n2: 18 files, 74893 parameters\n"
+    files = sorted(path.relative_to("prototxt/cae1-n2").as_posix() for path in Path().rglob("*.prototxt"))
+    assert files[:3] == ["deploy.prototxt", "layers/01-conv1.prototxt", "layers/02-conv1sig.prototxt"]
+    assert files[-3:] == ["layers/15-deconv1neursig.prototxt", "solver.prototxt", "train_test.prototxt"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all"]])
+def test_all_of_the_papers_models(arguments):
+    assert main(arguments) == 0
+    assert models_in("prototxt") == set(PAPER)
+
+
+def test_the_same_bytes_again():
+    def snapshot():
+        return {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+    main(["cae1-n2"])
+    first = snapshot()
+    main(["cae1-n2"])
+    assert snapshot() == first and all(path.suffix == ".prototxt" for path in first)
+
+
+def test_out_and_data_are_in_the_files():
+    assert main(["cae1-n2", "--out", "there/", "--data", "/some/data/", "--solver-mode", "gpu"]) == 0
+    net, solver = (Path("there/cae1-n2", name).read_text() for name in ("train_test.prototxt", "solver.prototxt"))
+    assert net.count('source: "/some/data/mnist_train.txt"') == 2 and net.count('"/some/data/mnist_test.txt"') == 1
+    assert 'net: "there/cae1-n2/train_test.prototxt"' in solver and "solver_mode: GPU" in solver
+
+
+def test_the_legacy_dialect_has_a_folder_of_its_own():
+    assert main(["cae1-n2", "--dialect", "legacy"]) == 0
+    assert "layers {" in Path("prototxt/legacy/cae1-n2/deploy.prototxt").read_text()
+    assert models_in("prototxt") == set()
+    assert main(["cae1-n2", "--dialect", "legacy", "--out", "old"]) == 0
+    assert 'net: "old/cae1-n2/train_test.prototxt"' in Path("old/cae1-n2/solver.prototxt").read_text()
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["cae1-n2", "siamese"], "no model is called `siamese`; there are cae1-n2, "),
+    (["--all", "cae1-n2"], "--all writes every model, so `cae1-n2` beside it says nothing; leave one out"),
+])
+def test_wrong_use_is_one_line_and_writes_nothing(capsys, arguments, sentence):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"make-prototxt: {sentence}") and error.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_is_refused(capsys):
+    Path("file").write_text("")
+    assert main(["cae1-n2", "--out", "file/below"]) == 2
+    assert capsys.readouterr().err == (
+        "make-prototxt: file/below/cae1-n2 cannot be written to (Not a directory); choose another folder for `out`\n")
+
+
+def test_it_imports_no_torch():
+    program = ("import sys; sys.path.insert(0, sys.argv[1])\n"
+               "from cae_caffe.cli.make_prototxt import main\n"
+               "main(['--out', 'all'])\n"
+               "print('slow to load:', sorted({'torch', 'h5py', 'matplotlib'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", program, str(ROOT)], stdout=subprocess.PIPE, universal_newlines=True,
+                          check=True)
+    assert done.stdout.splitlines()[-1] == "slow to load: []"
+
+
+def test_it_runs_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "cae_caffe.cli.make_prototxt", "--help"], cwd=str(ROOT),
+                          stdout=subprocess.PIPE, universal_newlines=True, check=True)
+    assert done.stdout.startswith("usage: make-prototxt ")
