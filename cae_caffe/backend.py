@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 
 from .errors import InputError
+from .wait_policy import wait_passively
 
 EMBEDDED = f"{__package__}.pycaffe"
 OLDEST_PYTHON = (3, 10)         # of the embedded engine
@@ -53,6 +54,7 @@ def _embedded() -> ModuleType:
 def _why_not_torch() -> str | None:
     if sys.version_info < OLDEST_PYTHON:
         return f"it needs Python 3.10 or newer and this is {sys.version.split()[0]}"
+    wait_passively()
     try:
         importlib.import_module("torch")
     except (ImportError, OSError) as error:     # OSError: a shared library of PyTorch's does not load

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import caffe_process
+import conformance
 import pytest
 
 NO_CAFFE = "real Caffe is not here"
@@ -12,7 +13,13 @@ CAFFE_FIXTURES = {"caffe_run", "real_caffe"}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="also run the tests marked `long`, which take minutes")
+    parser.addoption("--long", action="store_true", help="also run the tests marked `long`, which take minutes, and "
+                     "many more examples of the layers' conformance tests")
+
+
+def pytest_configure(config):
+    if config.getoption("--long"):
+        conformance.run_long()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -55,15 +55,14 @@ def hidden_sizes(rows) -> list[int]:
     return [row.elements for row in learned(rows)[:-1]]
 
 
-def halves(net, rows, net_file) -> Halves | None:
+def halves(net, rows) -> Halves | None:
     """`rows` cut behind the layer that makes the code, or None if this is no auto-encoder.
 
     It is one if its last learned layer has as many elements as the input, and the code comes earlier and has fewer.
     """
-    steps = learned(rows)
-    if not steps:
+    steps, code = learned(rows), code_blob(net)
+    if not steps or code is None:
         return None
-    code = code_blob(net, net_file)
     image = width(net, next(iter(net.blobs)))
     cut = next((at for at, row in enumerate(steps, 1) if code in row.layer.tops), len(steps))
     if cut == len(steps) or steps[-1].elements != image or width(net, code) >= image:

@@ -30,8 +30,8 @@ def check_fit(net, net_file, stored, weights) -> None:
         found = stored.get(layer.name, {})
         wanted = {at: tuple(blob.shape) for at, blob in enumerate(layer.parameters)}
         if needed and not found:
-            raise InputError(f"{weights}: no parameters for layer `{layer.name}` of {net_file}; these weights belong to "
-                             f"another net, with the layers {', '.join(stored) or '(none)'}.")
+            raise InputError(f"{weights}: no parameters for layer `{layer.name}` of {net_file}; these weights are "
+                             f"another net's, with the layers {', '.join(stored) or '(none)'}.")
         if not set(needed) <= set(found) <= set(wanted) or not all(_same(found[at], wanted[at]) for at in found):
             raise InputError(f"{weights}: layer `{layer.name}` holds {_blobs(found)}, but {net_file} needs "
                              f"{_blobs(wanted)}; give the weights that were trained with this net.")

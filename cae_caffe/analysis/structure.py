@@ -7,6 +7,7 @@ so it is left out here, and a layer that reads a copy is said to read the blob i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from ..errors import InputError
@@ -72,18 +73,15 @@ def writer_of(net, blob, net_file) -> Layer:
 
 def width(net, blob) -> int:
     """Elements of `blob` for one image: those of all its axes but the first (1 for a scalar or a vector)."""
-    elements = 1
-    for size in tuple(net.blobs[blob].shape)[1:]:
-        elements *= size
-    return elements
+    return prod(tuple(net.blobs[blob].shape)[1:])
 
 
-def code_blob(net, net_file) -> str:
-    """The blob that holds an image's code.
+def code_blob(net) -> str | None:
+    """The blob that holds an image's code, or None if there is none.
 
     That is `ip2encode` or `encode4` if the net has one, else its narrowest blob: the one with the fewest elements an
     image, the first of equals. Only blobs that a layer computes and that have a row for each image of the batch (the
-    first axis of the net's first blob) are candidates. Raises `InputError` if there is none.
+    first axis of the net's first blob) are candidates.
     """
     for name in CODE_BLOBS:
         if name in net.blobs:
@@ -91,9 +89,7 @@ def code_blob(net, net_file) -> str:
     batch = tuple(next(iter(net.blobs.values())).shape)[:1]
     candidates = [blob for blob, layer in writers(layers_of(net)).items()
                   if layer.bottoms and len(net.blobs[blob].shape) > 1 and tuple(net.blobs[blob].shape)[:1] == batch]
-    if not candidates:
-        raise InputError(f"{net_file}: no blob of this net has a row for each image, so it has no code.")
-    return min(candidates, key=lambda blob: width(net, blob))
+    return min(candidates, key=lambda blob: width(net, blob), default=None)
 
 
 def _address(array):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from .accounts import accounts, halves, hidden_sizes, total
 
 HEADINGS = ("layer", "type", "bottom", "top", "parameters", "weights + biases", "elements")
 RIGHT = ("parameters", "elements")
 
 
-def summary(net, net_file) -> str:
+def summary(net) -> str:
     """A table with a line for each layer of `net`, then totals; for an auto-encoder, Table 2's and 3's figures too.
 
     Shapes are Caffe's, batch first; "elements" are those of the layer's tops for one image.
     """
     rows = accounts(net)
     lines = _table([_cells(row) for row in rows] + [_totals(rows)])
-    return "\n".join(lines + [""] + _facts(net, rows, net_file)) + "\n"
+    return "\n".join(lines + [""] + _facts(net, rows)) + "\n"
 
 
 def _cells(row):
@@ -25,7 +27,9 @@ def _cells(row):
 
 
 def _totals(rows):
-    return ("total", "", "", "", str(total(rows)), "", str(sum(row.elements for row in rows)))
+    # A layer in place has no blob of its own, so blobs are added up, not layers.
+    tops = {name: prod(shape[1:]) for row in rows for name, shape in zip(row.layer.tops, row.top_shapes)}
+    return ("total", "", "", "", str(total(rows)), "", str(sum(tops.values())))
 
 
 def _count(row):
@@ -54,9 +58,9 @@ def _align(heading, cell, size):
     return cell.rjust(size) if heading in RIGHT else cell.ljust(size)
 
 
-def _facts(net, rows, net_file):
+def _facts(net, rows):
     sizes = hidden_sizes(rows)
-    parts = halves(net, rows, net_file)
+    parts = halves(net, rows)
     facts = [f"Hidden layers: {'-'.join(map(str, sizes)) or 'none'}; size {sum(sizes)} elements"
              + (" (the paper's CAE size)." if parts else ".")]
     if parts:

@@ -20,10 +20,10 @@ def embed(codes: np.ndarray, perplexity: float = 30.0, seed: int = 1) -> np.ndar
     try:
         from sklearn.manifold import TSNE
     except ImportError as error:
-        raise InputError("codes of more than two dimensions are drawn by t-SNE, which needs scikit-learn: "
+        raise InputError("Codes of more than two dimensions are drawn by t-SNE, which needs scikit-learn: "
                          "pip install 'cae-caffe[figures]'.") from error
     if not 0 < perplexity < len(codes):
-        raise InputError(f"--perplexity {perplexity:g}: it must be above 0 and below the number of codes, {len(codes)}.")
+        raise InputError(f"--perplexity {perplexity:g}: it must be above 0 and below {len(codes)}, the codes' number.")
     rate = max(len(codes) / EARLY_EXAGGERATION / 4, 50.0)
     method = TSNE(n_components=2, perplexity=perplexity, early_exaggeration=EARLY_EXAGGERATION, learning_rate=rate,
                   init=_principal_components(codes), random_state=seed)

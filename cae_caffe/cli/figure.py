@@ -13,7 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
 
     kind = _kind(kinds, "scatter", _scatter, "the codes in the plane, a colour a class (Figs. 1, 4-6)")
-    kind.add_argument("codes", metavar="CODES.h5", help="what `cae-caffe encode` wrote; more than 2 dimensions: by t-SNE")
+    kind.add_argument("codes", metavar="CODES.h5",
+                      help="what `cae-caffe encode` wrote; more than 2 dimensions are drawn by t-SNE")
     kind.add_argument("--seed", type=int, default=1, help="of t-SNE and of the choice of --limit (default: 1)")
     kind.add_argument("--perplexity", type=float, default=30.0, help="of t-SNE (default: 30)")
     kind.add_argument("--limit", metavar="N", type=int,
@@ -46,7 +47,8 @@ def _kind(kinds, name, draw, help_line):
     parser.set_defaults(draw=draw)
     parser.add_argument("--out", metavar="PICTURE", required=True, help="a .png, .svg or .pdf file")
     # Also accepted here, behind KIND; without a default of its own it leaves alone what stood before.
-    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
+                        help="show the traceback of an error")
     return parser
 
 

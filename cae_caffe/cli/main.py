@@ -15,6 +15,7 @@ COMMANDS = {
     "data": "convert MNIST, IDX pairs or folders of images to Caffe's HDF5 data",
     "encode": "write the codes of a whole list of images to HDF5",
     "figure": "draw scatters, layer panels, loss curves and filters",
+    "reproduce": "train the paper's models over several seeds, and set its numbers beside ours",
     "summary": "print shapes, parameters and sizes of a prototxt, layer by layer",
     "test": "score a model, with Caffe's own flags and log",
     "train": "train or fine-tune a model, with Caffe's own flags and log",

@@ -24,5 +24,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     net = open_net(chosen_quiet_engine(arguments), arguments.net, phase=arguments.phase, stages=arguments.stage,
                    level=arguments.level)
-    sys.stdout.write(summary(net, arguments.net))
+    sys.stdout.write(summary(net))
     return 0

@@ -7,6 +7,7 @@ import argparse
 from ..experiments import score
 from .backend_argument import add_backend_argument, chosen_backend
 from .caffe_flags import add_flag
+from .threads_argument import add_threads_argument, apply_threads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,10 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "gpu", default="", metavar="N", help="run on this GPU")
     add_flag(parser, "level", type=int, default=0, help="level of the net's state (default 0)")
     add_flag(parser, "stage", default="", metavar="NAME[,NAME...]", help="stages of the net's state")
+    add_threads_argument(parser)
     add_backend_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    apply_threads(arguments)
     score.test(chosen_backend(arguments), arguments.model, arguments.weights, arguments.iterations, arguments.gpu,
                arguments.level, arguments.stage)
     return 0

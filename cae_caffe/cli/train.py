@@ -7,6 +7,7 @@ import argparse
 from ..experiments.train import EFFECTS, Options, train
 from .backend_argument import add_backend_argument, chosen_backend
 from .caffe_flags import add_flag
+from .threads_argument import add_threads_argument, apply_threads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "stage", metavar="NAME[,NAME...]", help="stages of the train net's state")
     add_flag(parser, "sigint_effect", choices=EFFECTS, help="what Ctrl-C does (default stop)")
     add_flag(parser, "sighup_effect", choices=EFFECTS, help="what a hang-up does (default snapshot)")
+    add_threads_argument(parser)
     add_backend_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    apply_threads(arguments)
     given = {name: value for name, value in vars(arguments).items()
              if name in Options.__dataclass_fields__ and value is not None}
     train(chosen_backend(arguments), Options(**given))

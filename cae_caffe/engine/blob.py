@@ -30,13 +30,13 @@ Shape = tuple[int, ...]
 class Memory:
     """A flat float tensor with a capacity, zero at first, that one or several blobs look at."""
 
-    __slots__ = ("flat", "host", "unsettled", "_deferred", "_cleared")
+    __slots__ = ("flat", "host", "unsettled", "deferred", "_cleared")
 
     def __init__(self, flat: torch.Tensor):
         self.flat = flat
         self.host: np.ndarray | None = None
         self.unsettled = False
-        self._deferred: Callable[[], None] | None = None
+        self.deferred: Callable[[], None] | None = None
         self._cleared = False
 
     @classmethod
@@ -45,11 +45,11 @@ class Memory:
 
     def defer(self, compute: Callable[[], None]) -> None:
         """Let `compute` write the values when somebody reads them; it replaces what was deferred before."""
-        self._deferred, self._cleared, self.unsettled = compute, False, True
+        self.deferred, self._cleared, self.unsettled = compute, False, True
 
     def clear(self) -> None:
         """Make the values zero, without writing the zeros yet."""
-        self._deferred, self._cleared, self.unsettled = None, True, True
+        self.deferred, self._cleared, self.unsettled = None, True, True
 
     def take_for_writing(self) -> bool:
         """Settle the memory for a writer; returns whether the values were cleared.
@@ -72,8 +72,8 @@ class Memory:
         if self._cleared:
             self._cleared = False
             self.flat.zero_()
-        if self._deferred is not None:
-            compute, self._deferred = self._deferred, None
+        if self.deferred is not None:
+            compute, self.deferred = self.deferred, None
             compute()
 
     def on_host(self) -> np.ndarray:

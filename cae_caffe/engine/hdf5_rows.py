@@ -70,4 +70,5 @@ class HDF5Rows:
         offset = dataset.id.get_offset()
         if dataset.dtype == np.dtype("<f4") and dataset.chunks is None and offset is not None and dataset.size:
             return np.memmap(self.path, dtype="<f4", mode="r", offset=offset, shape=dataset.shape)
-        return dataset[...].astype(np.float32)
+        with np.errstate(over="ignore"):         # what is too large becomes infinite, as HDF5 converts it for Caffe
+            return dataset[...].astype(np.float32)

@@ -71,6 +71,9 @@ class Layer:
     makes_missing_tops: ClassVar[bool] = False
     # Values stay where they are from bottom to top, so that bottom and top should be stored in the same order.
     keeps_order: ClassVar[bool] = False
+    # Computes the same way at every step, so that a step can be recorded on a GPU: draws nothing from Caffe's random
+    # stream and calls nobody's Python.
+    capturable: ClassVar[bool] = True
     # The weight of the first top as a loss where the prototxt gives none.
     default_loss_weight: ClassVar[float] = 0.0
 
@@ -122,6 +125,10 @@ class Layer:
     def wants_rows_first(self) -> bool:
         """Whether the layer runs faster if its bottom and top store their rows outermost."""
         return False
+
+    def operations(self, bottom: list[Blob], top: list[Blob]) -> int:
+        """About how many floating-point operations a forward pass takes; only layers with much work say."""
+        return 0
 
     def forget(self) -> None:
         """Drop whatever was kept of the last forward pass for the backward pass: a user may have changed blobs."""

@@ -20,7 +20,8 @@ class LibcRand:
         for _ in range(30):
             # The Lehmer generator, with the remainder kept positive.
             words.append(words[-1] * 16807 % 2147483647)
-        self._words = words
+        # The first three stand again for the words 31 to 33; from there on each word is a sum.
+        self._words = words[3:] + words[:3]
         for _ in range(310):
             self.draw()
 

@@ -9,6 +9,7 @@ import torch
 
 from .. import schema
 
+from . import device as devices
 from . import log, net_builder, weights
 from .blob import Blob
 from .layer import Layer
@@ -23,6 +24,7 @@ class Net:
     """
 
     def __init__(self, param, name: str = "the net", lines=None, native_kernels: bool = False):
+        self.device = devices.current()
         built = net_builder.build(param, name, lines, native_kernels)
         self.name: str = built.param.name
         self.phase = "TEST" if built.param.state.phase else "TRAIN"
@@ -85,6 +87,10 @@ class Net:
         self._forward(0, None)
         self._backward(None, 0)
 
+    def backward_after_forward(self) -> None:
+        """The pass back of `forward_backward`, right after the pass there."""
+        self._backward(None, 0)
+
     def loss(self, start: int = 0, end: int | None = None) -> float:
         """The sum of the tops that count as losses, each times its weight, of the layers that ran last."""
         total = 0.0
@@ -99,13 +105,17 @@ class Net:
         for i in numbers:
             for callback in self.before_forward:
                 callback(i)
-            layer, bottom, top = self.layers[i], self.bottoms[i], self.tops[i]
-            layer.adapt(bottom, top)
-            layer.forward(bottom, top)
+            self.run_layer_forward(i)
             if self.debug_info:
                 self._log_forward(i)
             for callback in self.after_forward:
                 callback(i)
+
+    def run_layer_forward(self, number: int) -> None:
+        """Run one layer forward, after its tops have taken the shapes that its bottoms ask for."""
+        layer, bottom, top = self.layers[number], self.bottoms[number], self.tops[number]
+        layer.adapt(bottom, top)
+        layer.forward(bottom, top)
 
     def _backward(self, start: int | None, end: int) -> None:
         start = len(self.layers) - 1 if start is None else start

@@ -17,6 +17,7 @@ from .blob import Blob, shape_string
 from .layer import Context, Layer
 from .layers import registry
 from .parameters import Parameters
+from .places import layer_place
 from .splits import with_splits
 
 UNNAMED = "(automatic)"
@@ -45,11 +46,14 @@ def build(net, name: str = "the net", lines: list[int | None] | None = None, nat
     a layer or option is unsupported, naming all of them, and for whatever Caffe refuses, naming the layer.
     """
     lines = list(lines) if lines else [None] * len(net.layer)
-    kept, lines = net_state.filtered(net, lines, log.info)
+    try:
+        kept, lines = net_state.filtered(net, lines, log.info)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
     _refuse_unsupported(kept, name, lines)
     if log.enabled():
         log.info("net.cpp:53", "Initializing net from parameters: \n" + format_text(kept).rstrip("\n"))
-    param, lines = with_splits(kept, lines)
+    param, lines = with_splits(kept, lines, name)
     context = Context("TEST" if net.state.phase else "TRAIN", rng.stream, native_kernels)
     return _Builder(param, name, lines, context).run()
 
@@ -59,7 +63,7 @@ def _refuse_unsupported(net, name: str, lines: list[int | None]) -> None:
     for layer, line in zip(net.layer, lines):
         layer_class = registry.find(layer.type)
         clauses = _unknown_type(layer.type) if layer_class is None else layer_class.unsupported(view(layer))
-        complaints += [f"{_place(layer, name, line)}: {clause}" for clause in clauses]
+        complaints += [f"{layer_place(layer, name, line)}: {clause}" for clause in clauses]
     if complaints:
         raise InputError("This engine cannot build the net, because of " + "; ".join(complaints) + ". Change these "
                          "layers, or run the net on real Caffe (--backend caffe).")
@@ -68,11 +72,6 @@ def _refuse_unsupported(net, name: str, lines: list[int | None]) -> None:
 def _unknown_type(type_name: str) -> list[str]:
     near = difflib.get_close_matches(type_name, registry.type_names(), n=1)
     return [f"no layer type `{type_name}` is supported" + (f" (did you mean `{near[0]}`?)" if near else "")]
-
-
-def _place(layer, name: str, line: int | None) -> str:
-    where = f"{name}:{line}" if line else name
-    return f"layer `{layer.name}` (type {layer.type}, {where})"
 
 
 class _Builder:
@@ -92,7 +91,7 @@ class _Builder:
             try:
                 self._add(number, message)
             except InputError as error:
-                raise InputError(f"{_place(message, self.name, self.lines[number])}: {error}") from None
+                raise InputError(f"{layer_place(message, self.name, self.lines[number])}: {error}") from None
         backward_plan.prune(net.plans, net.layers, net.blob_names)
         if net.param.force_backward:
             backward_plan.force(net.plans, net.layers)
@@ -175,6 +174,9 @@ class _Builder:
         top = [self.net.blobs[i] for i in plan.top_ids]
         layer.check_counts(len(bottom), len(top))
         layer.setup(bottom, top)
+        if len(message.blobs) > len(layer.blobs):
+            raise InputError(f"it holds {len(message.blobs)} `blobs` in its definition and has {len(layer.blobs)} "
+                             "parameters; leave out those too many.")
         layer.adapt(bottom, top)
         layer.set_loss_weights(top)
         log.info("net.cpp:124", f"Setting up {layer.name}")

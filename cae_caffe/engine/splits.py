@@ -9,16 +9,17 @@ from collections import Counter
 
 from ..errors import InputError
 from ..schema import NetParameter
+from .places import layer_place
 
 TopPlace = tuple[int, int]       # layer number, top number
 
 
-def with_splits(net, lines: list[int | None]) -> tuple[object, list[int | None]]:
+def with_splits(net, lines: list[int | None], name: str) -> tuple[object, list[int | None]]:
     """The net with Split layers put in behind the layers whose tops need them, and the lines of all its layers.
 
-    Raises InputError if a layer's bottom is no earlier layer's top.
+    Raises InputError if a layer's bottom is no earlier layer's top, with `name` for the net's file.
     """
-    sources, uses, weights = _uses(net)
+    sources, uses, weights = _uses(net, lines, name)
     result = NetParameter()
     result.CopyFrom(net)
     del result.layer[:]
@@ -43,7 +44,7 @@ def with_splits(net, lines: list[int | None]) -> tuple[object, list[int | None]]
     return result, new_lines
 
 
-def _uses(net):
+def _uses(net, lines: list[int | None], name: str):
     """Where each bottom comes from, how many consumers each top has, and the loss weights of tops."""
     sources: dict[tuple[int, int], TopPlace] = {}
     uses: Counter = Counter()
@@ -52,8 +53,9 @@ def _uses(net):
     for i, layer in enumerate(net.layer):
         for j, blob in enumerate(layer.bottom):
             if blob not in producers:
-                raise InputError(f"Layer `{layer.name}` has the bottom `{blob}` (number {j}), which no layer before it "
-                                 "produces in this phase and stage; correct the name or the order of the layers.")
+                raise InputError(f"{layer_place(layer, name, lines[i])}: its bottom `{blob}` (number {j}) is the top of "
+                                 "no layer before it in this phase, level and stage; correct the name, or the order of "
+                                 "the layers.")
             sources[i, j] = producers[blob]
             uses[producers[blob]] += 1
         for j, blob in enumerate(layer.top):

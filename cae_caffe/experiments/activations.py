@@ -31,7 +31,7 @@ def dump(backend, net_file, weights, data, out, images=None) -> list[int]:
     with HDF5Source(data) as source:
         net = open_net(backend, net_file, weights)
         blob = image_input(net, net_file, source, data)
-        chosen = _default_images(source) if images is None else _checked(images, len(source), data)
+        chosen = _checked(_default_images(source) if images is None else images, len(source), data)
         feed(net, blob, np.concatenate([source.rows(IMAGES, index, index + 1) for index in chosen]))
         found = [labels(source, index, index + 1) for index in chosen]
     net.forward()
@@ -56,6 +56,8 @@ def _write_blobs(file, net, net_file):
 
 
 def _checked(images, count, data):
+    if not images:
+        raise InputError(f"{data}: no image of it was chosen.")
     for index in images:
         if not 0 <= index < count:
             raise InputError(f"--image {index}: {data} has {count} images, so indices go from 0 to {count - 1}.")

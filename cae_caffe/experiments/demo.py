@@ -25,7 +25,7 @@ LOSSES = ("cross_entropy_loss", "l2_error")
 PAPER = [("152.68; 17.95", "159.47; 18.71"), ("151.83; 17.61", "160.10; 18.76"), ("156.65; 18.46", "159.76; 18.66")]
 NOTE = ("Losses per image: cross-entropy; half the squared error. The paper (Table 4) does not say over which images its "
         "training losses\nwere taken; they look like the last mini-batch shown.")
-ITERATION = re.compile(r"\bIteration (\d+)\b")
+LOSS = re.compile(r"Iteration (\d+).*, loss = \S+")
 
 
 def run_demo(out: str | Path, iterations: int = ITERATIONS, backend: str = "auto") -> None:
@@ -90,21 +90,36 @@ def _train(words: list, log: Path, iterations: int) -> None:
     command = _announced("cae-caffe", ["train", *words])
     with log.open("w", encoding="utf-8") as kept, bar(iterations, "train") as progress, \
             subprocess.Popen(command, stderr=subprocess.PIPE, universal_newlines=True) as process:
+        tell = _Teller(iterations, progress)
         for line in process.stderr:
             kept.write(line)
-            match = ITERATION.search(line)
-            if match:
-                progress.update(int(match.group(1)) - progress.n)
-            _show(line, progress.disable)
+            tell(line)
     if process.returncode:
-        raise RunError(f"The step `cae-caffe train` ended with status {process.returncode}; its log is {log}, and ends with:\n"
-                       + "".join(log.read_text(encoding="utf-8").splitlines(True)[-5:]).rstrip())
+        raise RunError(f"The step `cae-caffe train` ended with status {process.returncode}; its log is {log}, and ends "
+                       "with:\n" + "".join(log.read_text(encoding="utf-8").splitlines(True)[-5:]).rstrip())
 
 
-def _show(line: str, no_bar: bool) -> None:
-    """Say the engine, and where there is no bar the lines that a reader of a log looks for."""
-    if line.startswith("Engine:") or (no_bar and ("loss = " in line and "Iteration" in line)):
-        print(line.rstrip(), flush=True)
+class _Teller:
+    """Says the engine, moves the bar, and where there is no bar prints the loss at every tenth of the way."""
+
+    def __init__(self, iterations: int, progress) -> None:
+        self._iterations = iterations
+        self._progress = progress
+        self._tenths = -1
+
+    def __call__(self, line: str) -> None:
+        if line.startswith("Engine:"):
+            print(line.rstrip(), flush=True)
+        match = LOSS.search(line)
+        if match:
+            self._reached(int(match.group(1)), match.group())
+
+    def _reached(self, iteration: int, words: str) -> None:
+        self._progress.update(iteration - self._progress.n)
+        tenths = 10 * iteration // self._iterations
+        if self._progress.disable and tenths > self._tenths:
+            print(words, flush=True)
+            self._tenths = tenths
 
 
 def _announced(program: str, words) -> list[str]:

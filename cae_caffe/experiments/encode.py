@@ -37,7 +37,10 @@ def encode(backend, net_file, weights, data, out, blob=None) -> Encoded:
     with HDF5Source(data) as source:
         net = open_net(backend, net_file, weights)
         image_blob = image_input(net, net_file, source, data)
-        blob = blob or code_blob(net, net_file)
+        blob = blob or code_blob(net)
+        if blob is None:
+            raise InputError(f"{net_file}: no blob of this net has a row for each image, so it has no code; choose a "
+                             "blob with --blob.")
         run = _Run(net, image_blob, blob, writer_of(net, blob, net_file).name)
         run.check(source.rows(IMAGES, 0, 2), net_file)
         with replacing(out) as part, h5py.File(str(part), "w") as file:

@@ -20,7 +20,8 @@ STYLE = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "legend.fontsize": 10,
     "xtick.labelsize": 9, "ytick.labelsize": 9, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED,
     "xtick.color": MUTED, "ytick.color": MUTED, "axes.linewidth": 0.8, "axes.grid": False, "grid.color": GRID,
-    "figure.constrained_layout.w_pad": 0.1, "figure.constrained_layout.h_pad": 0.1, "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
+    "figure.constrained_layout.w_pad": 0.1, "figure.constrained_layout.h_pad": 0.1,
+    "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
     "svg.hashsalt": "cae-caffe",    # else element ids in .svg are random
 }
 
@@ -29,9 +30,8 @@ METADATA = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"Creati
 
 GENERATED_STEMS = ("deploy", "train_test")      # prototxt/MODEL/deploy.prototxt and its siblings
 
-# Written out, since the way to ask matplotlib for "gray" changed between 3.3 and 3.9; cells without a value are blue.
+# Written out, since the way to ask matplotlib for "gray" changed between 3.3 and 3.9.
 GREYS = LinearSegmentedColormap.from_list("cae-caffe greys", ["black", "white"])
-GREYS.set_bad(EMPTY)
 
 
 @contextlib.contextmanager
@@ -56,6 +56,7 @@ def show_picture(axes, picture, title, details) -> None:
 
     Cells without a value (NaN) are pale blue. The top of the picture is at the top of the axes' place.
     """
+    axes.set_facecolor(EMPTY)       # seen through the cells without a value
     axes.imshow(picture, cmap=GREYS, interpolation="nearest")
     axes.set(xticks=[], yticks=[], anchor="N")
     # As the x axis' label, on top, the details are part of what the layout makes room for; the title goes above it.

@@ -45,7 +45,7 @@ def draw(backend, net_file, weights, out) -> None:
     without such layers.
     """
     check_format(out)
-    banks = _banks(open_net(backend, net_file, weights))
+    banks = _banks(open_net(backend, net_file, weights), net_file)
     if not banks:
         raise InputError(f"{net_file}: nothing to draw: no convolution or deconvolution in this net, and no inner "
                          "product directly behind an image.")
@@ -67,18 +67,18 @@ def _row_heights(pictures, columns):
     return [max(heights[at:at + columns]) for at in range(0, len(heights), columns)]
 
 
-def _banks(net):
+def _banks(net, net_file):
     with_parameters = [layer for layer in layers_of(net) if layer.parameters]
-    banks = [_convolution(layer) for layer in with_parameters if layer.type in CONVOLUTIONS]
+    banks = [_convolution(layer, net_file) for layer in with_parameters if layer.type in CONVOLUTIONS]
     first = with_parameters[0] if with_parameters else None
     return _over_image(net, first) + banks
 
 
-def _convolution(layer):
+def _convolution(layer, net_file):
     weights = layer.parameters[0].data
     if weights.ndim != 4:
-        raise InputError(f"layer `{layer.name}`: its weights have {weights.ndim} axes; only filters over images, with "
-                         "4, can be drawn.")
+        raise InputError(f"{net_file}: the weights of layer `{layer.name}` have {weights.ndim} axes; only filters over "
+                         "images, whose weights have 4, can be drawn.")
     rows, columns, height, wide = weights.shape
     # Caffe keeps the outputs first in a convolution's weights and the inputs first in a deconvolution's.
     axes = ("outputs", "inputs") if layer.type == "Convolution" else ("inputs", "outputs")
@@ -88,12 +88,12 @@ def _convolution(layer):
 
 
 def _over_image(net, layer):
-    image = net.blobs[next(iter(net.blobs))]
-    shape = tuple(image.shape)[1:]
+    image = next(iter(net.blobs))
+    shape = tuple(net.blobs[image].shape)[1:]
     if layer is None or layer.type != "InnerProduct" or len(shape) != 3:
         return []
     weights = layer.parameters[0].data
-    if weights.ndim != 2 or weights.shape[1] != width(net, next(iter(net.blobs))):
+    if weights.ndim != 2 or weights.shape[1] != width(net, image):
         return []
     channels, height, wide = shape
     meaning = f"{len(weights)} units x {channels} inputs, {height}x{wide}"

@@ -36,12 +36,13 @@ def read_codes(path) -> Codes:
     with stored(path, ["codes"], "cae-caffe encode") as file:
         label = file["label"][()] if "label" in file else None
         found = Codes(file["codes"][()], label, file.attrs.get("net", ""), file.attrs.get("blob", "codes"))
-    if found.codes.ndim != 2:
-        raise InputError(f"{path}: `codes` has {found.codes.ndim} axes, but one for images and one for numbers is needed.")
+    if found.codes.ndim != 2 or not found.codes.size or found.codes.shape[1] < 2:
+        raise InputError(f"{path}: `codes` has the shape {found.codes.shape}, but a scatter needs images by two or more "
+                         "numbers.")
     if label is not None and label.shape != found.codes.shape[:1]:
         raise InputError(f"{path}: `label` has the shape {label.shape}, but there are {len(found.codes)} codes.")
     if not np.isfinite(found.codes).all():
-        raise InputError(f"{path}: some codes are not finite numbers; the training that made these weights diverged.")
+        raise InputError(f"{path}: some codes are not finite; the training of the net's weights diverged.")
     return found
 
 
@@ -55,8 +56,6 @@ def draw(codes_file, out, seed=1, perplexity=30.0, limit=None) -> None:
     check_format(out)
     data = read_codes(codes_file)
     count, dimensions = data.codes.shape
-    if dimensions < 2:
-        raise InputError(f"{codes_file}: its codes have {dimensions} dimension, but a scatter needs 2 or more.")
     if limit is None:
         limit = count if dimensions == 2 else TSNE_LIMIT
     chosen = _sample(count, limit, seed)
@@ -76,6 +75,8 @@ def draw(codes_file, out, seed=1, perplexity=30.0, limit=None) -> None:
 
 def _sample(count, limit, seed):
     """Indices of `limit` of `count` codes in rising order, or of all."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"--seed {seed}: it must be from 0 to {2**32 - 1}.")
     if limit < 1:
         raise InputError(f"--limit {limit}: it must be at least 1.")
     # RandomState's permutation is the same in every version of numpy; Generator's need not be.
@@ -95,20 +96,22 @@ def _plot(axes, points, label):
     size = np.clip(60000 / len(points), 5, 40)
     axes.scatter(*points[order].T, s=size, c=[shades[i] for i in order], alpha=0.7, linewidths=0, rasterized=True)
     if classes:
-        middles = np.array([np.median(points[label == value], axis=0) for value in classes])
-        for value, position in zip(classes, _apart(middles, np.ptp(points, axis=0))):
-            _name(axes, position, value, colour[value])
-        handles = [axes.scatter([], [], s=55, color=colour[value], label=f"{value:g}") for value in classes]
-        axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), labelspacing=0.9, handletextpad=0.2)
+        _name_classes(axes, points, label, colour)
 
 
-def _name(axes, position, value, colour):
-    text = axes.text(*position, f"{value:g}", color=colour, fontsize=17, fontweight="bold", ha="center", va="center")
-    text.set_path_effects([patheffects.withStroke(linewidth=4, foreground="white")])
+def _name_classes(axes, points, label, colour):
+    """Write each class's name at the middle of its points, and a legend."""
+    middles = np.array([np.median(points[label == value], axis=0) for value in colour])
+    for (value, shade), place in zip(colour.items(), _apart(middles, np.ptp(points, axis=0))):
+        text = axes.text(*place, f"{value:g}", color=shade, fontsize=17, fontweight="bold", ha="center", va="center")
+        text.set_path_effects([patheffects.withStroke(linewidth=4, foreground="white")])
+    handles = [axes.scatter([], [], s=55, color=shade, label=f"{value:g}") for value, shade in colour.items()]
+    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), labelspacing=0.9, handletextpad=0.2)
 
 
 def _apart(positions, extent):
     """`positions` (n, 2), in a plot of `extent` (2,), pushed away from each other until none hides another."""
+    extent = np.maximum(extent, np.finfo(np.float32).tiny)      # all codes may be the same in one dimension
     places = positions / extent
     for _ in range(PUSHES):
         between = places[:, None] - places[None]

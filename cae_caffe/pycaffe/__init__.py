@@ -6,7 +6,11 @@
     net.forward()
 """
 
-from .blob import Blob
+from ..wait_policy import wait_passively
+
+wait_passively()        # before anything below imports PyTorch
+
+from .blob import Blob  # noqa: E402
 from .layer import Layer
 from .logging import init_log, log
 from .mode import layer_type_list, set_device, set_mode_cpu, set_mode_gpu, set_random_seed

@@ -10,6 +10,10 @@ def log(message: str) -> None:
     engine.info("_caffe.cpp:68", message)
 
 
-def init_log(level: int = 0, to_stderr: bool = True) -> None:
-    """Drop messages below `level` (0 INFO, 1 WARNING, 2 ERROR). The log always goes to standard error."""
-    engine.set_minimum(level)
+def init_log(level: int | None = None, to_stderr: bool = True) -> None:
+    """Drop messages below `level` (0 INFO, 1 WARNING, 2 ERROR); without one nothing changes.
+
+    Unlike Caffe, which after this call writes to files in /tmp unless `to_stderr`, the log goes on to standard error.
+    """
+    if level is not None:
+        engine.set_minimum(level)

@@ -11,6 +11,7 @@ import numpy as np
 from .. import schema
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
+from . import memory_data
 from .blob import Blob
 from .layer import Layer
 
@@ -60,6 +61,10 @@ class Net:
 
     def _names_of(self, ids: Callable[[int], list[int]]) -> OrderedDict[str, list[str]]:
         return OrderedDict((name, [self._blob_names[j] for j in ids(i)]) for i, name in enumerate(self._layer_names))
+
+    def set_input_arrays(self, data: np.ndarray, labels: np.ndarray) -> None:
+        """Let the first layer, a MemoryData layer, feed these arrays (see memory_data.set_arrays)."""
+        memory_data.set_arrays(self._engine.layers[0], data, labels)
 
     @property
     def name(self) -> str:

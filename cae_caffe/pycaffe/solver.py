@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, ClassVar
 
 from .. import schema
+from ..engine import log
 from ..engine.solvers import Solver as EngineSolver
 from ..errors import InputError
 from .net import Net
+from .solver_parameter import SolverParameter
 
 
 class Solver:
-    """A solver built from a prototxt; make one with `get_solver`, or with the class of its type.
+    """A solver built from a prototxt; make one with `get_solver`, or with the class of an update rule.
 
     `net` is the train net, `test_nets` the list of test nets, `iter` the number of updates made, `lr` the rate of the
     next one. Raises InputError (a RuntimeError) if a file cannot be read or a net cannot be built.
     """
 
+    solver_type: ClassVar[str]
+
     def __init__(self, solver_file):
         param = schema.read_solver(solver_file)
-        self._require_type(param.type, solver_file)
+        if param.type != self.solver_type:          # as in Caffe, the class decides
+            log.warning("solver.py", f"{solver_file} says type: \"{param.type}\", but {type(self).__name__} trains "
+                                     f"with {self.solver_type}; get_solver takes the file's type.")
+            param.type = self.solver_type
         self._engine = EngineSolver(param, str(solver_file))
         self.net = Net.of(self._engine.net)
         self.test_nets = [Net.of(net) for net in self._engine.test_nets]
-
-    def _require_type(self, solver_type: str, solver_file) -> None:
-        """`get_solver` takes any type; the classes below only their own."""
 
     @property
     def iter(self) -> int:
@@ -36,9 +40,9 @@ class Solver:
         return self._engine.learning_rate
 
     @property
-    def param(self):
-        """The SolverParameter, with `max_iter`, `display`, `base_lr`, ..."""
-        return self._engine.message
+    def param(self) -> SolverParameter:
+        """The SolverParameter, with `max_iter`, `display`, ...; `base_lr` can be set."""
+        return SolverParameter(self._engine)
 
     def step(self, iterations: int) -> None:
         """Train for so many iterations, with the tests, displays and snapshots that fall due."""
@@ -70,13 +74,52 @@ class Solver:
 
 
 class SGDSolver(Solver):
-    """A solver whose prototxt says `type: "SGD"`."""
+    """Stochastic gradient descent with momentum."""
 
-    def _require_type(self, solver_type, solver_file):
-        if solver_type != "SGD":
-            raise InputError(f"{solver_file} is of type `{solver_type}`; make it with get_solver.")
+    solver_type = "SGD"
+
+
+class NesterovSolver(SGDSolver):
+    """Nesterov's accelerated gradient."""
+
+    solver_type = "Nesterov"
+
+
+class AdaGradSolver(SGDSolver):
+    """AdaGrad."""
+
+    solver_type = "AdaGrad"
+
+
+class RMSPropSolver(SGDSolver):
+    """RMSProp."""
+
+    solver_type = "RMSProp"
+
+
+class AdaDeltaSolver(SGDSolver):
+    """AdaDelta."""
+
+    solver_type = "AdaDelta"
+
+
+class AdamSolver(SGDSolver):
+    """Adam."""
+
+    solver_type = "Adam"
+
+
+_CLASSES = (SGDSolver, NesterovSolver, AdaGradSolver, RMSPropSolver, AdaDeltaSolver, AdamSolver)
 
 
 def get_solver(solver_file) -> Solver:
-    """The solver of a prototxt, of the type it says."""
-    return Solver(solver_file)
+    """The solver of a prototxt, of the class for the type it says.
+
+    Raises InputError if the file cannot be read, its type is not one of Caffe's, or a net cannot be built.
+    """
+    solver_type = schema.read_solver(solver_file).type
+    for solver_class in _CLASSES:
+        if solver_class.solver_type == solver_type:
+            return solver_class(solver_file)
+    raise InputError(f"{solver_file}: the solver's type is `{solver_type}`; it must be one of "
+                     f"{', '.join(solver_class.solver_type for solver_class in _CLASSES)}.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import struct
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from . import messages
+from .floats import float32
 
 
 def view(message) -> View:
@@ -77,9 +77,4 @@ def _convert(field):
         return View
     if field.enum_type:
         return lambda number: field.enum_type.values_by_number[number].name
-    return _float32 if field.type == FieldDescriptor.TYPE_FLOAT else None
-
-
-def _float32(value: float) -> float:
-    """Round to float32, for the pure-Python protobuf gives defaults as float64."""
-    return struct.unpack("<f", struct.pack("<f", value))[0]
+    return float32 if field.type == FieldDescriptor.TYPE_FLOAT else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ def test_training_keeps_the_log_and_shows_its_losses(tmp_path, monkeypatch, caps
     demo._train([], tmp_path / "train.log", 10)
     assert (tmp_path / "train.log").read_text() == "Engine: E\n" + LOG
     assert capsys.readouterr().out.splitlines() == ["Engine: E", "Iteration 0, loss = 600", "Iteration 9, loss = 210.5"]
+
+
+def test_without_a_terminal_a_tenth_of_the_way_is_one_line(capsys):
+    tell = demo._Teller(100, types.SimpleNamespace(update=lambda n: None, n=0, disable=True))
+    for iteration in range(0, 101, 2):
+        tell(f"Iteration {iteration} (25 iter/s, 0.04s/1 iters), loss = 1")
+    assert len(capsys.readouterr().out.splitlines()) == 11
 
 
 def test_training_that_fails_shows_the_end_of_its_log(tmp_path, monkeypatch):

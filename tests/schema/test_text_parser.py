@@ -13,6 +13,7 @@ from cae_caffe.schema import (BlobProto, ClipParameter, Datum, FillerParameter, 
 NUMBERS = {
     "5": 5.0, ".5": 0.5, "1.": 1.0, "5f": 5.0, "1.5F": 1.5, "1e-3f": float.fromhex("0x1.0624dep-10"), "1E5": 1e5,
     "- 5": -5.0, "1.0e+5": 1e5, "inf": math.inf, "-Infinity": -math.inf, "1e50": math.inf, "1e-50": 0.0,
+    "3.4028235e+38": (2 - 2**-23) * 2.0**127,
 }
 NOT_NUMBERS = ["010", "0x10", "00.5", "08", "1e", "1.5.2", ".", "True", "1_0", "'1'", "+1"]
 INTEGERS = {"0x1F": 31, "0X1f": 31, "010": 8, "-0": 0, "-0x10": -16, "2147483647": 2**31 - 1, "-2147483648": -2**31}

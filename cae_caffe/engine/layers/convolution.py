@@ -124,6 +124,11 @@ class ConvolutionLayer(Layer):
     def _volumes_kernel(self):
         return VolumeKernel(self.transposed, self.stride, self.pad, self.dilation, self.group)
 
+    def operations(self, bottom, top):
+        # Each place of the kernel, a value of one channel on the smaller side, meets all weights.
+        places = self._batch * math.prod(self._spatial[0 if self.transposed else 1])
+        return 2 * places * self.blobs[0].count * len(bottom)
+
     def wants_rows_first(self):
         return self._method.rows_first
 

@@ -43,6 +43,9 @@ class InnerProduct(Layer):
                              "reshape the net's input so that the rows keep their length.")
         return [shape[:self.axis] + (self.outputs,)]
 
+    def operations(self, bottom, top):
+        return 2 * bottom[0].count * self.outputs
+
     def forward(self, bottom, top):
         out, weight = top[0].data.view(-1, self.outputs), self._weight(self.blobs[0].data)
         if self.has_bias:

@@ -9,6 +9,9 @@ from ..blob import shape_string
 from ..layer import Layer, exactly
 
 
+LOG_THRESHOLD = 1e-20       # no probability counts as less where its logarithm is taken (kLOG_THRESHOLD)
+
+
 class LossLayer(Layer):
     """Two bottoms (predictions and targets or labels), one scalar top (src/caffe/layers/loss_layer.cpp)."""
 
@@ -22,10 +25,16 @@ class LossLayer(Layer):
 
     def shapes(self, bottom_shapes):
         first, second = bottom_shapes[:2]
-        if first[:1] != second[:1]:
+        if not first or first[:1] != second[:1]:
             raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; their first "
                              "lengths, the batch, must agree.")
         return [()]
+
+    def refuse_gradient_of(self, index: int, propagate_down: list[bool]) -> None:
+        """Raises InputError if the gradient of bottom `index`, which holds labels or targets, is asked for."""
+        if propagate_down[index:index + 1] == [True]:
+            raise InputError(f"Layer `{self.name}` (type {self.type}) cannot propagate to its bottom "
+                             f"`{self.param.bottom[index]}`; give `propagate_down: false` for it.")
 
 
 def in_shape_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

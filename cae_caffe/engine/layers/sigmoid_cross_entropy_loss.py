@@ -48,9 +48,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
         out.copy_(terms.sum() / self._divisor(bottom[0], counted))
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[1]:
-            raise InputError(f"Layer `{self.name}` cannot propagate to its targets, bottom `{self.param.bottom[1]}`; "
-                             "give `propagate_down: false` for it.")
+        self.refuse_gradient_of(1, propagate_down)
         if not propagate_down[0]:
             return
         diff, target = bottom[0].diff, in_shape_of(bottom[1].data, bottom[0].data)

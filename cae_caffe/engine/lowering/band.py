@@ -135,12 +135,12 @@ class BandKernel(Kernel):
 
 
 class _Slots:
-    """Transformed activations: `cube` is (slot, image, channels and columns), `flat` the same as (slot, rest)."""
+    """Transformed activations, in three views of the same memory."""
 
-    def __init__(self, cube: torch.Tensor) -> None:
-        self.cube = cube
-        self.flat = cube.view(cube.shape[0], -1)
-        self.first = cube[0]
+    def __init__(self, cube: torch.Tensor, image: tuple[int, ...]) -> None:
+        self.cube = cube                                # (slot, image, phases and channels and columns)
+        self.flat = cube.view(cube.shape[0], -1)        # (slot, all the rest)
+        self.sums = cube[0].view(-1, *image)            # slot 0 alone: (image, phase, channel, column)
 
 
 class _Side:
@@ -159,31 +159,32 @@ class _Side:
         self._shape = (plan.rank, geometry.batch, plan.large_width if large else plan.small_width)
         # Slot 0 is the sum over rows times a constant, so it takes the bias, and gives its gradient, for all rows.
         self._rows_over_sum = 1 / float(basis[0, 0])
-        self._image = (geometry.batch, frame.phases, extent.channels, frame.width)
+        self._image = (frame.phases, extent.channels, frame.width)
         self._taken: dict[str, _Slots] = {}
 
     def slots(self, role: str) -> _Slots:
         """Memory for this side's slots in the scratch that all layers share."""
         if role not in self._taken:
-            self._taken[role] = _Slots(self._scratch.take(role, self._shape, self._like))
+            self._taken[role] = _Slots(self._scratch.take(role, self._shape, self._like), self._image)
         return self._taken[role]
 
     def new_slots(self) -> _Slots:
-        return _Slots(self._like.new_empty(self._shape))
+        return _Slots(self._like.new_empty(self._shape), self._image)
 
     def transform(self, tensor: torch.Tensor, slots: _Slots) -> None:
         torch.mm(self._basis, self._packing.load(tensor), out=slots.flat)
 
     def restore(self, slots: _Slots, tensor: torch.Tensor) -> None:
-        rows = self._packing.target(tensor, self._scratch)
-        torch.mm(self._inverse, slots.flat, out=rows)
-        self._packing.store(rows, tensor)
+        self._packing.write(tensor, self._scratch, lambda rows: torch.mm(self._inverse, slots.flat, out=rows))
 
     def add_bias(self, slots: _Slots, bias: torch.Tensor) -> None:
-        slots.first.view(self._image).add_(bias.view(-1, 1), alpha=self._rows_over_sum)
+        slots.sums.add_(bias.view(-1, 1), alpha=self._rows_over_sum)
 
     def bias_gradient(self, slots: _Slots) -> torch.Tensor:
-        return slots.first.sum(0).view(self._image[1:]).sum((0, 2)).mul_(self._rows_over_sum)
+        return slots.sums.sum(0).sum((0, 2)).mul_(self._rows_over_sum)
+
+
+_COLUMN = 3     # of the band's dimensions: slot, phase, small channel, small column, large channel, tap
 
 
 class _Band:
@@ -197,47 +198,38 @@ class _Band:
         geometry = plan.geometry
         small, large, kernel = geometry.small, geometry.large, geometry.kernel
         rows, columns = plan.small_width, plan.large_width
-        self._shape = (plan.rank, rows, columns) if plan.wide else (plan.rank, columns, rows)
+        shape = (plan.rank, rows, columns) if plan.wide else (plan.rank, columns, rows)
         self._wide, self._height = plan.wide, kernel[0]
         row, column = (columns, 1) if plan.wide else (1, rows)
         width = plan.frame.width
-        self._size = (plan.rank, plan.phases, small.channels, small.width, large.channels, kernel[1])
-        self._stride = (rows * columns, large.channels * width * column, small.width * row,
-                        row + geometry.stride[1] * column, width * column, column)
+        size = (plan.rank, plan.phases, small.channels, small.width, large.channels, kernel[1])
+        stride = (rows * columns, large.channels * width * column, small.width * row,
+                  row + geometry.stride[1] * column, width * column, column)
         self._factor = bilinear.factors(small.height, plan.taps).kernel.to(like).contiguous()   # (rank, taps)
         by_row = (plan.taps * plan.phases, small.channels, large.channels, kernel[1])
         self._weight = like.new_zeros(by_row)      # rows beyond the kernel's stay zero
         self._weight_gradient = like.new_empty(by_row)
         self._by_slot = like.new_empty((plan.rank, self._weight.numel() // plan.taps))
-        self._matrices = like.new_zeros(self._shape)
-        self._gradient = scratch.take("band", self._shape, like)
-
-    @property
-    def large_to_small(self) -> torch.Tensor:
-        """(slot, large width, small width)."""
-        return self._matrices.transpose(1, 2) if self._wide else self._matrices
+        #: `_by_slot` by the band's dimensions, with one entry for all columns.
+        self._one_column = self._by_slot.view(plan.rank, plan.phases, small.channels, 1, large.channels, kernel[1])
+        matrices, self._gradient = like.new_zeros(shape), scratch.take("band", shape, like)
+        self._entries, self._gradient_entries = (t.as_strided(size, stride) for t in (matrices, self._gradient))
+        #: (slot, large width, small width)
+        self.large_to_small = matrices.transpose(1, 2) if plan.wide else matrices
 
     def write(self, weight: torch.Tensor) -> None:
         """Fill the band from weights of Caffe's shape."""
         self._weight[:self._height].copy_(weight.permute(2, 0, 1, 3))
         torch.mm(self._factor, self._weight.view(self._factor.shape[1], -1), out=self._by_slot)
-        self._entries(self._matrices).copy_(self._summed().expand(self._size))
+        self._entries.copy_(self._one_column)
 
     def gradient(self, small: torch.Tensor, large: torch.Tensor) -> torch.Tensor:
         """The weights' gradient, of Caffe's shape, from both sides' slots (slot, image, width)."""
         first, second = (small, large) if self._wide else (large, small)
         torch.bmm(first.transpose(1, 2), second, out=self._gradient)
-        torch.sum(self._entries(self._gradient), 3, keepdim=True, out=self._summed())
+        torch.sum(self._gradient_entries, _COLUMN, keepdim=True, out=self._one_column)
         torch.mm(self._factor.t(), self._by_slot, out=self._weight_gradient.view(self._factor.shape[1], -1))
         return self._weight_gradient[:self._height].permute(1, 2, 0, 3)
-
-    def _entries(self, matrices: torch.Tensor) -> torch.Tensor:
-        return matrices.as_strided(self._size, self._stride)
-
-    def _summed(self) -> torch.Tensor:
-        """`_by_slot` by its dimensions; those of the band, with one entry for all columns."""
-        rank, phases, channels, _, others, taps = self._size
-        return self._by_slot.view(rank, phases, channels, 1, others, taps)
 
 
 class _Work:

@@ -27,11 +27,13 @@ class MatmulKernel(Kernel):
     def forward(self, bottom, weight, bias, top):
         self._ready(bottom)
         source = self._bottom.load(bottom)
-        result = self._top.target(top, self._scratch)
-        torch.mm(source, self._bottom_to_top(weight), out=result)
-        if bias is not None:
-            result.view(self.geometry.batch, bias.numel(), -1).add_(bias.view(-1, 1))
-        self._top.store(result, top)
+
+        def compute(result: torch.Tensor) -> None:
+            torch.mm(source, self._bottom_to_top(weight), out=result)
+            if bias is not None:
+                result.view(self.geometry.batch, bias.numel(), -1).add_(bias.view(-1, 1))
+
+        self._top.write(top, self._scratch, compute)
 
     def backward(self, top_diff, bottom, weight, *, bottom_diff=None, weight_diff=None, bias_diff=None,
                  accumulate=False):
@@ -43,9 +45,8 @@ class MatmulKernel(Kernel):
         if weight_diff is not None:
             self._weight_gradient(self._bottom.load(bottom), gradient, weight_diff, accumulate)
         if bottom_diff is not None:
-            result = self._bottom.target(bottom_diff, self._scratch)
-            torch.mm(gradient, self._bottom_to_top(weight).t(), out=result)
-            self._bottom.store(result, bottom_diff)
+            back = self._bottom_to_top(weight).t()
+            self._bottom.write(bottom_diff, self._scratch, lambda result: torch.mm(gradient, back, out=result))
 
     def describe(self):
         small, large = self.geometry.weight_shape[0], self.geometry.weight_shape[1:]

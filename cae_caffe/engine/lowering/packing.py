@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -47,11 +48,6 @@ class Packing:
         self._like = like
         self._padded: torch.Tensor | None = None
 
-    @property
-    def elements(self) -> int:
-        """How many numbers the matrix has."""
-        return torch.Size(self._sizes).numel()
-
     def view(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The matrix as a view of `tensor`, or None if it takes a copy."""
         if not self._whole:
@@ -70,20 +66,17 @@ class Packing:
             inside.copy_(outside)
         return self._padded.view(self._sizes[0], -1)
 
-    def target(self, tensor: torch.Tensor, scratch: Scratch) -> torch.Tensor:
-        """A matrix to write what `tensor` is to hold; `store` must follow."""
+    def write(self, tensor: torch.Tensor, scratch: Scratch, compute: Callable[[torch.Tensor], object]) -> None:
+        """Have `compute` write the matrix of what `tensor` is to hold; pixels that no kernel reaches become zero."""
         view = self.view(tensor)
         if view is not None:
-            return view
-        return scratch.take("packing", self._sizes, self._like).view(self._sizes[0], -1)
-
-    def store(self, matrix: torch.Tensor, tensor: torch.Tensor) -> None:
-        """Bring what was written into the `target` matrix to `tensor`, with zero where no kernel reaches."""
-        if self.view(tensor) is not None:
+            compute(view)
             return
+        matrix = scratch.take("packing", self._sizes, self._like)
+        compute(matrix.view(self._sizes[0], -1))
         if not self._covers:
             tensor.zero_()
-        for inside, outside in self._pairs(matrix.view(self._sizes), tensor):
+        for inside, outside in self._pairs(matrix, tensor):
             outside.copy_(inside)
 
     def _pairs(self, buffer: torch.Tensor, tensor: torch.Tensor):

@@ -22,7 +22,8 @@ class PlaneKernel(Kernel):
     def __init__(self, geometry: ConvolutionGeometry, scratch: Scratch | None = None) -> None:
         super().__init__(geometry)
         self._scratch = Scratch() if scratch is None else scratch
-        self._scratch.reserve("plane", geometry.batch * geometry.in_height * geometry.in_width)
+        self._scratch.reserve(
+            "planes", geometry.batch * geometry.in_height * geometry.in_channels * geometry.out_channels)
 
     def forward(self, bottom, weight, bias, top):
         planes = bottom.unbind(1)
@@ -35,9 +36,9 @@ class PlaneKernel(Kernel):
                  accumulate=False):
         gradients = top_diff.unbind(1)
         if bias_diff is not None:
-            deliver(top_diff.sum(3).sum((0, 2), dtype=torch.float64), bias_diff, accumulate)
+            deliver(top_diff.sum(2).sum((0, 2), dtype=torch.float64), bias_diff, accumulate)
         if weight_diff is not None:
-            self._weight_gradient(gradients, bottom.unbind(1), self._by_top(weight_diff), accumulate)
+            deliver(self._weight_gradient(top_diff, bottom), self._by_top(weight_diff), accumulate)
         if bottom_diff is not None:
             for result, weights in zip(bottom_diff.unbind(1), self._by_top(weight).t()):
                 _weighted_sum(gradients, weights, result)
@@ -51,14 +52,17 @@ class PlaneKernel(Kernel):
         matrix = weight.view(weight.shape[:2])
         return matrix.t() if self.geometry.transposed else matrix
 
-    def _weight_gradient(self, gradients, planes, target, accumulate) -> None:
-        batch, height, width = planes[0].shape
-        in_memory = self._scratch.take("plane", (height, batch, width), planes[0])
-        product = in_memory.permute(*(axis - (axis > 1) for axis in ROWS_FIRST if axis != 1))
-        for row, gradient in zip(target, gradients):
-            for entry, plane in zip(row, planes):
-                torch.mul(gradient, plane, out=product)
-                deliver(product.sum(), entry, accumulate)
+    def _weight_gradient(self, top_diff: torch.Tensor, bottom: torch.Tensor) -> torch.Tensor:
+        """(top channels, bottom channels): a small product for each row of pixels, and the sum of all."""
+        left, right = _rows(top_diff), _rows(bottom)
+        products = self._scratch.take("planes", (left.shape[0], left.shape[1], right.shape[1]), left)
+        torch.bmm(left, right.transpose(1, 2), out=products)
+        return products.sum(0)
+
+
+def _rows(tensor: torch.Tensor) -> torch.Tensor:
+    """(rows of all images, channels, columns), a view of tensors stored rows first."""
+    return tensor.permute(ROWS_FIRST).flatten(0, 1)
 
 
 def _weighted_sum(planes, weights: torch.Tensor, result: torch.Tensor) -> None:

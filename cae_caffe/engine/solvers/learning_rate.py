@@ -1,11 +1,11 @@
 """The learning rate policies (SGDSolver::GetLearningRate of src/caffe/solvers/sgd_solver.cpp).
 
-Caffe holds the solver's fields as float32 and computes powers in double precision; the result is a float32 again.
+Caffe holds the solver's fields as float32. It computes a whole-numbered power in double precision (C++'s pow of a float
+and an int), and all else in float32; the rate is a float32 again.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Callable
 
 import numpy as np
@@ -13,30 +13,34 @@ import numpy as np
 from ...errors import InputError
 from .. import log
 
-Policy = Callable[..., float]
+Policy = Callable[..., float]         # of the solver's parameters, the iteration and the step
 
 
 def _fixed(param, iteration: int, step: int) -> float:
     return param.base_lr
 
 
-def _power(param, exponent: float) -> float:
-    return param.base_lr * math.pow(param.gamma, exponent)
+def _power(param, exponent: int) -> np.float64:
+    return param.base_lr * np.power(np.float64(param.gamma), exponent)
 
 
-def _inv(param, iteration: int, step: int) -> float:
+def _float_power(base: np.float32, exponent: float) -> np.float32:
+    return np.float32(np.power(np.float64(base), exponent))
+
+
+def _inv(param, iteration: int, step: int) -> np.float32:
     base = np.float32(1) + np.float32(param.gamma) * np.float32(iteration)
-    return param.base_lr * math.pow(base, -param.power)
+    return np.float32(param.base_lr) * _float_power(base, -param.power)
 
 
-def _poly(param, iteration: int, step: int) -> float:
+def _poly(param, iteration: int, step: int) -> np.float32:
     left = np.float32(1) - np.float32(iteration) / np.float32(param.max_iter)
-    return param.base_lr * math.pow(left, param.power)
+    return np.float32(param.base_lr) * _float_power(left, param.power)
 
 
-def _sigmoid(param, iteration: int, step: int) -> float:
+def _sigmoid(param, iteration: int, step: int) -> np.float32:
     exponent = -np.float32(param.gamma) * (np.float32(iteration) - np.float32(param.stepsize))
-    return param.base_lr * (1.0 / (1.0 + math.exp(exponent)))
+    return np.float32(param.base_lr) * (np.float32(1) / (np.float32(1) + np.float32(np.exp(np.float64(exponent)))))
 
 
 POLICIES: dict[str, Policy] = {
@@ -74,5 +78,6 @@ def step_at(param, iteration: int, step: int) -> int:
 
 
 def rate(param, iteration: int, step: int) -> float:
-    """The learning rate of `iteration`, rounded to float32."""
-    return float(np.float32(POLICIES[param.lr_policy](param, iteration, step)))
+    """The learning rate of `iteration`, rounded to float32; infinite or NaN where Caffe's is (`poly` past max_iter)."""
+    with np.errstate(all="ignore"):
+        return float(np.float32(POLICIES[param.lr_policy](param, iteration, step)))

@@ -11,7 +11,8 @@ import torch
 
 from ... import schema
 from ...errors import InputError
-from .. import log, rng
+from .. import log, rng, threads
+from ..captured import CapturedStep, is_capturable
 from . import learning_rate, nets, snapshot, update
 
 
@@ -33,8 +34,10 @@ class Solver:
             rng.set_random_seed(param.random_seed)
         self._build_nets(native_kernels)
         self.rule = rule(self.net, self.param)
+        threads.apply(self.net)
         self.iter = 0
         self.current_step = 0
+        self._captured: CapturedStep | None = None
         self.callbacks: list[tuple[Callable[[], None], Callable[[], None]]] = []
         self._displayed_at = 0
         # Of the last iterations, as many as `average_loss` says: the loss displayed is their mean.
@@ -108,10 +111,19 @@ class Solver:
     def _accumulate_gradients(self, wanted: bool) -> float | None:
         total = np.float32(0)
         for _ in range(self.param.iter_size):
-            self.net.forward_backward()
+            self._pass()
             if wanted:
                 total += np.float32(self.net.loss())
         return float(total / np.float32(self.param.iter_size)) if wanted else None
+
+    def _pass(self) -> None:
+        """One forward and backward pass of the train net, replayed as a whole where it can be."""
+        if not is_capturable(self.net):
+            self.net.forward_backward()
+            return
+        if self._captured is None:
+            self._captured = CapturedStep(self.net)
+        self._captured.run()
 
     @property
     def _smoothed_loss(self) -> float:

@@ -45,6 +45,7 @@ class UpdateRule:
     def __init__(self, net, param):
         self.net, self.param = net, param
         self.groups: list[Group] = pack(net.learnable)
+        net.parameters.share(net.layers)         # the owners' memory has moved
         # One list of flat histories a group.
         self.kept = [[group.like() for _ in range(self.histories)] for group in self.groups]
         self._showing = [self._show_updates(group, kept) for group, kept in zip(self.groups, self.kept)]
@@ -108,7 +109,7 @@ class UpdateRule:
         if limit < 0:
             return 1.0
         norm = math.sqrt(sum(float(group.diff.dot(group.diff)) for group in self.groups))
-        if norm <= limit:
+        if not norm > limit:        # as Caffe asks it, which leaves NaN alone
             return 1.0
         log.info("sgd_solver.cpp:99", f"Gradient clipping: scaling down gradients (L2 norm {log.number(norm)} > "
                                       f"{log.number(limit)}) by scale factor {log.number(limit / norm)}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Iterator
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from .. import messages
+from ..floats import float32
 
 _ESCAPED = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", ord('"'): '\\"', ord("'"): "\\'", ord("\\"): "\\\\"}
 
@@ -40,7 +40,7 @@ def _format_value(field, value) -> str:
 def _format_float(field, value: float) -> str:
     for digits in (6, 7, 8):  # up to 6 digits survive a float32; 9 always do
         text = f"{value:.{digits}g}"
-        if struct.pack("<f", float(text)) == struct.pack("<f", value):
+        if float32(float(text)) == value:
             return text
     return f"{value:.9g}"
 

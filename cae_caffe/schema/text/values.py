@@ -8,6 +8,7 @@ from typing import Iterable
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from ..floats import float32
 from .tokens import TokenReader
 
 _RANGES = {
@@ -64,7 +65,8 @@ def _take_float(tokens: TokenReader, field) -> float:
         value = float(token.text.rstrip("fF"))
     else:
         tokens.fail(token, f"`{field.name}` takes a decimal number, not {token}")
-    return -value if minus else value
+    value = -value if minus else value
+    return float32(value) if field.type == field.TYPE_FLOAT else value
 
 
 def _take_bool(tokens: TokenReader, field) -> bool:

@@ -1,0 +1,129 @@
+"""BatchNorm: zero mean and unit variance for each channel, over the batch or by stored averages."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ...errors import InputError
+from ...schema import FillerParameter, ParamSpec, view
+from ..blob import Blob, shape_string
+from ..layer import Layer
+from .broadcast import Spread, spread
+from .buffers import buffer_like
+from .registry import register
+
+# By Caffe's names, what the parameters hold: sums of means and variances, and what to divide both by.
+PARAMETERS = 3
+
+
+@register("BatchNorm")
+class BatchNorm(Layer):
+    """y = (x - mean) / sqrt(variance + eps), for each channel, axis 1 (src/caffe/layers/batch_norm_layer.cpp).
+
+    Mean and variance are the batch's, unless `use_global_stats` (in phase TEST, if it is not given) asks for the
+    averages: blobs 0 and 1, each divided by blob 2. A batch adds its own to them, after `moving_average_fraction` has
+    shrunk all three; the variance it adds is the unbiased one. The solver never updates them.
+    """
+
+    keeps_order = True
+
+    def __init__(self, param, context):
+        super().__init__(_WithoutLearning(param), context)
+
+    def setup(self, bottom, top):
+        param, shape = self.param.batch_norm_param, bottom[0].shape
+        _check(self.param, shape)
+        self.channels = shape[1]
+        self.eps, self.fraction = param.eps, param.moving_average_fraction
+        given = param.has("use_global_stats")
+        self.uses_averages = param.use_global_stats if given else self.context.phase == "TEST"
+        zero = view(FillerParameter())
+        for length in (self.channels, self.channels, 1):
+            self.add_parameter((length,), zero)
+        self._normalized: torch.Tensor | None = None       # the top, which a layer in place may overwrite
+        self._scratch: torch.Tensor | None = None
+
+    def shapes(self, bottom_shapes):
+        shape = bottom_shapes[0]
+        if len(shape) < 2 or shape[1] != self.channels:
+            raise InputError(f"its bottom now has shape {shape_string(shape)}, and its averages were made for "
+                             f"{self.channels} channels on axis 1; reshape the net's input so that they stay.")
+        self._spread: Spread = spread((self.channels,), 1, shape)
+        self._per_channel = math.prod(shape) // self.channels
+        return bottom_shapes
+
+    def forward(self, bottom, top):
+        if self.uses_averages:
+            self._forward_by_averages(bottom[0], top[0])
+        else:
+            self._forward_by_batch(bottom[0], top[0])
+
+    def _forward_by_averages(self, bottom: Blob, top: Blob) -> None:
+        mean, variance, divisor = (blob.data for blob in self.blobs)
+        factor = torch.where(divisor == 0, 0, 1 / divisor)
+        self._inverse_deviation = self._inverse(variance * factor)
+        torch.sub(bottom.data, self._spread.view(mean * factor), out=top.data)
+        top.data.mul_(self._spread.view(self._inverse_deviation))
+
+    def _forward_by_batch(self, bottom: Blob, top: Blob) -> None:
+        out = top.data
+        self._normalized = normalized = buffer_like(self._normalized, out)
+        mean = self._mean(bottom.data)
+        torch.sub(bottom.data, self._spread.view(mean), out=normalized)
+        variance = self._mean(torch.mul(normalized, normalized, out=out))
+        self._add_to_averages(mean, variance)
+        self._inverse_deviation = self._inverse(variance)
+        out.copy_(normalized.mul_(self._spread.view(self._inverse_deviation)))
+
+    def _mean(self, values: torch.Tensor) -> torch.Tensor:
+        return values.sum(self._spread.others).div_(self._per_channel)
+
+    def _inverse(self, variance: torch.Tensor) -> torch.Tensor:
+        return (variance + self.eps).sqrt_().reciprocal_()
+
+    def _add_to_averages(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        unbiased = self._per_channel / (self._per_channel - 1) if self._per_channel > 1 else 1
+        for blob, value, factor in zip(self.blobs, (mean, variance, 1), (1, unbiased, 1)):
+            blob.data.mul_(self.fraction).add_(value, alpha=factor)
+
+    def backward(self, top, propagate_down, bottom):
+        if not propagate_down[0]:
+            return
+        scale = self._spread.view(self._inverse_deviation)
+        if self.uses_averages:
+            torch.mul(top[0].diff, scale, out=bottom[0].diff)
+        else:
+            torch.mul(self._centered(top[0].diff, bottom[0].diff), scale, out=bottom[0].diff)
+
+    def _centered(self, diff: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+        """diff - mean(diff) - y mean(diff y), in `out` unless that is `diff` itself."""
+        normalized = self._normalized
+        if out is diff:
+            out = self._scratch = buffer_like(self._scratch, diff)
+        share = self._mean(torch.mul(normalized, diff, out=out)).neg_()
+        torch.mul(normalized, self._spread.view(share), out=out)
+        return out.add_(diff).sub_(self._spread.view(self._mean(diff)))
+
+
+class _WithoutLearning:
+    """The layer's parameters with `lr_mult: 0` for each of its blobs, as Caffe adds it to the layer's definition."""
+
+    def __init__(self, param):
+        self._param = param
+        missing = PARAMETERS - len(param.param)
+        self.param = param.param + (view(ParamSpec(lr_mult=0)),) * missing
+
+    def __getattr__(self, name: str):
+        return getattr(self._param, name)
+
+
+def _check(param, shape) -> None:
+    if len(shape) < 2:
+        raise InputError(f"its bottom has shape {shape_string(shape)}; it needs two axes or more, of which axis 1 is "
+                         "the channels.")
+    for spec in param.param:
+        if spec.lr_mult:
+            raise InputError(f"it gives lr_mult {spec.lr_mult:g} in a `param` block, but its averages are no weights "
+                             "to be learned; give `lr_mult: 0`, or no `param`.")

@@ -1,0 +1,29 @@
+"""Memory that a layer holds from one step to the next, so that a step allocates none."""
+
+from __future__ import annotations
+
+import torch
+
+
+def buffer_like(buffer: torch.Tensor | None, tensor: torch.Tensor) -> torch.Tensor:
+    """`buffer` if it is shaped and stored as `tensor`, else a new one that is; the values are anything."""
+    if buffer is not None and buffer.shape == tensor.shape and buffer.stride() == tensor.stride():
+        return buffer
+    return torch.empty_like(tensor)
+
+
+class KeptInput:
+    """A layer's bottom as the backward pass needs it: a copy where the layer runs in place, itself elsewhere."""
+
+    def __init__(self):
+        self._copy: torch.Tensor | None = None
+
+    def keep(self, bottom, top) -> None:
+        """Call it before `top` is written."""
+        if bottom is top:
+            self._copy = buffer_like(self._copy, bottom.data)
+            self._copy.copy_(bottom.data)
+
+    def of(self, bottom, top) -> torch.Tensor:
+        """What `bottom` held in the last forward pass."""
+        return self._copy if bottom is top else bottom.data

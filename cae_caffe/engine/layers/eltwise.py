@@ -1,0 +1,109 @@
+"""Eltwise: the sum, product or maximum of several blobs of one shape."""
+
+from __future__ import annotations
+
+import torch
+
+from ...errors import InputError
+from ..blob import Blob, shape_string
+from ..layer import Layer, at_least
+from .apart import require_own_tops
+from .registry import register
+
+
+@register("Eltwise")
+class Eltwise(Layer):
+    """SUM: c0 a + c1 b + ..., with a `coeff` of 1 unless given. PROD: a b ... MAX: max(a, b, ...).
+
+    The gradient of PROD is y / a, as Caffe has it, or with `stable_prod_grad` (the default) the product of the others.
+    Of equal maxima the second of the first two bottoms counts, else the earliest (src/caffe/layers/eltwise_layer.cpp).
+    """
+
+    bottoms = at_least(2)
+    keeps_order = True
+
+    def setup(self, bottom, top):
+        require_own_tops(self, bottom, top)
+        param = self.param.eltwise_param
+        if param.coeff and param.operation == "PROD":
+            raise InputError("it gives `coeff` and `operation: PROD`; a product takes no coefficients, leave them out.")
+        if param.coeff and len(param.coeff) != len(bottom):
+            raise InputError(f"it gives `coeff` {len(param.coeff)} times for {len(bottom)} bottoms; give it once for "
+                             "each, or not at all.")
+        self.coefficients = param.coeff or (1.0,) * len(bottom)
+        self._operation = _OPERATIONS[param.operation](self)
+
+    def shapes(self, bottom_shapes):
+        for shape in bottom_shapes[1:]:
+            if shape != bottom_shapes[0]:
+                raise InputError(f"its bottoms have shapes {shape_string(bottom_shapes[0])} and {shape_string(shape)}; "
+                                 "they must agree.")
+        return bottom_shapes[:1]
+
+    def forward(self, bottom, top):
+        self._operation.forward([blob.data for blob in bottom], top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        for i, wanted in enumerate(propagate_down):
+            if wanted:
+                self._operation.backward(i, top[0], bottom)
+
+
+class _Sum:
+    def __init__(self, layer: Eltwise):
+        self._coefficients = layer.coefficients
+
+    def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
+        first, second = self._coefficients[:2]
+        if first == 1:
+            torch.add(values[0], values[1], alpha=second, out=out)
+        else:
+            torch.mul(values[0], first, out=out).add_(values[1], alpha=second)
+        for tensor, coefficient in zip(values[2:], self._coefficients[2:]):
+            out.add_(tensor, alpha=coefficient)
+
+    def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:
+        if self._coefficients[i] == 1:
+            bottom[i].diff.copy_(top.diff)
+        else:
+            torch.mul(top.diff, self._coefficients[i], out=bottom[i].diff)
+
+
+class _Product:
+    def __init__(self, layer: Eltwise):
+        self._stable = layer.param.eltwise_param.stable_prod_grad
+
+    def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
+        torch.mul(values[0], values[1], out=out)
+        for tensor in values[2:]:
+            out.mul_(tensor)
+
+    def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:
+        out = bottom[i].diff
+        if self._stable:
+            first, *rest = (blob.data for j, blob in enumerate(bottom) if j != i)
+            torch.mul(first, rest.pop(0) if rest else top.diff, out=out)
+            for tensor in rest:
+                out.mul_(tensor)
+            if len(bottom) > 2:
+                out.mul_(top.diff)
+        else:
+            torch.div(top.data, bottom[i].data, out=out).mul_(top.diff)
+
+
+class _Maximum:
+    def __init__(self, layer: Eltwise):
+        self._winner: torch.Tensor | None = None
+
+    def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
+        self._winner = torch.le(values[0], values[1]).to(torch.uint8)
+        torch.maximum(values[0], values[1], out=out)
+        for i, tensor in enumerate(values[2:], 2):
+            self._winner.masked_fill_(tensor > out, i)
+            torch.maximum(out, tensor, out=out)
+
+    def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:
+        torch.mul(top.diff, self._winner == i, out=bottom[i].diff)
+
+
+_OPERATIONS = {"SUM": _Sum, "PROD": _Product, "MAX": _Maximum}

@@ -1,0 +1,118 @@
+"""Pooling: the maximum, the average, or a drawn value of each window."""
+
+from __future__ import annotations
+
+from ...errors import InputError
+from ..blob import Shape, shape_string
+from ..layer import Layer, between
+from ..pooling import AveragePooling, MaxPooling, StochasticPooling, Windows
+from .registry import register
+
+
+@register("Pooling")
+class Pooling(Layer):
+    """Images (N, C, H, W) to (N, C, windows down, windows across); with MAX, a second top holds the maxima's places.
+
+    `global_pooling` makes the whole image one window. (src/caffe/layers/pooling_layer.cpp)
+    """
+
+    tops = between(1, 2)
+
+    def setup(self, bottom, top):
+        param = self.param.pooling_param
+        _check_images(bottom[0].shape)
+        if len(top) == 2 and param.pool != "MAX":
+            raise InputError(f"it has 2 top blob(s) and takes exactly 1 with `pool: {param.pool}`; the places of the "
+                             "maxima are there with `pool: MAX` only.")
+        self.kernel = None if param.global_pooling else self._kernel()
+        self.stride = self._lengths("stride", 1)
+        self.pad = self._lengths("pad", 0)
+        self._check_global()
+        self._check_pad(self.kernel or bottom[0].shape[2:])
+        self.capturable = param.pool != "STOCHASTIC" or self.param.phase != "TRAIN"
+
+    def _kernel(self) -> Shape:
+        param = self.param.pooling_param
+        if param.has("kernel_size") == (param.has("kernel_h") and param.has("kernel_w")):
+            raise InputError("it must give `kernel_size`, or both `kernel_h` and `kernel_w`, or `global_pooling: true`.")
+        kernel = (param.kernel_size,) * 2 if param.has("kernel_size") else (param.kernel_h, param.kernel_w)
+        if min(kernel) < 1:
+            raise InputError(f"its kernel is {list(kernel)}; each length must be at least 1.")
+        return kernel
+
+    def _lengths(self, name: str, least: int) -> Shape:
+        """The pair that the field `name`, or its variants for height and width, give."""
+        param = self.param.pooling_param
+        has_pair = [param.has(f"{name}_h"), param.has(f"{name}_w")]
+        if any(has_pair) and (param.has(name) or not all(has_pair)):
+            raise InputError(f"it must give `{name}`, or both `{name}_h` and `{name}_w`.")
+        lengths = tuple(getattr(param, field) for field in ([f"{name}_h", f"{name}_w"] if all(has_pair) else [name] * 2))
+        if min(lengths) < least:
+            raise InputError(f"its `{name}` is {list(lengths)}; each length must be at least {least}.")
+        return lengths
+
+    def _check_global(self) -> None:
+        param = self.param.pooling_param
+        if not param.global_pooling:
+            return
+        if any(param.has(field) for field in ("kernel_size", "kernel_h", "kernel_w")):
+            raise InputError("it gives a kernel and `global_pooling: true`, whose kernel is the whole image; leave out "
+                             "one of them.")
+        if self.pad != (0, 0) or self.stride != (1, 1):
+            raise InputError(f"its `pad` is {list(self.pad)} and its `stride` {list(self.stride)}; with "
+                             "`global_pooling: true` they must be 0 and 1.")
+
+    def _check_pad(self, kernel: Shape) -> None:
+        if not any(self.pad):
+            return
+        if self.param.pooling_param.pool == "STOCHASTIC":
+            raise InputError(f"its `pad` is {list(self.pad)}, and stochastic pooling takes none; use MAX or AVE, or no "
+                             "padding.")
+        if any(pad >= length for pad, length in zip(self.pad, kernel)):
+            raise InputError(f"its `pad` {list(self.pad)} is not smaller than its kernel {list(kernel)}; a window must "
+                             "reach into the image.")
+
+    def shapes(self, bottom_shapes):
+        shape = bottom_shapes[0]
+        _check_images(shape)
+        windows = self._windows(shape)
+        if min(windows.number) < 1:
+            raise InputError(f"its kernel {list(windows.kernel)} does not fit into a bottom of shape "
+                             f"{shape_string(shape)}; use a smaller kernel, or pad.")
+        return [shape[:2] + windows.number] * 2
+
+    def _windows(self, shape: Shape) -> Windows:
+        rounds_up = self.param.pooling_param.round_mode == "CEIL"
+        return Windows(shape[2:], self.kernel or shape[2:], self.stride, self.pad, rounds_up)
+
+    def reshape(self, bottom, top):
+        super().reshape(bottom, top)
+        self._method = METHODS[self.param.pooling_param.pool](self, self._windows(bottom[0].shape))
+
+    def forward(self, bottom, top):
+        self._method.forward(bottom[0].data, top[0].data)
+        if len(top) == 2:
+            top[1].data.copy_(self._method.mask())
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            self._method.backward(top[0].diff, bottom[0].data, bottom[0].diff)
+
+
+def _check_images(shape: Shape) -> None:
+    if len(shape) != 4:
+        raise InputError(f"its bottom has shape {shape_string(shape)}, and pooling takes images of 4 axes (number, "
+                         "channels, height, width); put a Reshape layer before it.")
+
+
+def _stochastic(layer: Pooling, windows: Windows) -> StochasticPooling:
+    if layer.param.phase != "TRAIN":
+        return StochasticPooling(windows)
+    return StochasticPooling(windows, lambda count: layer.context.stream().uniform(count, 0, 1))
+
+
+METHODS = {
+    "MAX": lambda layer, windows: MaxPooling(windows),
+    "AVE": lambda layer, windows: AveragePooling(windows),
+    "STOCHASTIC": _stochastic,
+}

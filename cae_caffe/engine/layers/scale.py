@@ -1,0 +1,108 @@
+"""Scale and Bias: multiply by, or add, one value for each channel, or for whatever axes the value has."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+
+from ...schema import FillerParameter, view
+from ..blob import Blob
+from ..layer import Layer, between
+from .broadcast import learned_shape, spread
+from .buffers import KeptInput, buffer_like
+from .registry import register
+
+
+class _FactorLayer(Layer):
+    """What both share: the factor is the second bottom or, if there is none, the layer's first parameter."""
+
+    bottoms = between(1, 2)
+    keeps_order = True
+    field: ClassVar[str]          # the layer's message in LayerParameter
+
+    @property
+    def options(self):
+        return getattr(self.param, self.field)
+
+    def setup(self, bottom, top):
+        if len(bottom) == 1:
+            shape = learned_shape(self.options.axis, self.options.num_axes, bottom[0].shape)
+            self.add_parameter(shape, self.factor_filler())
+
+    def factor_filler(self):
+        return self.options.filler
+
+    def shapes(self, bottom_shapes):
+        factor = bottom_shapes[1] if len(bottom_shapes) > 1 else self.blobs[0].shape
+        self.spread = spread(factor, self.options.axis, bottom_shapes[0])
+        return bottom_shapes[:1]
+
+    def factor(self, bottom: list[Blob]) -> Blob:
+        return bottom[1] if len(bottom) > 1 else self.blobs[0]
+
+    def wants_factor_diff(self, propagate_down: list[bool]) -> bool:
+        return propagate_down[1] if len(propagate_down) > 1 else self.needs_diff(0)
+
+    def write_factor_diff(self, values: torch.Tensor, bottom: list[Blob]) -> None:
+        """Sum `values`, shaped as the bottom, into the factor's diff: a parameter's adds up, a bottom's does not."""
+        if len(bottom) > 1:
+            self.spread.write_sum(values, bottom[1])
+        else:
+            self.spread.add_sum(values, self.blobs[0])
+
+
+@register("Bias")
+class Bias(_FactorLayer):
+    """y = x + b (src/caffe/layers/bias_layer.cpp)."""
+
+    field = "bias_param"
+
+    def forward(self, bottom, top):
+        torch.add(bottom[0].data, self.spread.view(self.factor(bottom).data), out=top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        if self.wants_factor_diff(propagate_down):
+            self.write_factor_diff(top[0].diff, bottom)
+        if propagate_down[0] and bottom[0] is not top[0]:
+            bottom[0].diff.copy_(top[0].diff)
+
+
+@register("Scale")
+class Scale(_FactorLayer):
+    """y = a x, or a x + b with `bias_term`; b is a parameter of the shape of a (src/caffe/layers/scale_layer.cpp)."""
+
+    field = "scale_param"
+
+    def setup(self, bottom, top):
+        super().setup(bottom, top)
+        self.bias: Blob | None = None
+        if self.options.bias_term:
+            number_of_axes = len(bottom[1].shape) if len(bottom) > 1 else self.options.num_axes
+            shape = learned_shape(self.options.axis, number_of_axes, bottom[0].shape)
+            self.bias = self.add_parameter(shape, self.options.bias_filler)
+        self._input = KeptInput()
+        self._product: torch.Tensor | None = None
+
+    def factor_filler(self):
+        if self.options.has("filler"):
+            return self.options.filler
+        return view(FillerParameter(type="constant", value=1))
+
+    def forward(self, bottom, top):
+        self._input.keep(bottom[0], top[0])
+        out = top[0].data
+        torch.mul(bottom[0].data, self.spread.view(self.factor(bottom).data), out=out)
+        if self.bias is not None:
+            out.add_(self.spread.view(self.bias.data))
+
+    def backward(self, top, propagate_down, bottom):
+        diff = top[0].diff
+        if self.bias is not None and self.needs_diff(len(self.blobs) - 1):
+            self.spread.add_sum(diff, self.bias)
+        if self.wants_factor_diff(propagate_down):
+            self._product = buffer_like(self._product, diff)
+            torch.mul(diff, self._input.of(bottom[0], top[0]), out=self._product)
+            self.write_factor_diff(self._product, bottom)
+        if propagate_down[0]:
+            torch.mul(diff, self.spread.view(self.factor(bottom).data), out=bottom[0].diff)

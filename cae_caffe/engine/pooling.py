@@ -1,0 +1,182 @@
+"""How pooling windows lie over an image, and how each method pools them (src/caffe/layers/pooling_layer.cpp and .cu).
+
+PyTorch's kernels do the work wherever their windows are Caffe's. Two rules of Caffe's are not theirs: the padding may
+reach almost the kernel's length, and without padding the last window may begin behind the image. For these the image
+is padded first, just as far as its windows reach.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from .blob import Shape
+
+aten = torch.ops.aten
+
+LOWEST = torch.finfo(torch.float32).min       # the maximum of no values at all
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows over images of `size`; each field is a pair, for rows and for columns."""
+
+    size: Shape
+    kernel: Shape
+    stride: Shape
+    pad: Shape
+    rounds_up: bool             # whether a window that reaches beyond the padding counts (`round_mode: CEIL`)
+
+    @property
+    def number(self) -> Shape:
+        """How many windows there are."""
+        return tuple(self._number(axis, clips=any(self.pad)) for axis in (0, 1))
+
+    def _number(self, axis: int, clips: bool) -> int:
+        # Caffe divides as float32, which is exact where it matters, and rounds towards the mode's side.
+        space = (self.size[axis] + 2 * self.pad[axis] - self.kernel[axis]) / self.stride[axis]
+        number = (math.ceil(space) if self.rounds_up else math.floor(space)) + 1
+        begins_behind = (number - 1) * self.stride[axis] >= self.size[axis] + self.pad[axis]
+        return number - 1 if clips and begins_behind else number
+
+    @property
+    def are_native(self) -> bool:
+        """Whether PyTorch's own pooling has the same windows."""
+        return (all(2 * pad <= kernel for pad, kernel in zip(self.pad, self.kernel))
+                and self.number == tuple(self._number(axis, clips=self.rounds_up) for axis in (0, 1)))
+
+    @property
+    def arguments(self) -> tuple:
+        """Kernel, stride and padding for PyTorch's pooling: of the image itself, or of the padded one."""
+        return self.kernel, self.stride, self.pad if self.are_native else (0, 0)
+
+    def padded(self, image: torch.Tensor, value: float) -> torch.Tensor:
+        """The image with `value` around it, cut or filled up to what the windows cover."""
+        (above, left), (below, right) = self.pad, self._behind()
+        return F.pad(image, (left, right, above, below), value=value)
+
+    def cropped(self, padded: torch.Tensor, target: torch.Tensor) -> None:
+        """The way back of `padded`: write the image's part into `target`, zero where no window reaches."""
+        (above, left), (below, right) = self.pad, self._behind()
+        target.copy_(F.pad(padded, (-left, -right, -above, -below)))
+
+    def _behind(self) -> Shape:
+        return tuple((number - 1) * stride + kernel - size - pad for number, stride, kernel, size, pad
+                     in zip(self.number, self.stride, self.kernel, self.size, self.pad))
+
+    def areas(self) -> torch.Tensor:
+        """By what Caffe's average divides, (rows, columns) of windows: the values in each, those of the padding
+        included, those beyond it not. A window that begins just behind the image has none."""
+        rows, columns = (torch.tensor([min(i * stride - pad + kernel, size + pad) - (i * stride - pad)
+                                       for i in range(number)], dtype=torch.float32)
+                         for number, stride, kernel, size, pad
+                         in zip(self.number, self.stride, self.kernel, self.size, self.pad))
+        return torch.outer(rows, columns)
+
+
+class MaxPooling:
+    """The largest value of each window; of several, the first gets the gradient."""
+
+    def __init__(self, windows: Windows):
+        self._windows = windows
+        self._native = windows.are_native
+        ceil = self._native and windows.rounds_up
+        self._arguments = (*windows.arguments, (1, 1), ceil)
+        self._indices: torch.Tensor | None = None
+
+    def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
+        if self._indices is None:
+            self._indices = torch.empty(top.shape, dtype=torch.int64, device=top.device)
+        image = bottom if self._native else self._windows.padded(bottom, LOWEST)
+        aten.max_pool2d_with_indices.out(image, *self._arguments, out=top, indices=self._indices)
+
+    def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
+        backward = aten.max_pool2d_with_indices_backward
+        if self._native:
+            backward.grad_input(top_diff, bottom, *self._arguments, self._indices, grad_input=bottom_diff)
+        else:
+            image = self._windows.padded(bottom, LOWEST)
+            self._windows.cropped(backward(top_diff, image, *self._arguments, self._indices), bottom_diff)
+
+    def mask(self) -> torch.Tensor:
+        """For each window the place of its maximum within its image, row by row; -1 where it lies beside it."""
+        if self._native:
+            return self._indices
+        (height, width), (above, left) = self._windows.size, self._windows.pad
+        padded_width = self._windows.padded(torch.empty(1, 1, height, width), 0).shape[3]
+        row = torch.div(self._indices, padded_width, rounding_mode="floor") - above
+        column = self._indices % padded_width - left
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        return torch.where(inside, row * width + column, -1)
+
+
+class AveragePooling:
+    """The sum of each window, divided by its area within image and padding."""
+
+    def __init__(self, windows: Windows):
+        self._windows = windows
+        self._native = windows.are_native
+        counts_padding = True
+        if self._native:
+            self._arguments = (*windows.arguments, windows.rounds_up, counts_padding, None)
+        else:
+            self._arguments = (*windows.arguments, False, counts_padding, 1)
+            self._areas = windows.areas()
+
+    def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
+        if self._native:
+            aten.avg_pool2d.out(bottom, *self._arguments, out=top)
+        else:
+            sums = aten.avg_pool2d(self._windows.padded(bottom, 0), *self._arguments)
+            torch.div(sums, self._areas.to(sums.device), out=top)
+
+    def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
+        backward = aten.avg_pool2d_backward
+        if self._native:
+            backward.grad_input(top_diff, bottom, *self._arguments, grad_input=bottom_diff)
+        else:
+            image = self._windows.padded(bottom, 0)
+            shares = top_diff / self._areas.to(top_diff.device)
+            self._windows.cropped(backward(shares, image, *self._arguments), bottom_diff)
+
+
+class StochasticPooling:
+    """One value of each window, drawn with a probability in proportion to it; in the test phase their mean, so weighted.
+
+    Caffe pools so on a GPU only, with numbers that cuRAND draws; here they come from Caffe's own stream, one for each
+    value of the top. Values must not be negative. `draw(count)` gives numbers from 0 to 1; None: the test phase.
+    """
+
+    def __init__(self, windows: Windows, draw=None):
+        self._windows, self._draw = windows, draw
+        self._chosen: torch.Tensor | None = None
+
+    def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
+        patches = self._patches(bottom)
+        if self._draw is not None:
+            drawn = torch.from_numpy(self._draw(top.numel())).to(bottom.device).view(*top.shape, 1)
+            sums = patches.cumsum(-1)
+            # The first whose running sum reaches the drawn part of the total.
+            self._chosen = (sums >= drawn * sums[..., -1:]).to(torch.uint8).argmax(-1, keepdim=True)
+        top.copy_(self._pooled(patches))
+
+    def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
+        image = bottom.detach().requires_grad_()
+        with torch.enable_grad():
+            pooled = self._pooled(self._patches(image))
+        bottom_diff.copy_(torch.autograd.grad(pooled, image, top_diff)[0])
+
+    def _patches(self, image: torch.Tensor) -> torch.Tensor:
+        """(N, C, rows, columns, values of a window)"""
+        (height, width), (down, across) = self._windows.kernel, self._windows.stride
+        return self._windows.padded(image, 0).unfold(2, height, down).unfold(3, width, across).flatten(4)
+
+    def _pooled(self, patches: torch.Tensor) -> torch.Tensor:
+        if self._draw is not None:
+            return patches.gather(-1, self._chosen).squeeze(-1)
+        totals = patches.sum(-1)
+        weighted = (patches * patches).sum(-1)
+        return torch.where(totals > 0, weighted / totals.where(totals > 0, 1), 0)

@@ -1,0 +1,22 @@
+"""The mistakes that a net written in Python can have. Each is also the exception that Caffe's net_spec raises."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Iterable
+
+from ..errors import InputError
+
+
+class UnknownNameError(InputError, AttributeError):
+    """A layer type, parameter or constant that is not there."""
+
+
+class WrongValueError(InputError, TypeError):
+    """A value of the wrong kind."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The sentence's tail that names what comes nearest to `name`, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean `{near[0]}`?)" if near else ""

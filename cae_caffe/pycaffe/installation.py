@@ -1,0 +1,26 @@
+"""Making `import caffe` mean the embedded engine."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from ..errors import InputError
+
+# Caffe's own submodules, all of which import by their names after `import caffe`.
+SUBMODULES = ("_caffe", "classifier", "coord_map", "detector", "draw", "io", "net_spec", "proto", "proto.caffe_pb2",
+              "pycaffe")
+
+
+def install() -> None:
+    """Let `import caffe`, and the imports of its submodules, give this package in the running process.
+
+    To call it again does nothing more. Raises InputError if another `caffe` has been imported already.
+    """
+    present = sys.modules.get("caffe")
+    if present is not None and present.__name__ != __package__:
+        raise InputError(f"{__package__}.install(): this process has imported another `caffe` already "
+                         f"({getattr(present, '__file__', None) or present.__name__}); call install() before that, in "
+                         "a new process.")
+    modules = {f"caffe.{name}": importlib.import_module(f"{__package__}.{name}") for name in SUBMODULES}
+    sys.modules.update(modules, caffe=sys.modules[__package__])

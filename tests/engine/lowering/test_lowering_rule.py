@@ -1,0 +1,71 @@
+"""Which kernel a shape gets."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cae_caffe.engine.lowering import (
+    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, choose)
+from cae_caffe.engine.lowering.measure import paper_layers
+
+INTENDED = {"conv1": BandKernel, "conv2": BandKernel, "deconv2": MatmulKernel, "deconv1": BandKernel,
+            "deconv1neur": PlaneKernel}
+CONV2 = ConvolutionGeometry(False, 100, 4, 20, 20, 2, (9, 9))
+ORDINARY = {
+    "LeNet conv1": ConvolutionGeometry(False, 64, 1, 28, 28, 20, (5, 5), needs_bottom_diff=False),
+    "LeNet conv2": ConvolutionGeometry(False, 64, 20, 12, 12, 50, (5, 5)),
+    "CIFAR-10 quick conv1": ConvolutionGeometry(False, 100, 3, 32, 32, 32, (5, 5), pad=(2, 2), needs_bottom_diff=False),
+    "CIFAR-10 quick conv2": ConvolutionGeometry(False, 100, 32, 16, 16, 32, (5, 5), pad=(2, 2)),
+    "CIFAR-10 quick conv3": ConvolutionGeometry(False, 100, 32, 8, 8, 64, (5, 5), pad=(2, 2)),
+    "AlexNet conv1": ConvolutionGeometry(False, 256, 3, 227, 227, 96, (11, 11), (4, 4), needs_bottom_diff=False),
+    "1x1 between many channels": ConvolutionGeometry(False, 100, 64, 14, 14, 64, (1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", paper_layers())
+def test_layers_of_the_paper_are_lowered(name):
+    assert type(choose(paper_layers()[name])) is INTENDED[name.split()[-1]]
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_layers_of_ordinary_nets_stay_native(name):
+    assert type(choose(ORDINARY[name])) is NativeKernel
+
+
+@pytest.mark.parametrize("change", [{"group": 2}, {"dilation": (2, 2)}, {"dilation": (1, 2)}])
+def test_what_the_lowering_does_not_know_stays_native(change):
+    assert type(choose(CONV2)) is BandKernel
+    assert type(choose(dataclasses.replace(CONV2, **change))) is NativeKernel
+
+
+def test_native_by_force_and_on_any_other_device():
+    assert type(choose(CONV2, force_native=True)) is NativeKernel
+    assert type(choose(CONV2, device="cuda:0")) is NativeKernel
+
+
+def test_a_kernel_as_large_as_the_padded_image_is_a_matrix_product():
+    assert type(choose(ConvolutionGeometry(False, 10, 3, 6, 4, 5, (8, 4), pad=(1, 0)))) is MatmulKernel
+
+
+@pytest.mark.parametrize("change", [{"stride": (2, 2)}, {"pad": (1, 1)}, {"out_channels": 17}])
+def test_planes_take_few_channels_and_plain_1x1_kernels_only(change):
+    plain = ConvolutionGeometry(False, 100, 1, 28, 28, 16, (1, 1))
+    assert type(choose(plain)) is PlaneKernel
+    assert type(choose(dataclasses.replace(plain, **change))) is NativeKernel
+
+
+@pytest.mark.parametrize("kernel_type, rows_first", [
+    (BandKernel, True), (PlaneKernel, True), (MatmulKernel, False), (NativeKernel, False)])
+def test_which_kernels_want_rows_first(kernel_type, rows_first):
+    assert kernel_type.rows_first is rows_first
+
+
+def test_descriptions_name_method_size_and_work():
+    layers = paper_layers()
+    assert choose(layers["Model 2 conv2"]).describe() == (
+        "band: 29 slots of 48 x 160, 177.4 Mflop a step instead of 223.9 Mflop")
+    assert choose(layers["Model 2 deconv2"]).describe() == "matmul: 250 x 576, 86.4 Mflop a step"
+    assert choose(layers["Model 1 deconv1neur"]).describe() == "planes: 2 to 1, 0.9 Mflop a step"
+    assert choose(ORDINARY["LeNet conv2"]).describe() == "native: 614.4 Mflop a step"

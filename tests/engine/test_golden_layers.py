@@ -1,0 +1,48 @@
+"""The layers against what real Caffe gave once: what the conformance tests check, where real Caffe is not installed."""
+
+from __future__ import annotations
+
+import conformance
+import golden_layers
+import numpy as np
+import pytest
+
+REMEDY = "run tests/golden/make_layers.py where real Caffe is installed"
+CASES = [(family, case) for family, cases in golden_layers.families().items() for case in cases]
+
+
+@pytest.mark.parametrize("family, name", CASES)
+def test_layer_gives_the_golden_outputs(family, name):
+    assert golden_layers.path_of(family).exists(), f"there are no golden outputs for {family}; {REMEDY}"
+    golden = golden_layers.read(family)
+    assert name in golden, f"{family} has no golden outputs for the case {name!r}; {REMEDY}"
+    conformance.check(golden_layers.families()[family][name], golden[name])
+
+
+@pytest.mark.parametrize("family", golden_layers.families())
+def test_golden_outputs_are_what_real_caffe_gives(real_caffe, family):
+    cases = golden_layers.families()[family]
+    golden = golden_layers.read(family)
+    assert list(golden) == list(cases), f"the cases of {family} have changed; {REMEDY}"
+    for name, passes in zip(cases, conformance.run_real(real_caffe, list(cases.values()))):
+        for mine, theirs in zip(golden[name], passes):
+            assert list(mine) == list(theirs), f"{family}, {name}; {REMEDY}"
+            # BLAS kernels differ between processors in the last digits.
+            assert not conformance.differences(mine, theirs, conformance.TOLERANCE), f"{family}, {name}; {REMEDY}"
+
+
+def test_golden_files_are_all_in_use_and_small():
+    stored = {path.stem: path.stat().st_size for path in golden_layers.FOLDER.glob("*.npz")}
+    assert set(stored) == set(golden_layers.families())
+    assert sum(stored.values()) < 500_000
+
+
+def test_a_difference_is_found_and_named():
+    """The comparison itself: it must be able to fail."""
+    real = {"top0.data": np.array([1, -4, np.nan], np.float32)}
+    same = {"top0.data": np.array([1, -4 + 3e-5, np.nan], np.float32)}
+    other = {"top0.data": np.array([1, -4 + 5e-5, np.nan], np.float32)}
+    misplaced = {"top0.data": np.array([np.nan, -4, 1], np.float32)}
+    assert conformance.differences(same, real, 1e-5) == []
+    assert "at (1,), real Caffe has" in conformance.differences(other, real, 1e-5)[0]
+    assert "at other places" in conformance.differences(misplaced, real, 1e-5)[0]

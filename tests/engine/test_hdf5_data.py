@@ -1,0 +1,218 @@
+"""HDF5Data: the batches of real Caffe, from any files and shuffled too, and files that are mapped and not copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import two_engines
+
+from cae_caffe.engine import hdf5_rows, log
+from cae_caffe.engine.net import Net
+from cae_caffe.errors import InputError
+
+
+def write(path: Path, rows, dtype="<f4", label="<f4", first=0, **options):
+    """A file of `data` (rows, 2, 3) and `label` (rows,), whose values tell the row, counted from `first`."""
+    with h5py.File(str(path), "w") as file:
+        data = np.arange(first * 6, (first + rows) * 6).reshape(rows, 2, 3)
+        file.create_dataset("data", data=(data if np.dtype(dtype).kind in "iu" else data / 7).astype(dtype), **options)
+        file["label"] = (np.arange(first, first + rows) % 10).astype(label)
+
+
+def list_of(folder: Path, sizes, **options):
+    """Files of so many rows each in `folder`, and rows.txt, their list."""
+    for i, rows in enumerate(sizes):
+        write(folder / f"{i}.h5", rows, first=sum(sizes[:i]), **options)
+    (folder / "rows.txt").write_text("".join(f"{i}.h5\n" for i in range(len(sizes))), encoding="utf-8")
+
+
+def layer(name="data", batch=3, tops=("data", "label"), more=""):
+    wires = " ".join(f'top: "{top}"' for top in tops)
+    return (f'layer {{ name: "{name}" type: "HDF5Data" {wires} hdf5_data_param {{ source: "rows.txt" '
+            f'batch_size: {batch} {more} }} }}\n')
+
+
+def batches(caffe, number):
+    net = caffe.Net("net.prototxt", caffe.TRAIN)
+    found = []
+    for _ in range(number):
+        net.forward()
+        found.append([blob.data.copy() for blob in net.blobs.values()])
+    return found
+
+
+def compare(folder, real_caffe, net, number=8):
+    (folder / "net.prototxt").write_text(net, encoding="utf-8")
+    real, embedded = two_engines.on_both(real_caffe, batches, folder, number=number)
+    for i, (theirs, ours) in enumerate(zip(real, embedded)):
+        for a, b in zip(theirs, ours):
+            assert a.shape == b.shape
+            assert a.tobytes() == b.tobytes(), f"batch {i}: {b.ravel()[:9]}, real Caffe: {a.ravel()[:9]}"
+
+
+@pytest.mark.parametrize("shuffle", ["", "shuffle: true"])
+@pytest.mark.parametrize("batch, sizes", [(4, [12]), (3, [7]), (5, [3]), (7, [1]), (4, [3, 6, 1]), (2, [2, 2]),
+                                          (11, [2, 3, 4]), (1, [4, 1]), (6, [5, 5, 5, 5, 5])])
+def test_batches_are_real_caffes(batch, sizes, shuffle, real_caffe, tmp_path):
+    list_of(tmp_path, sizes)
+    compare(tmp_path, real_caffe, layer(batch=batch, more=shuffle))
+
+
+def test_shuffling_layers_share_the_c_librarys_numbers(real_caffe, tmp_path):
+    list_of(tmp_path, [5, 6])
+    compare(tmp_path, real_caffe, layer("a", 4, ["data"], "shuffle: true") + layer("b", 3, ["label"], "shuffle: true"))
+
+
+def test_a_long_shuffled_file_over_several_rounds(real_caffe, tmp_path):
+    list_of(tmp_path, [1000])
+    compare(tmp_path, real_caffe, layer(batch=300, more="shuffle: true"), number=12)
+
+
+@pytest.mark.parametrize("options", [
+    {"dtype": "<f8"}, {"dtype": ">f4"}, {"dtype": ">f8"}, {"dtype": "<f2"}, {"dtype": "u1"}, {"dtype": "<i8"},
+    {"dtype": ">i2"}, {"dtype": "<u8"}, {"label": "<i4"}, {"label": "<f8"}, {"chunks": (2, 2, 3)},
+    {"chunks": (2, 1, 3), "compression": "gzip"}, {"chunks": (4, 2, 3), "shuffle": True, "fletcher32": True}], ids=str)
+def test_any_dataset_of_numbers_is_read_as_float32(options, real_caffe, tmp_path):
+    list_of(tmp_path, [5, 4], **options)
+    compare(tmp_path, real_caffe, layer())
+
+
+def test_numbers_are_rounded_as_hdf5_rounds_them(real_caffe, tmp_path):
+    with h5py.File(str(tmp_path / "0.h5"), "w") as file:
+        file["data"] = np.array([2**24 + 1, 2**24 + 3, 2**53 - 1, -(2**31) - 1, 7, -1], "<i8")
+        file["label"] = np.array([0.1, 1e-46, 1e39, -1e-40, np.inf, -0.0])
+    (tmp_path / "rows.txt").write_text("0.h5", encoding="utf-8")
+    compare(tmp_path, real_caffe, layer(batch=6), number=1)
+
+
+def test_tops_choose_the_datasets_whatever_their_axes(real_caffe, tmp_path):
+    with h5py.File(str(tmp_path / "0.h5"), "w") as file:
+        for axes in range(1, 6):
+            file[f"axes{axes}"] = np.arange(3 * 2 ** (axes - 1), dtype="<f4").reshape((3,) + (2,) * (axes - 1))
+        file["unused"] = np.zeros(17)
+    (tmp_path / "rows.txt").write_text("0.h5", encoding="utf-8")
+    compare(tmp_path, real_caffe, layer(tops=["axes5", "axes1", "axes4", "axes2", "axes3"]))
+
+
+def test_lists_are_split_at_any_white_space(real_caffe, tmp_path):
+    list_of(tmp_path, [2, 3])
+    (tmp_path / "rows.txt").write_text(f"\n  0.h5\t{tmp_path}/1.h5 \r\n\n./0.h5", encoding="utf-8")
+    compare(tmp_path, real_caffe, layer(batch=4))
+
+
+# ---- without real Caffe
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+    monkeypatch.chdir(tmp_path)
+
+    def build(text, phase="TRAIN"):
+        (tmp_path / "net.prototxt").write_text(text, encoding="utf-8")
+        return Net.from_file("net.prototxt", phase)
+    return build
+
+
+def test_rows_follow_one_another_and_start_again(build, tmp_path):
+    list_of(tmp_path, [3, 2])
+    net = build(layer(batch=4))
+    seen = []
+    for _ in range(5):
+        net.forward()
+        seen += net.blobs[1].data.tolist()
+    assert seen == [0, 1, 2, 3, 4] * 4
+    assert net.blobs[0].shape == (4, 2, 3)
+
+
+def test_a_float32_dataset_is_mapped_and_others_are_loaded(tmp_path):
+    write(tmp_path / "plain.h5", 5)
+    write(tmp_path / "chunked.h5", 5, chunks=(1, 2, 3))
+    write(tmp_path / "doubles.h5", 5, dtype="<f8")
+    arrays = {name: hdf5_rows.HDF5Rows(str(tmp_path / f"{name}.h5"), ("data",)).arrays[0]
+              for name in ("plain", "chunked", "doubles")}
+    assert isinstance(arrays["plain"], np.memmap) and not arrays["plain"].flags.writeable
+    assert not isinstance(arrays["chunked"], np.memmap) and not isinstance(arrays["doubles"], np.memmap)
+    assert all(array.dtype == np.float32 for array in arrays.values())
+    assert arrays["plain"].tobytes() == arrays["chunked"].tobytes()
+
+
+def test_the_first_batch_of_a_huge_mapped_file_reads_little(build, tmp_path):
+    """A dataset of 8 GB, of which the disk holds nothing: loading it would take minutes and more memory than there is."""
+    rows = 2_000_000
+    with h5py.File(str(tmp_path / "0.h5"), "w") as file:
+        space = h5py.h5s.create_simple((rows, 1000))
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        h5py.h5d.create(file.id, b"data", h5py.h5t.IEEE_F32LE, space, plist)
+    (tmp_path / "rows.txt").write_text("0.h5", encoding="utf-8")
+    net = build(layer(batch=2, tops=["data"]))
+    net.forward()
+    assert net.blobs[0].data.shape == (2, 1000) and not net.blobs[0].data.any()
+
+
+def _text(text):
+    return lambda folder: (folder / "rows.txt").write_text(text, encoding="utf-8")
+
+
+def _file(**datasets):
+    def prepare(folder):
+        with h5py.File(str(folder / "0.h5"), "w") as file:
+            for name, value in datasets.items():
+                file[name] = value
+        _text("0.h5")(folder)
+    return prepare
+
+
+def _other_shapes(folder):
+    list_of(folder, [2, 2])
+    with h5py.File(str(folder / "1.h5"), "w") as file:
+        file["data"], file["label"] = np.zeros((2, 3, 3), "<f4"), np.zeros(2, "<f4")
+
+
+def _not_hdf5(folder):
+    (folder / "0.h5").write_text("no HDF5", encoding="utf-8")
+    _text("0.h5")(folder)
+
+
+def _strings(folder):
+    _file(data=np.array([b"a", b"b"]), label=np.zeros(2))(folder)
+
+
+PLACE = r"layer `data` \(type HDF5Data, net\.prototxt:1\): "
+ERRORS = {
+    "an empty list": (_text(" \n"), "its `source` rows.txt lists no HDF5 file"),
+    "a missing file": (_text("none.h5"), "HDF5 file none.h5 cannot be opened .*No such file.*working directory"),
+    "a file of another kind": (_not_hdf5, r"HDF5 file 0\.h5 cannot be opened .*signature"),
+    "a missing dataset": (_file(data=np.zeros((2, 1))), "0.h5 has no dataset `label`, which a top is named after; it has `data`"),
+    "a group": (_file(data=np.zeros((2, 1)), **{"label/x": [1.0]}), "0.h5 has no dataset `label`"),
+    "rows that differ": (_file(data=np.zeros((2, 1)), label=np.zeros(3)),
+                         "the datasets of 0.h5 have different numbers of rows, .*'data': 2, 'label': 3"),
+    "no rows": (_file(data=np.zeros((0, 1)), label=np.zeros(0)), "the datasets of 0.h5 have no rows"),
+    "a scalar": (_file(data=np.float32(1), label=np.zeros(1)), r"dataset `data` of 0.h5 is of shape \(\) .* at least one axis"),
+    "strings": (_strings, "dataset `data` of 0.h5 is of shape .* hold numbers"),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_bad_data_is_refused_with_its_file(case, build, tmp_path):
+    prepare, message = ERRORS[case]
+    prepare(tmp_path)
+    with pytest.raises(InputError, match=PLACE + message):
+        build(layer())
+
+
+def test_a_batch_of_none_is_refused(build, tmp_path):
+    list_of(tmp_path, [2])
+    with pytest.raises(InputError, match=PLACE + "its `batch_size` is 0; give at least 1"):
+        build(layer(batch=0))
+
+
+def test_files_whose_rows_differ_are_refused_when_they_are_reached(build, tmp_path):
+    _other_shapes(tmp_path)
+    net = build(layer(batch=2))
+    with pytest.raises(InputError, match=r"dataset `data` of 1.h5 has rows of shape \(3, 3\), and the files before it \(2, 3\)"):
+        net.forward()
