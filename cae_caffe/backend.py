@@ -69,8 +69,9 @@ def _real() -> ModuleType:
         raise NoCaffeError(f"Real Caffe is not there: `import caffe` fails in this Python {sys.version.split()[0]} "
                            f"({type(error).__name__}: {error}); {CAFFE_REMEDY}.") from error
     if _is_embedded(module):
-        raise NoCaffeError("Real Caffe cannot be had in this process: `import caffe` means the embedded engine here, since "
-                           f"{EMBEDDED}.install() was called; start another process without that call, and {CAFFE_REMEDY}.")
+        raise NoCaffeError("Real Caffe cannot be had in this process: `import caffe` means the embedded engine here, "
+                           f"since {EMBEDDED}.install() was called; start another process without that call, and "
+                           f"{CAFFE_REMEDY}.")
     if not hasattr(module, "SGDSolver"):
         raise NoCaffeError(f"Real Caffe is not there: `import caffe` finds {_place(module)}, which is not pycaffe "
                            f"(it has no SGDSolver); start elsewhere or mend PYTHONPATH, or {CAFFE_REMEDY}.")
@@ -90,8 +91,8 @@ def _automatic() -> ModuleType:
     try:
         return _real()
     except NoCaffeError as error:
-        raise NoCaffeError(f"There is no engine: {reason}, and real Caffe is not there either. Install PyTorch with `pip install "
-                           f"'cae-caffe[engine]'`, or see this. {error}") from error
+        raise NoCaffeError(f"There is no engine: {reason}, and real Caffe is not there either. Install PyTorch by `pip "
+                           f"install 'cae-caffe[engine]'`, or see this. {error}") from error
 
 
 BACKENDS = {"auto": _automatic, "caffe": _real, "torch": _embedded}

@@ -72,7 +72,7 @@ def caffe_run(caffe_command, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def real_caffe(caffe_command, tmp_path_factory):
-    """`real_caffe(source, **kwargs)`: call `main(**kwargs)` of `source` in real Caffe's Python (caffe_process.RealCaffe)."""
+    """`real_caffe(source, **kwargs)`: call `main(**kwargs)` of `source` in real Caffe's Python (see RealCaffe)."""
     worker = caffe_process.RealCaffe(caffe_command, tmp_path_factory.mktemp("glog"))
     yield worker
     worker.close()

@@ -9,7 +9,8 @@ ECHO = "def main(**kwargs): return kwargs"
 
 
 def test_arrays_and_scalars_return_as_they_went(real_caffe):
-    sent = {"array": np.arange(6, dtype=np.float32).reshape(2, 3), "nested": [(np.float64(0.1), "x")], "empty": np.zeros((0, 4))}
+    sent = {"array": np.arange(6, dtype=np.float32).reshape(2, 3), "nested": [(np.float64(0.1), "x")],
+            "empty": np.zeros((0, 4))}
     back = real_caffe(ECHO, **sent)
     assert back["array"].dtype == np.float32 and back["array"].tolist() == sent["array"].tolist()
     assert back["array"].flags.writeable

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = [*sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file()), ROOT / ".ci" / "run"]
-TOOLS = "basename cat cp dirname env find flock grep head mkdir mv readlink rm sed sh tail tr wc".split()
+TOOLS = "basename cat cp dirname env find flock grep head mkdir mv readlink rm rmdir sed sh tail wc".split()
 STUBS = {"uname": "echo x86_64", "apt-get": "exit 0", "apt-config": "exit 0", "dpkg-deb": "exit 0", "tar": "exit 0"}
 
 
@@ -43,7 +44,8 @@ def _stub(bench, name, body):
 def _run(bench, script, *words, **variables):
     environment = {"PATH": str(bench / "bin"), "HOME": str(bench), "KEYRING": str(bench / "keyring.gpg"), **variables}
     return subprocess.run([shutil.which("bash"), str(bench / "scripts" / script), *map(str, words)], env=environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          universal_newlines=True)
 
 
 def _refuses_install(bench, pattern, *words, status=1, **variables):
@@ -61,10 +63,9 @@ def test_every_script_parses_and_is_executable(script):
 
 
 def test_an_install_that_is_there_is_left_alone(bench):
-    packages = next(line for line in (ROOT / "scripts" / "install-caffe").read_text(encoding="utf-8").replace("\\\n", "")
-                    .splitlines() if line.startswith("PACKAGES="))
+    script = (bench / "scripts" / "install-caffe").read_text(encoding="utf-8").replace("\\\n", "")
     (bench / "caffe").mkdir()
-    (bench / "caffe" / "PACKAGES").write_text(packages.split('"')[1] + "\n")
+    (bench / "caffe" / "PACKAGES").write_text(re.search('PACKAGES="(.*)"', script)[1] + "\n")
     done = _run(bench, "install-caffe", "--prefix", bench / "caffe")
     assert f"Caffe is in {bench / 'caffe'} already" in done.stdout and done.returncode == 0
 
@@ -123,6 +124,8 @@ def test_a_missing_keyring_is_named(bench):
 def test_a_host_without_debian_sources_is_asked_for_a_mirror(bench):
     _stub(bench, "apt-get", "echo \"'http://archive.example/ubuntu/dists/noble/InRelease' x 0\"")
     _refuses_install(bench, "apt sources name no Debian mirror")
+    _stub(bench, "apt-get", "exit 100")
+    _refuses_install(bench, "apt sources name no Debian mirror")
 
 
 def test_the_mirror_is_that_of_the_hosts_sources(bench):
@@ -133,6 +136,14 @@ echo "'http://mirror.example/debian/dists/bookworm/InRelease' x 0" """)
     assert "could not be read from the mirror http://mirror.example/debian, or its signature" in done.stderr
     assert "    E: no network" in done.stderr and done.returncode == 1
     assert not list(bench.glob("caffe*"))
+
+
+def test_a_folder_with_something_else_in_it_is_not_replaced(bench):
+    (bench / "caffe").mkdir()
+    (bench / "caffe" / "thesis.txt").write_text("years of work")
+    done = _run(bench, "install-caffe", "--force", "--prefix", bench / "caffe")
+    assert "holds something other than Caffe" in done.stderr and done.returncode == 1
+    assert [path.name for path in bench.glob("caffe*/*")] == ["thesis.txt"]
 
 
 def test_an_offline_folder_without_a_signed_release_is_refused(bench):

@@ -15,9 +15,9 @@ SHARED_FOLDERS = {"site-packages", "dist-packages"}
 def folder_with_the_package_alone(package: Path = PACKAGE) -> Path:
     """Return a folder where `package` is the only package that another Python would find.
 
-    That is the folder around it in a source checkout. An installed package stands among its Python's others, some of them
-    compiled for it alone; then it is a folder in the user's cache (XDG_CACHE_HOME or ~/.cache) with a link to `package`.
-    Raises RunError where that cannot be made.
+    That is the folder around it in a source checkout. An installed package stands among its Python's others, some of
+    them compiled for it alone; then it is a folder in the user's cache (XDG_CACHE_HOME or ~/.cache) with a link to
+    `package`. Raises RunError where that cannot be made.
     """
     if package.parent.name not in SHARED_FOLDERS:
         return package.parent

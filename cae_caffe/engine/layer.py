@@ -110,6 +110,14 @@ class Layer:
         for blob, shape in zip(top, self.shapes([b.shape for b in bottom])):
             blob.reshape(shape)
 
+    def compute(self, bottoms: list[torch.Tensor], params: list[torch.Tensor]) -> list[torch.Tensor]:
+        """The tops' values from the bottoms' and the parameters', in differentiable torch operations.
+
+        What the layer means as a formula: AutogradLayer runs on it, and so does training several runs together.
+        """
+        raise InputError(f"Layer `{self.name}` (type {self.type}) has no formula to train several runs together with; "
+                         "train them one by one.")
+
     def forward(self, bottom: list[Blob], top: list[Blob]) -> None:
         """Compute the tops' data from the bottoms'."""
         raise NotImplementedError
@@ -191,10 +199,6 @@ class AutogradLayer(Layer):
     The second run costs one forward, and in exchange the backward pass depends on nothing but the blobs, as Caffe's
     does: `net.backward()` after a user changed some blob means what it means there.
     """
-
-    def compute(self, bottoms: list[torch.Tensor], params: list[torch.Tensor]) -> list[torch.Tensor]:
-        """The tops' values from the bottoms' and the parameters', in differentiable torch operations."""
-        raise NotImplementedError
 
     def forward(self, bottom: list[Blob], top: list[Blob]) -> None:
         data = [blob.data for blob in bottom]

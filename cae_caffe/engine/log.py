@@ -6,17 +6,31 @@ are here. `GLOG_minloglevel` is heeded as glog heeds it (0 info, 1 warning, 2 er
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import time
+from typing import Iterator, TextIO
 
 from tqdm import tqdm
 
 LEVELS = {"INFO": 0, "WARNING": 1, "ERROR": 2, "FATAL": 3}
 
 _printed_once: set[str] = set()
+_stream: TextIO | None = None
 _minimum = int(os.environ.get("GLOG_minloglevel") or 0)
+
+
+@contextlib.contextmanager
+def to(stream: TextIO) -> Iterator[None]:
+    """Send the lines to `stream` instead of standard error."""
+    global _stream
+    previous, _stream = _stream, stream
+    try:
+        yield
+    finally:
+        _stream = previous
 
 
 def set_minimum(level: int) -> None:
@@ -59,6 +73,9 @@ def _print(level: str, place: str, message: str) -> None:
     stamp = time.strftime("%m%d %H:%M:%S", time.localtime(now))
     micros = int(now % 1 * 1e6)
     line = f"{level[0]}{stamp}.{micros:06d} {threading.get_native_id():5d} {place}] {message}\n"
+    if _stream is not None:
+        _stream.write(line)
+        return
     # A progress bar on the terminal steps aside for the line.
     with tqdm.external_write_mode(file=sys.stderr):
         sys.stderr.write(line)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable
 
+import h5py
 import torch
 
 from .. import schema
-
 from . import device as devices
-from . import log, net_builder, weights
+from . import log, net_builder, weights, weights_hdf5
 from .blob import Blob
 from .layer import Layer
 from .parameters import Parameter
@@ -150,7 +150,7 @@ class Net:
         Raises InputError if the parameters of such a layer differ in number or shape.
         """
         for source in other.layers:
-            number = self._layer_number(source.name)
+            number = self._layer_number(source.name, "net.cpp:678")
             if number is None:
                 continue
             blobs = self.layers[number].blobs
@@ -158,24 +158,33 @@ class Net:
             for blob, source_blob in zip(blobs, source.blobs):
                 blob.share_data(source_blob)
 
-    def _layer_number(self, name: str) -> int | None:
+    def _layer_number(self, name: str, place: str) -> int | None:
         if name in self.layer_names:
             return self.layer_names.index(name)
-        log.info("net.cpp:746", f"Ignoring source layer {name}")
+        log.info(place, f"Ignoring source layer {name}")
         return None
 
     def copy_trained_layers_from(self, source) -> None:
         """Copy the parameters of all layers that `source` has too, by name.
 
-        `source` is the path of a .caffemodel (binary or, ending in .h5, HDF5), or a NetParameter. Raises InputError
-        if it cannot be read, or the parameters of a layer differ in number or shape.
+        `source` is the path of a .caffemodel (binary or, told by its content, HDF5), or a NetParameter. Raises
+        InputError if it cannot be read, or the parameters of a layer differ in number or shape.
         """
         if isinstance(source, (str, Path)):
+            if h5py.is_hdf5(str(source)):
+                self.load_hdf5(str(source))
+                return
             source = schema.read_weights(source)
         for layer in source.layer:
-            number = self._layer_number(layer.name)
+            number = self._layer_number(layer.name, "net.cpp:746")
             if number is not None:
                 weights.copy(layer, self.layers[number])
+        for layer in self.layers:
+            layer.forget()
+
+    def load_hdf5(self, path: str) -> None:
+        """Copy the parameters in an HDF5 file, as `weights_hdf5.read` says."""
+        weights_hdf5.read(path, self)
         for layer in self.layers:
             layer.forget()
 

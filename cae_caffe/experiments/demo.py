@@ -1,4 +1,4 @@
-"""The main job in minutes: MNIST, CAE Model 1 with N = 2, a short training, its pictures and its losses beside the paper's.
+"""The main job in minutes: MNIST, CAE Model 1 with N = 2, a short training, pictures, the losses beside the paper's.
 
 Each step is a command that users type, and is printed before it runs; `run_demo` only strings them together.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import files, schema
 from ..analysis.log import TrainingLog, read_log
 from ..errors import InputError, RunError
+from ..models.reported import REPORTED
 from ..progress import bar
 
 MODEL = "cae1-n2"
@@ -21,10 +22,8 @@ ITERATIONS = 2000
 TESTS = 4                   # how often the losses over all images are measured on the way, beside the start
 POINTS = 100                # of the training curve
 LOSSES = ("cross_entropy_loss", "l2_error")
-# Table 4, Model 1, N = 2, the three runs of 20000 iterations: cross-entropy and squared error, train and test.
-PAPER = [("152.68; 17.95", "159.47; 18.71"), ("151.83; 17.61", "160.10; 18.76"), ("156.65; 18.46", "159.76; 18.66")]
-NOTE = ("Losses per image: cross-entropy; half the squared error. The paper (Table 4) does not say over which images its "
-        "training losses\nwere taken; they look like the last mini-batch shown.")
+NOTE = ("Losses per image: cross-entropy; half the squared error. The paper (Table 4) does not say over which images "
+        "its training losses\nwere taken; they look like the last mini-batch shown.")
 LOSS = re.compile(r"Iteration (\d+).*, loss = \S+")
 
 
@@ -50,8 +49,8 @@ def run_demo(out: str | Path, iterations: int = ITERATIONS, backend: str = "auto
         _step("cae-caffe", "figure", kind, out / source, "--out", out / f"{kind}.png")
     table = loss_table(read_log(out / "train.log"), iterations)
     files.write_text(out / "table.md", table)
-    print(f"\n{table}\nIn {out}: the model {weights.name}, train.log, codes.h5, activations.h5, table.md, and the pictures\n"
-          "scatter.png (the test images' codes), layers.png (one digit through all layers), curves.png (the losses).")
+    print(f"\n{table}\nIn {out}: the model {weights.name}, train.log, codes.h5, activations.h5, table.md, and the "
+          "pictures\nscatter.png (the test images' codes), layers.png (one digit through all layers), curves.png (the losses).")
 
 
 def write_solver(path: Path, snapshot_prefix: Path, iterations: int) -> None:
@@ -68,7 +67,9 @@ def write_solver(path: Path, snapshot_prefix: Path, iterations: int) -> None:
 def loss_table(log: TrainingLog, iterations: int) -> str:
     """A Markdown table: this run's last losses, and the paper's, each as "cross-entropy; squared error"."""
     rows = [(f"this run, {iterations} iterations", _last(log.train), _last(log.test[0]), _last(log.test[1]))]
-    rows += [(f"paper, run {number}, 20000 iterations", train, "", test) for number, (train, test) in enumerate(PAPER, 1)]
+    papers = zip(REPORTED[MODEL].train, REPORTED[MODEL].test)
+    rows += [(f"paper, run {number}, 20000 iterations", _pair(*train), "", _pair(*test))
+             for number, (train, test) in enumerate(papers, 1)]
     lines = ["| CAE Model 1, N = 2 | train, last mini-batch shown | train, all images | test |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([*lines, "", NOTE, ""])
@@ -76,7 +77,11 @@ def loss_table(log: TrainingLog, iterations: int) -> str:
 
 def _last(curves: dict) -> str:
     by_name = {output.name: curve.values[-1] for output, curve in curves.items()}
-    return "; ".join(f"{by_name[name]:.2f}" for name in LOSSES)
+    return _pair(*(by_name[name] for name in LOSSES))
+
+
+def _pair(cross_entropy: float, squared_error: float) -> str:
+    return f"{cross_entropy:.2f}; {squared_error:.2f}"
 
 
 def _step(program: str, *words) -> None:

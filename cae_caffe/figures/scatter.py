@@ -37,8 +37,8 @@ def read_codes(path) -> Codes:
         label = file["label"][()] if "label" in file else None
         found = Codes(file["codes"][()], label, file.attrs.get("net", ""), file.attrs.get("blob", "codes"))
     if found.codes.ndim != 2 or not found.codes.size or found.codes.shape[1] < 2:
-        raise InputError(f"{path}: `codes` has the shape {found.codes.shape}, but a scatter needs images by two or more "
-                         "numbers.")
+        raise InputError(f"{path}: `codes` has the shape {found.codes.shape}, but a scatter needs images by two "
+                         "numbers or more.")
     if label is not None and label.shape != found.codes.shape[:1]:
         raise InputError(f"{path}: `label` has the shape {label.shape}, but there are {len(found.codes)} codes.")
     if not np.isfinite(found.codes).all():

@@ -10,14 +10,19 @@ from ..wait_policy import wait_passively
 
 wait_passively()        # before anything below imports PyTorch
 
-from .blob import Blob  # noqa: E402
-from .layer import Layer
-from .logging import init_log, log
-from .mode import layer_type_list, set_device, set_mode_cpu, set_mode_gpu, set_random_seed
+from . import io, net_spec, proto, pycaffe  # noqa: E402
+from ._caffe import (NCCL, AdaDeltaSolver, AdaGradSolver, AdamSolver, Blob, Layer, NesterovSolver, RMSPropSolver,
+                     SGDSolver, Solver, Timer, __version__, get_solver, has_nccl, init_log, layer_type_list, log,
+                     set_device, set_mode_cpu, set_mode_gpu, set_multiprocess, set_random_seed, set_solver_count,
+                     set_solver_rank, solver_count, solver_rank)
+from .classifier import Classifier
+from .detector import Detector
+from .installation import install
 from .net import TEST, TRAIN, Net
-from .solver import SGDSolver, Solver, get_solver
+from .net_spec import NetSpec, layers, params, to_proto
 
-__version__ = "1.0.0"        # of the Caffe whose surface this is
-
-__all__ = ["Blob", "Layer", "Net", "SGDSolver", "Solver", "TEST", "TRAIN", "get_solver", "init_log",
-           "layer_type_list", "log", "set_device", "set_mode_cpu", "set_mode_gpu", "set_random_seed"]
+__all__ = ["AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "Blob", "Classifier", "Detector", "Layer", "NCCL",
+           "NesterovSolver", "Net", "NetSpec", "RMSPropSolver", "SGDSolver", "Solver", "TEST", "TRAIN", "Timer",
+           "__version__", "get_solver", "has_nccl", "init_log", "install", "io", "layer_type_list", "layers", "log",
+           "net_spec", "params", "proto", "pycaffe", "set_device", "set_mode_cpu", "set_mode_gpu", "set_multiprocess",
+           "set_random_seed", "set_solver_count", "set_solver_rank", "solver_count", "solver_rank", "to_proto"]

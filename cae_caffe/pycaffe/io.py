@@ -76,9 +76,15 @@ def datum_to_array(datum) -> np.ndarray:
 
 def oversample(images: Sequence[np.ndarray], crop_dims) -> np.ndarray:
     """Ten crops of each image (H, W, K): the corners (upper left, upper right, lower left, lower right) and the
-    centre, then the mirror images of the five. float32, (10 n, crop_dims[0], crop_dims[1], K)."""
+    centre, then the mirror images of the five. float32, (10 n, crop_dims[0], crop_dims[1], K).
+
+    Raises InputError for crops larger than the images.
+    """
     height, width = images[0].shape[:2]
     crop_height, crop_width = (int(length) for length in crop_dims)
+    if crop_height > height or crop_width > width:
+        raise InputError(f"oversample is to cut {crop_height} x {crop_width} crops from images of {height} x {width}; "
+                         "take smaller crops, or resize the images first.")
     below, beside = height - crop_height, width - crop_width
     starts = [(0, 0), (0, beside), (below, 0), (below, beside), (below // 2, beside // 2)]
     plain = [[image[y:y + crop_height, x:x + crop_width] for y, x in starts] for image in images]

@@ -9,6 +9,7 @@ from typing import Callable
 import numpy as np
 
 from .. import schema
+from ..engine import weights_hdf5
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
 from . import memory_data
@@ -176,6 +177,14 @@ class Net:
     def save(self, path) -> None:
         """Write the net with its weights as a binary .caffemodel."""
         schema.write_binary(self._engine.to_message(), str(path))
+
+    def save_hdf5(self, path) -> None:
+        """Write the weights of the net as HDF5."""
+        weights_hdf5.write(self._engine, str(path))
+
+    def load_hdf5(self, path) -> None:
+        """Copy the weights of an HDF5 file into the layers of the same names."""
+        self._engine.load_hdf5(str(path))
 
     def before_forward(self, callback: Callable[[int], None]) -> None:
         """Call `callback(layer number)` before each layer runs forward."""

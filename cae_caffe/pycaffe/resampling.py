@@ -49,8 +49,8 @@ def _edge_aligned(image: np.ndarray, shape: tuple[int, int], order: int) -> np.n
         within = all(c[0] >= 0 and c[-1] <= length - 1 for c, length in zip(coordinates, image.shape))
         if order == 0 or (order == 1 and within):
             return resized          # nothing to clip: these are means of values of the image
-    filtered = _apply(image, *(_weights(np.arange(length), length, 0, sigma)
-                               for length, sigma in zip(image.shape, sigmas)))
+    filtered = image if not any(sigmas) else _apply(image, *(_weights(np.arange(length), length, 0, sigma)
+                                                             for length, sigma in zip(image.shape, sigmas)))
     if order not in _TAPS:
         resized = _spline(filtered, coordinates, order)
     return _clipped(resized, filtered.min(), filtered.max())

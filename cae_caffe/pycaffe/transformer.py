@@ -103,6 +103,18 @@ class Transformer:
             raise InputError(f"`{in_}` is not one of the inputs {', '.join(self.inputs)}.")
 
 
+def image_transformer(name: str, shape: Sequence[int], mean=None, input_scale=None, raw_scale=None,
+                      channel_swap=None) -> Transformer:
+    """A Transformer of images (H, W, K) for the one input `name` of `shape`; None leaves a step out."""
+    transformer = Transformer({name: shape})
+    transformer.set_transpose(name, (2, 0, 1))
+    for set_option, value in ((transformer.set_mean, mean), (transformer.set_input_scale, input_scale),
+                              (transformer.set_raw_scale, raw_scale), (transformer.set_channel_swap, channel_swap)):
+        if value is not None:
+            set_option(name, value)
+    return transformer
+
+
 def _mean_image(mean: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     planes = mean if mean.ndim == 3 else mean[np.newaxis]
     if planes.shape == shape:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Callable, Dict
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.internal import enum_type_wrapper
 
 DESCRIPTOR_SET = Path(__file__).with_name("caffe.desc")
@@ -63,4 +64,4 @@ def is_repeated(field) -> bool:
     """Tell whether a field holds a list, whatever this version of protobuf calls that."""
     if hasattr(field, "is_repeated"):  # where this exists, `label` warns
         return field.is_repeated
-    return field.label == field.LABEL_REPEATED
+    return field.label == FieldDescriptor.LABEL_REPEATED

@@ -6,6 +6,7 @@ import os
 import warnings
 from pathlib import Path
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
 from .. import files
@@ -81,11 +82,11 @@ def read_binary(path: str | os.PathLike, message_class):
 def _decode(data: bytes, message) -> bool:
     """Fill `message` from `data`; return whether that was all of it, and complete."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)  # how protobuf 3.12 says that it stopped half-way
+        with warnings.catch_warnings(record=True) as stopped:  # protobuf 3.12 warns where it stops half-way
+            warnings.simplefilter("always")
             decoded = message.ParseFromString(data)
-        return decoded == len(data) and message.IsInitialized() and _is_text(message)
-    except (DecodeError, RuntimeWarning, UnicodeDecodeError):
+        return not stopped and decoded == len(data) and message.IsInitialized() and _is_text(message)
+    except (DecodeError, UnicodeDecodeError):
         return False
 
 
@@ -95,7 +96,7 @@ def _is_text(message) -> bool:
         values = value if is_repeated(field) else (value,)
         if field.message_type and not all(map(_is_text, values)):
             return False
-        if field.type == field.TYPE_STRING and any(isinstance(element, bytes) for element in values):
+        if field.type == FieldDescriptor.TYPE_STRING and any(isinstance(element, bytes) for element in values):
             return False
     return True
 

@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor import FieldDescriptor
 
 from cae_caffe.errors import InputError
 from cae_caffe.schema import (NetParameter, V0LayerParameter, V1LayerParameter, format_text, messages, parse_net,
@@ -169,9 +170,9 @@ def other_value(field):
     """A value of `field` other than its default."""
     if field.enum_type:
         return field.enum_type.values[-1].number
-    if field.cpp_type == field.CPPTYPE_STRING:
+    if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         return "else"
-    if field.cpp_type == field.CPPTYPE_BOOL:
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return messages.is_repeated(field) or not field.default_value
     return 3
 

@@ -1,4 +1,4 @@
-"""The near end of the `real_caffe` and `caffe_run` fixtures: finds real Caffe, starts its processes, reads their errors."""
+"""The near end of the `real_caffe` and `caffe_run` fixtures: finds real Caffe, starts it, reads its last words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STDERR_LINES = 25           # how much of a dead process's last words an error r
 
 
 def find_command() -> list[str] | None:
-    """What to put before `caffe` or `python3` to run real Caffe's: .caffe/with-caffe, nothing, or None if there is none.
+    """What goes before `caffe` or `python3` to run real Caffe's: .caffe/with-caffe, nothing, or None if there is none.
 
     The folder .caffe/ comes first since it holds the very build that the tests were written against.
     """

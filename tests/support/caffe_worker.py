@@ -1,4 +1,4 @@
-"""The far end of the `real_caffe` fixture: a process of real Caffe's own Python that answers calls until its input ends.
+"""The far end of the `real_caffe` fixture: a process of real Caffe's Python that answers calls until its input ends.
 
 Every message is its length (8 bytes, little-endian) and a pickle of protocol 4. NumPy arrays and scalars travel as
 (dtype, shape, bytes), for NumPy 1 and 2 name their internal modules differently and cannot read each other's pickles.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import h5py
@@ -25,7 +26,8 @@ layer { name: "decodesig" type: "Sigmoid" bottom: "decode" top: "decodesig" }
 layer { name: "l2" type: "EuclideanLoss" bottom: "decodesig" bottom: "flat" top: "l2" L2 }
 """
 FLAT = 'layer { name: "flat" type: "Flatten" bottom: "data" top: "flat" }\n'
-BASIC = 'net: "net.prototxt" base_lr: 0.05 lr_policy: "fixed" random_seed: 7 '
+DEFAULTS = {"net": '"net.prototxt"', "base_lr": "0.05", "lr_policy": '"fixed"', "random_seed": "7",
+            "snapshot_prefix": '"small"'}
 
 
 def net(encode="", decode="", l2="loss_weight: 0.5") -> str:
@@ -35,7 +37,10 @@ def net(encode="", decode="", l2="loss_weight: 0.5") -> str:
 
 
 def write(folder: Path, solver: str = "", text: str | None = None) -> Path:
-    """Write data, net.prototxt and, from BASIC and `solver`, solver.prototxt into `folder`; returns the last's path."""
+    """Write data, net.prototxt and solver.prototxt into `folder`; returns the last's path.
+
+    The solver has the fields of `solver`, and DEFAULTS for those that it does not give.
+    """
     random = np.random.RandomState(1)
     for name, rows in (("train", 30), ("test", 20)):
         with h5py.File(str(folder / f"{name}.h5"), "w") as file:
@@ -43,7 +48,9 @@ def write(folder: Path, solver: str = "", text: str | None = None) -> Path:
         (folder / f"{name}.txt").write_text(f"{name}.h5\n", encoding="utf-8")
     (folder / "net.prototxt").write_text(text or net(), encoding="utf-8")
     path = folder / "solver.prototxt"
-    path.write_text(BASIC + "\n" + solver, encoding="utf-8")
+    given = set(re.findall(r"(\w+):", solver))
+    left = [f"{name}: {value}\n" for name, value in DEFAULTS.items() if name not in given]
+    path.write_text("".join(left) + solver, encoding="utf-8")
     return path
 
 

@@ -48,7 +48,7 @@ class ContrastiveLoss(LossLayer):
         if first[1:2] != second[1:2] or math.prod(first[2:]) != 1 or math.prod(second[2:]) != 1:
             raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; both must be "
                              "(N, channels), with axes of length 1 behind, if any.")
-        if similar[:1] != first[:1] or math.prod(similar[1:]) != 1:
+        if math.prod(similar) < first[0] or math.prod(similar[1:]) != 1:
             raise InputError(f"its third bottom has shape {shape_string(similar)}; it must say for each of the "
                              f"{first[0]} pairs, with one value, whether it is similar.")
         return loss_shape
@@ -56,7 +56,7 @@ class ContrastiveLoss(LossLayer):
     def _pairs(self, bottom) -> _Pairs:
         batch = bottom[0].shape[0]
         difference = (bottom[0].data - bottom[1].data.reshape(bottom[0].shape)).reshape(batch, -1)
-        similar = bottom[2].data.reshape(batch, 1).trunc() != 0
+        similar = bottom[2].data.reshape(-1, 1)[:batch].trunc() != 0
         return _Pairs(difference, difference.square().sum(1, keepdim=True), similar)
 
     def forward(self, bottom, top):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+import torch
+
 from ...errors import InputError
 from .. import lowering
 from ..axes import canonical_axis
@@ -135,6 +137,15 @@ class ConvolutionLayer(Layer):
     def forget(self):
         if self._chosen is not None:
             self._chosen.forget()
+
+    def compute(self, bottoms, params):
+        bias = params[1] if len(params) > 1 else None
+        fill = len(self._weight_shape) - 2 - self.spatial_axes
+        options = ((1,) * fill + self.stride, (0,) * fill + self.pad, (1,) * fill + self.dilation)
+        shapes = self.shapes([tuple(bottom.shape) for bottom in bottoms])
+        return [torch.ops.aten.convolution(self._input(bottom), params[0].reshape(self._weight_shape), bias, *options,
+                                           self.transposed, (0,) * len(options[0]), self.group).reshape(shape)
+                for bottom, shape in zip(bottoms, shapes)]
 
     def forward(self, bottom, top):
         weight, bias = self._weights()

@@ -81,12 +81,10 @@ class _Product:
     def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:
         out = bottom[i].diff
         if self._stable:
-            first, *rest = (blob.data for j, blob in enumerate(bottom) if j != i)
-            torch.mul(first, rest.pop(0) if rest else top.diff, out=out)
+            first, second, *rest = [blob.data for j, blob in enumerate(bottom) if j != i] + [top.diff]
+            torch.mul(first, second, out=out)
             for tensor in rest:
                 out.mul_(tensor)
-            if len(bottom) > 2:
-                out.mul_(top.diff)
         else:
             torch.div(top.data, bottom[i].data, out=out).mul_(top.diff)
 

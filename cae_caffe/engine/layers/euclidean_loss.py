@@ -28,12 +28,15 @@ class EuclideanLoss(LossLayer):
                              "the one must have as many values as a row of the other.")
         return super().shapes(bottom_shapes)
 
+    def compute(self, bottoms, params):
+        difference = bottoms[0] - in_shape_of(bottoms[1], bottoms[0])
+        return [difference.square().sum() / (2 * bottoms[0].shape[0])]
+
     def forward(self, bottom, top):
         top[0].data_memory.defer(lambda: self._write_loss(bottom, top[0].data))
 
     def _write_loss(self, bottom, out: torch.Tensor) -> None:
-        difference = bottom[0].data - in_shape_of(bottom[1].data, bottom[0].data)
-        out.copy_(difference.square_().sum().div_(2 * bottom[0].shape[0]))
+        out.copy_(self.compute([blob.data for blob in bottom], [])[0])
 
     def backward(self, top, propagate_down, bottom):
         for blob, other, wanted in zip(bottom, reversed(bottom), propagate_down):

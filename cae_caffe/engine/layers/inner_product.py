@@ -46,6 +46,11 @@ class InnerProduct(Layer):
     def operations(self, bottom, top):
         return 2 * bottom[0].count * self.outputs
 
+    def compute(self, bottoms, params):
+        rows = bottoms[0].reshape(bottoms[0].shape[:self.axis] + (self.inputs,))
+        result = rows @ self._weight(params[0])
+        return [result + params[1] if self.has_bias else result]
+
     def forward(self, bottom, top):
         out, weight = top[0].data.view(-1, self.outputs), self._weight(self.blobs[0].data)
         if self.has_bias:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 
 from ..layer import Layer, exactly
 from .registry import register
@@ -22,6 +23,9 @@ class NeuronLayer(Layer):
 class Sigmoid(NeuronLayer):
     """y = 1 / (1 + exp(-x)) (src/caffe/layers/sigmoid_layer.cpp)."""
 
+    def compute(self, bottoms, params):
+        return [torch.sigmoid(bottoms[0])]
+
     def forward(self, bottom, top):
         torch.sigmoid(bottom[0].data, out=top[0].data)
 
@@ -33,6 +37,9 @@ class Sigmoid(NeuronLayer):
 @register("TanH")
 class TanH(NeuronLayer):
     """y = tanh(x) (src/caffe/layers/tanh_layer.cpp)."""
+
+    def compute(self, bottoms, params):
+        return [torch.tanh(bottoms[0])]
 
     def forward(self, bottom, top):
         torch.tanh(bottom[0].data, out=top[0].data)
@@ -48,6 +55,9 @@ class ReLU(NeuronLayer):
 
     def setup(self, bottom, top):
         self.slope = self.param.relu_param.negative_slope
+
+    def compute(self, bottoms, params):
+        return [F.leaky_relu(bottoms[0], self.slope)]
 
     def forward(self, bottom, top):
         if self.slope:

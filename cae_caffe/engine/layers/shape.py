@@ -23,6 +23,9 @@ class ShapeLayer(Layer):
             raise InputError(f"it turns a blob of shape {shape_string(bottom[0].shape)} into one of shape "
                              f"{shape_string(top[0].shape)}; the counts in brackets must agree.")
 
+    def compute(self, bottoms, params):
+        return [bottoms[0].reshape(self.shapes([tuple(bottoms[0].shape)])[0])]
+
     def forward(self, bottom, top):
         if bottom[0].rows_first or top[0].rows_first:
             _copy(bottom[0].data, top[0].data)

@@ -36,16 +36,19 @@ class SigmoidCrossEntropyLoss(LossLayer):
                              "brackets must agree.")
         return super().shapes(bottom_shapes)
 
+    def compute(self, bottoms, params):
+        x, target = bottoms[0], in_shape_of(bottoms[1], bottoms[0])
+        terms = x.clamp_min(0) - x * target + F.softplus(-x.abs())
+        counted = self._counted(target)
+        if counted is not None:
+            terms = terms * counted
+        return [terms.sum() / self._divisor(x, counted)]
+
     def forward(self, bottom, top):
         top[0].data_memory.defer(lambda: self._write_loss(bottom, top[0].data))
 
     def _write_loss(self, bottom, out: torch.Tensor) -> None:
-        x, target = bottom[0].data, in_shape_of(bottom[1].data, bottom[0].data)
-        terms = x.clamp_min(0).sub_(x * target).add_(F.softplus(-x.abs()))
-        counted = self._counted(target)
-        if counted is not None:
-            terms.mul_(counted)
-        out.copy_(terms.sum() / self._divisor(bottom[0], counted))
+        out.copy_(self.compute([blob.data for blob in bottom], [])[0])
 
     def backward(self, top, propagate_down, bottom):
         self.refuse_gradient_of(1, propagate_down)
@@ -57,13 +60,13 @@ class SigmoidCrossEntropyLoss(LossLayer):
         counted = self._counted(target)
         if counted is not None:
             diff.mul_(counted)
-        diff.mul_(top[0].diff / self._divisor(bottom[0], counted))
+        diff.mul_(top[0].diff / self._divisor(diff, counted))
 
     def _counted(self, target: torch.Tensor) -> torch.Tensor | None:
         """True for each target that is not `ignore_label`, or None if none is ignored; Caffe truncates targets."""
         return None if self.ignored is None else target.trunc() != self.ignored
 
-    def _divisor(self, blob, counted: torch.Tensor | None):
-        outer = blob.shape[0]
+    def _divisor(self, x: torch.Tensor, counted: torch.Tensor | None):
+        outer = x.shape[0]
         valid = None if counted is None else counted.sum()
-        return normalization.divisor(self.mode, outer, blob.count // outer, valid)
+        return normalization.divisor(self.mode, outer, x.numel() // outer, valid)

@@ -16,6 +16,9 @@ class Silence(Layer):
     def shapes(self, bottom_shapes):
         return []
 
+    def compute(self, bottoms, params):
+        return []
+
     def forward(self, bottom, top):
         pass
 

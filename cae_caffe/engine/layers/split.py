@@ -21,6 +21,9 @@ class Split(Layer):
     def setup(self, bottom, top):
         self.number_of_tops = len(top)
 
+    def compute(self, bottoms, params):
+        return bottoms * self.number_of_tops
+
     def forward(self, bottom, top):
         for blob in top:
             blob.share_data(bottom[0])

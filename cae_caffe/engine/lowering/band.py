@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from . import bilinear
-from .buffers import Scratch, Snapshot
+from .buffers import Scratch, Snapshot, kind_of
 from .geometry import ConvolutionGeometry
 from .kernel import Kernel, deliver, megaflops
 from .packing import ROWS_FIRST, Frame, Packing
@@ -129,8 +129,8 @@ class BandKernel(Kernel):
     def _ready(self, like: torch.Tensor) -> _Work:
         """The buffers and constants for tensors like this one."""
         work = self._work
-        if work is None or (work.dtype, work.device) != (like.dtype, like.device):
-            work = self._work = _Work(self.plan, self._scratch, like)
+        if work is None or work.kind != kind_of(like):
+            work = self._work = _Work(self.plan, self._scratch, like.new_empty(0))
         return work
 
 
@@ -233,10 +233,10 @@ class _Band:
 
 
 class _Work:
-    """A kernel's constants and buffers on one device, and what its last forward left in them."""
+    """A kernel's constants and buffers for one kind of tensors, and what its last forward left in them."""
 
     def __init__(self, plan: BandPlan, scratch: Scratch, like: torch.Tensor) -> None:
-        self.dtype, self.device = like.dtype, like.device
+        self.kind = kind_of(like)
         transposed = plan.geometry.transposed
         self.bottom = _Side(plan, not transposed, scratch, like)
         self.top = _Side(plan, transposed, scratch, like)

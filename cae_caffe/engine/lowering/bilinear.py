@@ -24,7 +24,7 @@ class Factors(NamedTuple):
 
 
 def rank(length: int) -> int:
-    """Real multiplications that a full convolution of `length` outputs takes here: 1 a real frequency, 3 a complex one."""
+    """Multiplications for a full convolution of `length` outputs: one a real frequency, three a complex one."""
     real = 1 if length % 2 else 2
     return real + 3 * ((length - real) // 2)
 

@@ -7,6 +7,14 @@ import math
 import torch
 
 
+Kind = tuple[torch.dtype, torch.device, bool]
+
+
+def kind_of(tensor: torch.Tensor) -> Kind:
+    """What buffers for a call with this tensor depend on: those made in inference mode serve only there."""
+    return tensor.dtype, tensor.device, torch.is_inference_mode_enabled()
+
+
 class Scratch:
     """Temporary memory, one piece a role, shared by kernels that never run at the same time.
 
@@ -17,7 +25,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._sizes: dict[str, int] = {}
-        self._pieces: dict[tuple[str, torch.dtype, torch.device], torch.Tensor] = {}
+        self._pieces: dict[tuple[str, Kind], torch.Tensor] = {}
 
     def reserve(self, role: str, elements: int) -> None:
         """Announce that `role` will be taken with up to so many elements."""
@@ -27,7 +35,7 @@ class Scratch:
         """Contiguous, uninitialised memory of this shape, of the type and device of `like`."""
         elements = math.prod(shape)
         self.reserve(role, elements)
-        key = (role, like.dtype, like.device)
+        key = (role, kind_of(like))
         piece = self._pieces.get(key)
         if piece is None or piece.numel() < elements:
             piece = self._pieces[key] = like.new_empty(self._sizes[role])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .buffers import Scratch
+from .buffers import Kind, Scratch, kind_of
 from .geometry import ConvolutionGeometry
 from .kernel import Kernel, deliver, megaflops
 from .packing import BATCH_FIRST, Frame, Packing
@@ -20,7 +20,7 @@ class MatmulKernel(Kernel):
     def __init__(self, geometry: ConvolutionGeometry, scratch: Scratch | None = None) -> None:
         super().__init__(geometry)
         self._scratch = Scratch() if scratch is None else scratch
-        self._key: tuple[torch.dtype, torch.device] | None = None
+        self._kind: Kind | None = None
         self._bottom: Packing | None = None
         self._top: Packing | None = None
 
@@ -67,10 +67,9 @@ class MatmulKernel(Kernel):
             torch.mm(small.t(), large, out=target)
 
     def _ready(self, like: torch.Tensor) -> None:
-        if self._key == (like.dtype, like.device):
+        if self._kind == kind_of(like):
             return
-        geometry = self.geometry
+        self._kind, like, geometry = kind_of(like), like.new_empty(0), self.geometry
         sides = [Packing(geometry.batch, geometry.small, BATCH_FIRST, Frame(1, 1), like),
                  Packing(geometry.batch, geometry.large, BATCH_FIRST, Frame(*geometry.kernel, pad=geometry.pad), like)]
         self._bottom, self._top = sides if geometry.transposed else reversed(sides)
-        self._key = (like.dtype, like.device)

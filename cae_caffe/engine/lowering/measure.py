@@ -23,7 +23,8 @@ from .geometry import ConvolutionGeometry
 from .kernel import Kernel
 
 _PRODUCTS = {torch.ops.aten.mm.out, torch.ops.aten.bmm.out, torch.ops.aten.addmm.out, torch.ops.aten.addmm_.default}
-_EVICTED_BYTES = 16 << 20     # written between two steps, as a net's other layers would
+#: Written between two steps: in a net, the other layers push a layer's data out of the cache.
+_OTHER_BYTES = 4 << 20
 
 
 def paper_layers(batch: int = 100) -> dict[str, ConvolutionGeometry]:
@@ -103,18 +104,18 @@ def products_of(step: Callable[[], None]) -> Callable[[], None]:
     return replay
 
 
-def milliseconds(*steps: Callable[[], None], rounds: int = 15, evict: bool = True) -> list[float]:
-    """The median processor time of each step, all in turn after one round of warming up."""
-    other = torch.zeros(_EVICTED_BYTES // 4)
+def milliseconds(*steps: Callable[[], None], rounds: int = 8, slice_length: int = 4) -> list[float]:
+    """The median processor time of each step; short slices of each in turn, after one round of warming up."""
+    other = torch.zeros(_OTHER_BYTES // 4)
     times: list[list[float]] = [[] for _ in steps]
     for _ in range(rounds + 1):
         for step, taken in zip(steps, times):
-            if evict:
+            for _ in range(slice_length):
                 other.add_(1)
-            start = time.thread_time()
-            step()
-            taken.append(1e3 * (time.thread_time() - start))
-    return [statistics.median(taken[1:]) for taken in times]
+                start = time.thread_time()
+                step()
+                taken.append(1e3 * (time.thread_time() - start))
+    return [statistics.median(taken[slice_length:]) for taken in times]
 
 
 class _Recorder(TorchDispatchMode):
@@ -151,12 +152,13 @@ def _print_paper() -> None:
 
 def _print_rule() -> None:
     for geometry in spread_of_layers():
-        native, band = milliseconds(native_step(geometry), kernel_step(BandKernel(geometry)), rounds=7)
+        native, band = milliseconds(native_step(geometry), kernel_step(BandKernel(geometry)), rounds=3)
         gain, promised = native / band, rule.band_gain(geometry)
         lost = max(gain, 1 / gain) if (promised > rule.BAND_MARGIN) != (gain > 1) else 1
         kind = "deconv" if geometry.transposed else "conv"
-        print(f"{kind:6} batch {geometry.batch:3} {geometry.in_channels:2} -> {geometry.out_channels:2} "
-              f"{geometry.in_height} x {geometry.in_width}, kernel {geometry.kernel[0]:2}, stride {geometry.stride[0]}: "
+        print(f"{kind:6} batch {geometry.batch:3}, {geometry.in_channels:2} -> {geometry.out_channels:2}, "
+              f"{geometry.in_height} x {geometry.in_width}, kernel {geometry.kernel[0]:2}, "
+              f"stride {geometry.stride[0]}: "
               f"gain {gain:5.2f}, promised {promised:5.2f}{f', wrong by {lost:.2f}' if lost > 1 else ''}")
 
 

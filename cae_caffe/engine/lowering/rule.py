@@ -21,7 +21,7 @@ NATIVE_RATE_PER_CHANNEL = 2e9
 NATIVE_CHANNELS = 32
 #: Time of one entry of the band, written and summed up, in floating-point operations at BAND_RATE.
 BAND_ENTRY_COST = 40
-#: How many times faster the band must promise to be: the estimate errs, and wider registers help the native kernel more.
+#: How many times faster the band must promise to be: the estimate errs, and wider registers help the native one more.
 BAND_MARGIN = 2.0
 
 

@@ -35,6 +35,13 @@ class Group:
         counts = [parameter.blob.count for parameter in self.parameters]
         return [part.view(parameter.blob.shape) for part, parameter in zip(flat.split(counts), self.parameters)]
 
+    def move(self, data: torch.Tensor, diff: torch.Tensor) -> None:
+        """Move the values into the given flat tensors, which stay in use from now on."""
+        counts = [parameter.blob.count for parameter in self.parameters]
+        for parameter, data_part, diff_part in zip(self.parameters, data.split(counts), diff.split(counts)):
+            parameter.blob.place(data_part, diff_part)
+        self.data, self.diff = data, diff
+
     def settle(self) -> None:
         """Write the zeros of diffs that were cleared and that no layer has written since."""
         for parameter in self.parameters:
@@ -52,9 +59,22 @@ def pack(parameters: list[Parameter]) -> list[Group]:
 
 
 def _group(lr_mult: float, decay_mult: float, members: list[Parameter]) -> Group:
-    counts = [parameter.blob.count for parameter in members]
-    device = members[0].blob.data.device
-    data, diff = torch.zeros(sum(counts), device=device), torch.zeros(sum(counts), device=device)
-    for parameter, data_part, diff_part in zip(members, data.split(counts), diff.split(counts)):
-        parameter.blob.place(data_part, diff_part)
-    return Group(lr_mult, decay_mult, members, data, diff)
+    count, device = sum(parameter.blob.count for parameter in members), members[0].blob.data.device
+    group = Group(lr_mult, decay_mult, members, torch.empty(0), torch.empty(0))
+    group.move(torch.zeros(count, device=device), torch.zeros(count, device=device))
+    return group
+
+
+def stack(runs: list[list[Group]]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Move the groups of several runs of one architecture into common tensors, of a row for each run.
+
+    Returns data and diff of each group, (runs, values); the runs' own groups and blobs look at their rows.
+    """
+    stacks = []
+    for groups in zip(*runs):
+        data = torch.stack([group.data for group in groups])
+        diff = torch.zeros_like(data)
+        for group, data_row, diff_row in zip(groups, data, diff):
+            group.move(data_row, diff_row)
+        stacks.append((data, diff))
+    return stacks

@@ -1,16 +1,19 @@
-"""Snapshots: the .caffemodel with the weights and the .solverstate to go on from, as Caffe writes and reads them."""
+"""Snapshots: the weights (.caffemodel) and the state to go on from (.solverstate), as Caffe writes and reads them."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from typing import Callable
 
-import numpy as np
 import torch
 
 from ... import schema
 from ...errors import InputError, RunError
-from .. import blob_proto, log
+from .. import log, weights_hdf5
 from ..blob import shape_string
+from . import state as state_files
+from .state import State
 
 
 def check_prefix(param, name: str) -> None:
@@ -26,51 +29,74 @@ def check_prefix(param, name: str) -> None:
                          f"{folder} must exist and be writable.")
 
 
+@dataclass(frozen=True)
+class Format:
+    """How one `snapshot_format` is written; `kind` and `places` (of the net's line and the state's) are for the log."""
+
+    ending: str
+    kind: str
+    places: tuple[str, str]
+    write_net: Callable[..., None]
+    write_state: Callable[[State, str], None]
+
+
+def _write_binary_net(net, path: str, with_diff: bool) -> None:
+    schema.write_binary(net.to_message(with_diff), path)
+
+
+FORMATS = {
+    "BINARYPROTO": Format("", "binary proto file", ("solver.cpp:464", "sgd_solver.cpp:284"), _write_binary_net,
+                          state_files.write_binary),
+    "HDF5": Format(".h5", "HDF5 file", ("solver.cpp:474", "sgd_solver.cpp:296"), weights_hdf5.write,
+                   state_files.write_hdf5),
+}
+
+
 def write(solver) -> str:
-    """Write both files of a solver; returns the path of the .caffemodel. Raises RunError if the disk refuses."""
+    """Write both files of a solver; returns the path of the weights. Raises RunError if the disk refuses."""
+    form = FORMATS[solver.param.snapshot_format]
     stem = f"{solver.param.snapshot_prefix}_iter_{solver.iter}"
-    model, state = f"{stem}.caffemodel", f"{stem}.solverstate"
+    model, state = f"{stem}.caffemodel{form.ending}", f"{stem}.solverstate{form.ending}"
     try:
-        log.info("solver.cpp:464", f"Snapshotting to binary proto file {model}")
-        schema.write_binary(solver.net.to_message(solver.param.snapshot_diff), model)
-        log.info("sgd_solver.cpp:284", f"Snapshotting solver state to binary proto file {state}")
-        schema.write_binary(_state_message(solver, model), state)
+        log.info(form.places[0], f"Snapshotting to {form.kind} {model}")
+        form.write_net(solver.net, model, solver.param.snapshot_diff)
+        log.info(form.places[1], f"Snapshotting solver state to {form.kind} {state}")
+        form.write_state(_state(solver, model), state)
     except OSError as error:
         raise RunError(f"The snapshot {stem} cannot be written: {error.strerror or error}. Free the disk or change "
                        "`snapshot_prefix`.") from error
     return model
 
 
-def _state_message(solver, model: str):
-    message = schema.SolverState(iter=solver.iter, learned_net=model, current_step=solver.current_step)
-    for tensor in solver.rule.history:
-        blob = message.history.add()
-        blob.shape.dim.extend(tensor.shape)
-        blob.data.extend(tensor.cpu().contiguous().view(-1).numpy())
-    return message
+def _state(solver, model: str) -> State:
+    history = [tensor.cpu().contiguous().numpy() for tensor in solver.rule.history]
+    return State(solver.iter, model, solver.current_step, history)
 
 
 def restore(solver, path: str) -> None:
-    """Take over iteration, step, history and, from the .caffemodel it names, the weights of a .solverstate.
+    """Take over iteration, step, history and, from the file that it names, the weights of a .solverstate or .h5.
 
     Raises InputError if a file is missing or does not fit the solver's net.
     """
-    state = schema.read_binary(path, schema.SolverState)
-    solver.iter = state.iter
-    if state.HasField("learned_net"):
-        solver.net.copy_trained_layers_from(_learned_net(state.learned_net, path))
-    solver.current_step = state.current_step
+    is_hdf5 = path.endswith(".h5")
+    state = state_files.read_hdf5(path) if is_hdf5 else state_files.read_binary(path)
     history = solver.rule.history
     if len(state.history) != len(history):
         raise InputError(f"{path} holds {len(state.history)} history blobs, and this solver, of type "
                          f"{solver.param.type}, keeps {len(history)}; resume with the solver that wrote it.")
-    log.info("sgd_solver.cpp:336", "SGDSolver: restoring history")
-    for i, (message, tensor) in enumerate(zip(state.history, history)):
-        if not blob_proto.fits(message, tuple(tensor.shape)):
-            raise InputError(f"{path}: history blob {i} has shape {shape_string(blob_proto.shape_of(message))}, and "
-                             f"the net's parameter {shape_string(tuple(tensor.shape))}; resume with the net that it "
-                             "was written for.")
-        tensor.copy_(torch.from_numpy(np.asarray(blob_proto.values(message))).view(tensor.shape))
+    for i, (array, tensor) in enumerate(zip(state.history, history)):
+        shape = tuple(tensor.shape)
+        # The files of 2014 have four axes, the missing ones in front.
+        if array.shape not in (shape, (1,) * (4 - len(shape)) + shape):
+            raise InputError(f"{path}: history blob {i} has shape {shape_string(array.shape)}, and the net's parameter "
+                             f"{shape_string(shape)}; resume with the net that it was written for.")
+    if state.learned_net is not None:
+        solver.net.copy_trained_layers_from(_learned_net(state.learned_net, path))
+    solver.iter, solver.current_step = state.iteration, state.current_step
+    if not is_hdf5:
+        log.info("sgd_solver.cpp:336", "SGDSolver: restoring history")
+    for array, tensor in zip(state.history, history):
+        tensor.copy_(torch.from_numpy(array).view(tensor.shape))
 
 
 def _learned_net(model: str, path: str) -> str:

@@ -79,34 +79,49 @@ class Solver:
 
     def step(self, iterations: int) -> None:
         """Train for so many iterations, with the tests, displays and snapshots that fall due."""
-        end = self.iter + iterations
+        self.begin_run()
+        for _ in range(iterations):
+            self.begin_iteration()
+            self.end_iteration(self._accumulate_gradients(self.wants_loss))
+
+    def begin_run(self) -> None:
+        """What comes before a row of iterations."""
         self._losses.clear()
         self._clock = time.monotonic()
-        while self.iter < end:
-            self.net.clear_param_diffs()
-            if self._due(self.param.test_interval) and (self.iter > 0 or self.param.test_initialization):
-                self.test_all()
-            for on_start, _ in self.callbacks:
-                on_start()
-            self._iterate()
-            if self._due(self.param.snapshot):
-                self.snapshot()
 
-    def _due(self, interval: int) -> bool:
-        return bool(interval) and self.iter % interval == 0
+    def begin_iteration(self) -> None:
+        """What comes before the gradients of an iteration: a test that is due, and the callbacks."""
+        self.net.clear_param_diffs()
+        if self._due(self.param.test_interval) and (self.iter > 0 or self.param.test_initialization):
+            self.test_all()
+        for on_start, _ in self.callbacks:
+            on_start()
+        self.net.debug_info = self.displays and self.param.debug_info
 
-    def _iterate(self) -> None:
-        """One iteration: gradients, display, update."""
-        display = self._due(self.param.display)
-        self.net.debug_info = display and self.param.debug_info
-        loss = self._accumulate_gradients(wanted=display or self.param.average_loss > 1)
+    @property
+    def displays(self) -> bool:
+        """Whether this iteration's losses are displayed."""
+        return self._due(self.param.display)
+
+    @property
+    def wants_loss(self) -> bool:
+        """Whether this iteration's loss is asked for: it is displayed, or averaged with others to be displayed."""
+        return self.displays or self.param.average_loss > 1
+
+    def end_iteration(self, loss: float | None) -> None:
+        """What follows the gradients of an iteration: display, update, snapshot. `loss` is None if not wanted."""
         if loss is not None:
             self._losses.append(loss)
-        if display:
+        if self.displays:
             self._display()
         for _, on_gradients_ready in self.callbacks:
             on_gradients_ready()
         self.apply_update()
+        if self._due(self.param.snapshot):
+            self.snapshot()
+
+    def _due(self, interval: int) -> bool:
+        return bool(interval) and self.iter % interval == 0
 
     def _accumulate_gradients(self, wanted: bool) -> float | None:
         total = np.float32(0)
@@ -152,12 +167,20 @@ class Solver:
 
     def solve(self, resume_file: str | None = None) -> None:
         """Train to max_iter, from a .solverstate if given; snapshot, and test and display a last time."""
+        self.begin_solve(resume_file)
+        self.step(self.param.max_iter - self.iter)
+        self.end_solve()
+
+    def begin_solve(self, resume_file: str | None = None) -> None:
+        """What `solve` does before it trains."""
         log.info("solver.cpp:289", f"Solving {self.net.name}")
         log.info("solver.cpp:290", f"Learning Rate Policy: {self.param.lr_policy}")
         if resume_file:
             log.info("solver.cpp:296", f"Restoring previous solver status from {resume_file}")
             self.restore(resume_file)
-        self.step(self.param.max_iter - self.iter)
+
+    def end_solve(self) -> None:
+        """What `solve` does when it has trained: a snapshot, and the last display and test."""
         if self.param.snapshot_after_train and not self._due(self.param.snapshot):
             self.snapshot()
         if self._due(self.param.display):

@@ -48,6 +48,10 @@ class UpdateRule:
         net.parameters.share(net.layers)         # the owners' memory has moved
         # One list of flat histories a group.
         self.kept = [[group.like() for _ in range(self.histories)] for group in self.groups]
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Take note of where the groups' diffs are now; they may have been moved."""
         self._showing = [self._show_updates(group, kept) for group, kept in zip(self.groups, self.kept)]
 
     @property

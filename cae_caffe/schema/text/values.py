@@ -66,7 +66,7 @@ def _take_float(tokens: TokenReader, field) -> float:
     else:
         tokens.fail(token, f"`{field.name}` takes a decimal number, not {token}")
     value = -value if minus else value
-    return float32(value) if field.type == field.TYPE_FLOAT else value
+    return float32(value) if field.type == FieldDescriptor.TYPE_FLOAT else value
 
 
 def _take_bool(tokens: TokenReader, field) -> bool:
@@ -110,7 +110,7 @@ def _take_bytes(tokens: TokenReader, field) -> bytes:
 def _take_string(tokens: TokenReader, field):
     token = tokens.next
     data = _take_bytes(tokens, field)
-    if field.type == field.TYPE_BYTES:
+    if field.type == FieldDescriptor.TYPE_BYTES:
         return data
     try:
         return data.decode("utf-8")

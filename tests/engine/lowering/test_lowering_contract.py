@@ -177,3 +177,11 @@ def test_kernels_that_share_scratch_do_not_disturb_each_other(Layer, assert_clos
     tops = [layer.forward(kernel) for layer, kernel in zip(layers, kernels)]
     for layer, kernel, top in reversed(list(zip(layers, kernels, tops))):
         assert_close([top, *layer.backward(kernel)], layer.expected(), EXACT)
+
+
+@every_kernel
+def test_training_after_inference_mode(kernel_type, geometry, Layer, assert_close):
+    layer, kernel = Layer(geometry), kernel_type(geometry)
+    with torch.inference_mode():
+        layer.forward(kernel)
+    assert_close([layer.forward(kernel), *layer.backward(kernel)], layer.expected(), EXACT)

@@ -1,0 +1,195 @@
+"""Further layers that act on each value alone: AbsVal, BNLL, Clip, ELU, Exp, Log, Power, Swish, Threshold.
+
+All but AbsVal may run in place. Caffe then computes the gradients of BNLL, Clip, Log and Power from what the top has
+overwritten the bottom with, and so does this engine.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from ...errors import InputError
+from .apart import require_own_tops
+from .buffers import buffer_like
+from .gradients import refuse_gradient
+from .neuron import NeuronLayer
+from .registry import register
+
+
+@register("AbsVal")
+class AbsVal(NeuronLayer):
+    """y = |x| (src/caffe/layers/absval_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        require_own_tops(self, bottom, top)
+
+    def forward(self, bottom, top):
+        torch.abs(bottom[0].data, out=top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            torch.sign(bottom[0].data, out=bottom[0].diff).mul_(top[0].diff)
+
+
+@register("BNLL")
+class BNLL(NeuronLayer):
+    """y = log(1 + exp(x)) (src/caffe/layers/bnll_layer.cpp)."""
+
+    def forward(self, bottom, top):
+        torch.nn.functional.softplus(bottom[0].data, out=top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            torch.mul(top[0].diff, torch.sigmoid(bottom[0].data), out=bottom[0].diff)
+
+
+@register("Clip")
+class Clip(NeuronLayer):
+    """y = max(min, min(x, max)); the gradient passes from `min` to `max`, both included (clip_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        self.least, self.most = self.param.clip_param.min, self.param.clip_param.max
+
+    def forward(self, bottom, top):
+        torch.clamp_max(bottom[0].data, self.most, out=top[0].data).clamp_min_(self.least)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            inside = (bottom[0].data >= self.least).logical_and_(bottom[0].data <= self.most)
+            torch.mul(top[0].diff, inside, out=bottom[0].diff)
+
+
+@register("ELU")
+class ELU(NeuronLayer):
+    """y = x above 0, alpha (exp(x) - 1) elsewhere (src/caffe/layers/elu_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        self.alpha = self.param.elu_param.alpha
+
+    def forward(self, bottom, top):
+        negative = torch.clamp_max(bottom[0].data, 0).expm1_().mul_(self.alpha)
+        torch.clamp_min(bottom[0].data, 0, out=top[0].data).add_(negative)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            slope = (top[0].data + self.alpha).masked_fill_(bottom[0].data > 0, 1)
+            torch.mul(top[0].diff, slope, out=bottom[0].diff)
+
+
+def _log_of_base(base: float) -> np.float32:
+    """The natural logarithm of a `base`, in Caffe's float32; -1 stands for e. Raises InputError for what has none."""
+    if base == -1:
+        return np.float32(1)
+    if not 0 < base < math.inf:
+        raise InputError(f"its `base` is {base:g}; it must be above 0, or -1 for e.")
+    return np.log(np.float32(base))
+
+
+@register("Exp")
+class Exp(NeuronLayer):
+    """y = base^(shift + scale x) (src/caffe/layers/exp_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        param = self.param.exp_param
+        log_base = _log_of_base(param.base)
+        self.inner = float(log_base * np.float32(param.scale))
+        self.outer = 1.0 if param.shift == 0 else (math.e if param.base == -1 else param.base) ** param.shift
+
+    def forward(self, bottom, top):
+        torch.mul(bottom[0].data, self.inner, out=top[0].data).exp_().mul_(self.outer)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            torch.mul(top[0].data, top[0].diff, out=bottom[0].diff).mul_(self.inner)
+
+
+@register("Log")
+class Log(NeuronLayer):
+    """y = log_base(shift + scale x) (src/caffe/layers/log_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        param = self.param.log_param
+        log_base = float(_log_of_base(param.base))
+        if log_base == 0:
+            raise InputError("its `base` is 1, to which there are no logarithms; give another, or -1 for e.")
+        self.outer, self.scale, self.shift = 1 / log_base, param.scale, param.shift
+        self.slope = self.scale / log_base
+
+    def forward(self, bottom, top):
+        torch.mul(bottom[0].data, self.scale, out=top[0].data).add_(self.shift).log_().mul_(self.outer)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            inner = torch.mul(bottom[0].data, self.scale).add_(self.shift)
+            torch.mul(top[0].diff, inner.reciprocal_().mul_(self.slope), out=bottom[0].diff)
+
+
+@register("Power")
+class Power(NeuronLayer):
+    """y = (shift + scale x)^power (src/caffe/layers/power_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        param = self.param.power_param
+        self.power, self.scale, self.shift = param.power, param.scale, param.shift
+        self.slope = float(np.float32(self.power) * np.float32(self.scale))
+        # With a scale or power of 0 the top is one constant; std::pow takes any power of any number.
+        self.constant = float(np.float32(self.shift) ** np.float32(self.power)) if self.slope == 0 else None
+
+    def forward(self, bottom, top):
+        if self.constant is not None:
+            top[0].data.fill_(self.constant)
+            return
+        inner = torch.mul(bottom[0].data, self.scale, out=top[0].data).add_(self.shift)
+        if self.power != 1:
+            inner.pow_(self.power)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            slope = self._slope(bottom[0].data, top[0].data)
+            torch.mul(top[0].diff, slope, out=bottom[0].diff)
+
+    def _slope(self, x: torch.Tensor, y: torch.Tensor) -> float | torch.Tensor:
+        """dy/dx, by Caffe's formulas: y / (shift + scale x) is not a number where that is 0, but for a square."""
+        if self.slope == 0 or self.power == 1:
+            return self.slope
+        if self.power == 2:
+            return (x * (self.slope * self.scale)).add_(self.slope * self.shift)
+        if self.shift == 0:
+            return torch.div(y, x).mul_(self.power)
+        return torch.div(y, torch.mul(x, self.scale).add_(self.shift)).mul_(self.slope)
+
+
+@register("Swish")
+class Swish(NeuronLayer):
+    """y = x / (1 + exp(-beta x)) (src/caffe/layers/swish_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        self.beta = self.param.swish_param.beta
+        self._sigmoid: torch.Tensor | None = None
+
+    def forward(self, bottom, top):
+        self._sigmoid = buffer_like(self._sigmoid, bottom[0].data)
+        torch.mul(bottom[0].data, self.beta, out=self._sigmoid).sigmoid_()
+        torch.mul(bottom[0].data, self._sigmoid, out=top[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            scaled = top[0].data * self.beta
+            torch.mul(top[0].diff, scaled + self._sigmoid * (1 - scaled), out=bottom[0].diff)
+
+
+@register("Threshold")
+class Threshold(NeuronLayer):
+    """y = 1 above `threshold`, else 0; there is no gradient (src/caffe/layers/threshold_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        self.threshold = self.param.threshold_param.threshold
+
+    def forward(self, bottom, top):
+        top[0].data.copy_(bottom[0].data > self.threshold)
+
+    def backward(self, top, propagate_down, bottom):
+        refuse_gradient(self, propagate_down, 0)

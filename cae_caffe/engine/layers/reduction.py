@@ -1,0 +1,39 @@
+"""Reduction: sums over the last axes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from ..axes import canonical_axis
+from ..layer import AutogradLayer
+from .apart import require_own_tops
+from .registry import register
+
+
+@register("Reduction")
+class Reduction(AutogradLayer):
+    """coeff times the sum (SUM), sum of magnitudes (ASUM), sum of squares (SUMSQ) or mean (MEAN) from `axis` on.
+
+    (src/caffe/layers/reduction_layer.cpp)
+    """
+
+    def setup(self, bottom, top):
+        require_own_tops(self, bottom, top)
+
+    def shapes(self, bottom_shapes):
+        shape, param = bottom_shapes[0], self.param.reduction_param
+        self.axis = canonical_axis(param.axis, shape)
+        self.coefficient = param.coeff
+        if param.operation == "MEAN":
+            self.coefficient = float(np.float32(param.coeff) / np.float32(math.prod(shape[self.axis:])))
+        return [shape[:self.axis]]
+
+    def compute(self, bottoms, params):
+        terms = _TERMS[self.param.reduction_param.operation](bottoms[0])
+        return [terms.flatten(self.axis).sum(-1) * self.coefficient]
+
+
+_TERMS = {"SUM": lambda x: x, "MEAN": lambda x: x, "ASUM": torch.abs, "SUMSQ": torch.square}

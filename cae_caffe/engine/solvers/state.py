@@ -1,0 +1,79 @@
+"""A solver's state in files: .solverstate in Caffe's binary format, .solverstate.h5 in HDF5 (SGDSolver's snapshots)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+
+from ... import files, schema
+from ...errors import InputError
+from .. import blob_proto
+
+
+@dataclass
+class State:
+    """What it takes to go on, besides the weights in the file `learned_net`; `history` holds float32 arrays."""
+
+    iteration: int
+    learned_net: str | None
+    current_step: int
+    history: list[np.ndarray]
+
+
+def write_binary(state: State, path: str) -> None:
+    message = schema.SolverState(iter=state.iteration, learned_net=state.learned_net, current_step=state.current_step)
+    for array in state.history:
+        blob = message.history.add()
+        blob.shape.dim.extend(array.shape)
+        blob.data.extend(array.reshape(-1))
+    schema.write_binary(message, path)
+
+
+def read_binary(path: str) -> State:
+    """Raises InputError if there is no such file, or it is no whole SolverState."""
+    message = schema.read_binary(path, schema.SolverState)
+    history = [_array(blob, f"{path}: history blob {i}") for i, blob in enumerate(message.history)]
+    learned_net = message.learned_net if message.HasField("learned_net") else None
+    return State(message.iter, learned_net, message.current_step, history)
+
+
+def _array(blob, name: str) -> np.ndarray:
+    values, shape = blob_proto.values(blob), blob_proto.shape_of(blob)
+    if values.size != np.prod(shape, dtype=int):
+        raise InputError(f"{name} has shape {shape} and {values.size} values; the file is damaged.")
+    return values.reshape(shape)
+
+
+def write_hdf5(state: State, path: str) -> None:
+    with files.replacing(path) as part, h5py.File(str(part), "w") as file:
+        file.create_dataset("iter", data=[state.iteration], dtype="<i4")
+        _write_string(file, "learned_net", state.learned_net)
+        file.create_dataset("current_step", data=[state.current_step], dtype="<i4")
+        history = file.create_group("history")
+        for i, array in enumerate(state.history):
+            history.create_dataset(str(i), data=array, dtype="<f4")
+
+
+def _write_string(file: h5py.File, name: str, text: str) -> None:
+    """Write a string of fixed length that ends in a zero byte: Caffe reads up to that, and h5py would leave it out."""
+    data = text.encode() + b"\0"
+    kind = h5py.h5t.C_S1.copy()
+    kind.set_size(len(data))
+    kind.set_strpad(h5py.h5t.STR_NULLTERM)
+    dataset = h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create(h5py.h5s.SCALAR))
+    dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array(data, dtype=f"S{len(data)}"), kind)
+
+
+def read_hdf5(path: str) -> State:
+    """Raises InputError if there is no such file, or it does not hold a solver's state."""
+    try:
+        with h5py.File(path, "r") as file:
+            history = [file["history"][str(i)][...].astype("f4") for i in range(len(file["history"]))]
+            learned_net = bytes(file["learned_net"][()]).decode() if "learned_net" in file else None
+            return State(int(file["iter"][0]), learned_net, int(file["current_step"][0]), history)
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file.") from None
+    except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: this is not a solver's state in HDF5 ({error}).") from None

@@ -1,0 +1,124 @@
+"""Several runs of one architecture trained together, as one batched computation.
+
+A small net leaves a GPU mostly idle; the same net from several seeds, computed at once, fills it. Each run keeps its
+own solver, with its weights, history, tests, displays and snapshots; only the gradients of an iteration are computed
+together, by the layers' formulas (`Layer.compute`) mapped over the runs. All runs see the same batches, those of the
+first run, as each would alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Sequence, TextIO
+
+import torch
+from torch.func import grad_and_value, vmap
+
+from ...errors import InputError
+from .. import log
+from .packing import stack
+from .solver import Solver
+
+
+class Together:
+    """Trains `solvers`, made from one solver prototxt but for random_seed and snapshot_prefix, in step.
+
+    `logs` are the files to which each run's log lines go, or None for standard error. Raises InputError if the
+    solvers' nets differ, accumulate gradients over several passes, or have a layer without a formula.
+    """
+
+    def __init__(self, solvers: Sequence[Solver], logs: Sequence[TextIO | None] | None = None):
+        self.solvers = list(solvers)
+        self._logs = list(logs or [None] * len(self.solvers))
+        _check_alike(self.solvers)
+        self._net = self.solvers[0].net
+        self._stacks = stack([solver.rule.groups for solver in self.solvers])
+        self._params = self._stacked_parameters(0)
+        self._diffs = self._stacked_parameters(1)
+        # The update rules show each run's last update where its diff is; they must look at the new places.
+        for solver in self.solvers:
+            solver.rule.look_again()
+        self._gradients = vmap(grad_and_value(self._loss, has_aux=True), in_dims=(0, None))
+
+    def _stacked_parameters(self, half: int) -> list[torch.Tensor]:
+        """All learnable parameters (half 0) or their diffs (1) in the order of the net, as (runs, *shape) views."""
+        by_blob = {}
+        for group, stacked in zip(self.solvers[0].rule.groups, self._stacks):
+            counts = [parameter.blob.count for parameter in group.parameters]
+            for parameter, part in zip(group.parameters, stacked[half].split(counts, dim=1)):
+                by_blob[parameter.blob] = part.unflatten(1, parameter.blob.shape)
+        return [by_blob[parameter.blob] for parameter in self._net.learnable]
+
+    def solve(self) -> None:
+        """Train all runs to max_iter, with each one's tests, displays, snapshots and log."""
+        for solver in self._each():
+            solver.begin_solve()
+        self.step(self.solvers[0].param.max_iter - self.solvers[0].iter)
+        for solver in self._each():
+            solver.end_solve()
+
+    def step(self, iterations: int) -> None:
+        """Train all runs for so many iterations."""
+        for solver in self._each():
+            solver.begin_run()
+        for _ in range(iterations):
+            for solver in self._each():
+                solver.begin_iteration()
+            losses = self.compute_gradients()
+            for number, solver in enumerate(self._each()):
+                solver.end_iteration(float(losses[number]) if solver.wants_loss else None)
+
+    def _each(self):
+        """The solvers one after the other, each with the log going to its own file."""
+        for solver, stream in zip(self.solvers, self._logs):
+            with log.to(stream) if stream is not None else contextlib.nullcontext():
+                yield solver
+
+    def compute_gradients(self) -> torch.Tensor:
+        """The gradients of all runs on the next batch, into their diffs; returns the runs' losses, (runs,)."""
+        net = self._net
+        sources = {}
+        for number, plan in enumerate(net.plans):
+            if not plan.bottom_ids:
+                net.run_layer_forward(number)
+                sources.update((i, net.blobs[i].data) for i in plan.top_ids)
+        gradients, (losses, outputs) = self._gradients(self._params, sources)
+        for solver in self.solvers:
+            for parameter in solver.net.learnable:
+                parameter.blob.diff_memory.take_for_writing()
+        for diff, gradient in zip(self._diffs, gradients):
+            diff.copy_(gradient)
+        for i, values in zip(net.output_ids, outputs):
+            for solver, value in zip(self.solvers, values):
+                solver.net.blobs[i].data.copy_(value)
+        return losses
+
+    def _loss(self, params: list[torch.Tensor], sources: dict[int, torch.Tensor]):
+        """One run's weighted loss, and the values of its net's outputs, as a function of its parameters."""
+        net, values, loss = self._net, dict(sources), 0.0
+        numbers = {id(parameter): k for k, parameter in enumerate(net.learnable)}
+        for number, (layer, plan) in enumerate(zip(net.layers, net.plans)):
+            if not plan.bottom_ids:
+                continue
+            own = [params[numbers[id(net.parameters.owner_of[number, k])]].reshape(blob.shape)
+                   for k, blob in enumerate(layer.blobs)]
+            own = [param if layer.needs_diff(k) else param.detach() for k, param in enumerate(own)]
+            bottoms = [values[i] if wanted else values[i].detach()
+                       for i, wanted in zip(plan.bottom_ids, plan.propagates_down)]
+            tops = layer.compute(bottoms, own)
+            values.update(zip(plan.top_ids, tops))
+            loss = loss + sum(weight * top.sum() for weight, top in zip(layer.loss_weights, tops) if weight)
+        return loss, [values[i] for i in net.output_ids]
+
+
+def _check_alike(solvers: list[Solver]) -> None:
+    first = solvers[0]
+    for solver in solvers:
+        shapes = [[(layer.type, [blob.shape for blob in layer.blobs]) for layer in s.net.layers]
+                  for s in (first, solver)]
+        if shapes[0] != shapes[1]:
+            raise InputError(f"{solver.name} and {first.name} have different nets; only runs of one net, which differ "
+                             "in their seeds, can be trained together.")
+        if solver.param.iter_size != 1:
+            raise InputError(f"{solver.name}: the solver's iter_size is {solver.param.iter_size}; runs trained together "
+                             "take one pass an iteration.")

@@ -1,0 +1,72 @@
+"""A net's parameters in HDF5, as Caffe lays them out (Net::ToHDF5, Net::CopyTrainedLayersFromHDF5 of src/caffe/net.cpp).
+
+The group `data` has a group for each layer, and in it a float32 dataset for each parameter, named by its number. A
+parameter that shares another's memory is left out. The group `diff`, if it is there, holds all gradients likewise.
+"""
+
+from __future__ import annotations
+
+import h5py
+import torch
+
+from .. import files
+from ..errors import InputError
+from . import log
+from .blob import shape_string
+
+FLOAT = "<f4"
+
+
+def write(net, path: str, with_diff: bool = False) -> None:
+    """Write the parameters of `net`, and their gradients if wanted, to the HDF5 file `path`, never half of it."""
+    with files.replacing(path) as part, h5py.File(str(part), "w") as file:
+        for kind in ("data", "diff") if with_diff else ("data",):
+            group = file.create_group(kind)
+            for number, layer in enumerate(net.layers):
+                _write_layer(net, number, layer, group.require_group(layer.name), kind)
+
+
+def _write_layer(net, number: int, layer, group, kind: str) -> None:
+    for index, blob in enumerate(layer.blobs):
+        if kind == "diff" or (number, index) not in net.parameters.shared:
+            values = blob.data if kind == "data" else blob.diff
+            group.create_dataset(str(index), data=values.detach().cpu().contiguous().numpy(), dtype=FLOAT)
+
+
+def read(path: str, net) -> None:
+    """Copy the parameters in the HDF5 file `path` into the layers of `net` that have their names.
+
+    Raises InputError if the file is no such file, or the parameters of a layer differ in number or shape.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            if not isinstance(file.get("data"), h5py.Group):
+                raise InputError(f"{path}: the file has no group `data`, so it does not hold a net's weights.")
+            for name, group in file["data"].items():
+                _read_layer(path, name, group, net)
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read as HDF5 ({error}).") from None
+
+
+def _read_layer(path: str, name: str, group, net) -> None:
+    # As in Caffe, the last layer of a name; binary weights go to the first.
+    number = max((i for i, other in enumerate(net.layer_names) if other == name), default=None)
+    if number is None:
+        log.info("net.cpp:801", f"Ignoring source layer {name}")
+        return
+    blobs = net.layers[number].blobs
+    missing = [i for i in range(len(blobs)) if str(i) not in group and (number, i) not in net.parameters.shared]
+    if missing or len(group) > len(blobs):
+        raise InputError(f"{path}: layer `{name}` has {len(group)} parameter(s) there, and {len(blobs)} in the net; take "
+                         "the weights of this net, or rename the layer to train it from scratch.")
+    for index, blob in enumerate(blobs):
+        if str(index) in group:
+            _read_blob(path, name, index, group[str(index)], blob)
+
+
+def _read_blob(path: str, name: str, index: int, dataset, blob) -> None:
+    if dataset.shape != blob.shape:
+        raise InputError(f"{path}: parameter {index} of layer `{name}` has shape {shape_string(dataset.shape)} there, and "
+                         f"{shape_string(blob.shape)} in the net; take the weights of this net, or rename the layer to "
+                         "train it from scratch.")
+    blob.data.copy_(torch.from_numpy(dataset[...].astype("f4")))

@@ -1,0 +1,110 @@
+"""The log of training: line by line what `caffe train` says of the same solver, losses compared as numbers."""
+
+from __future__ import annotations
+
+import pytest
+import small_training
+import two_engines
+
+from cae_caffe.cli.main import main
+from cae_caffe.engine import libc_rand, log
+
+# Ten iterations of float32 rounding, in numbers that are printed with six digits.
+TOLERANCE = 3e-5
+SOLVERS = {
+    "display": "max_iter: 6 display: 2",
+    "no display": "max_iter: 3",
+    "display at the end": "max_iter: 5 display: 5 snapshot_after_train: false",
+    "average of losses": "max_iter: 12 display: 3 average_loss: 5 momentum: 0.9",
+    "average of more losses than there are": "max_iter: 4 display: 1 average_loss: 100",
+    "iter_size": "max_iter: 4 display: 1 iter_size: 3",
+    "two test nets": 'max_iter: 6 display: 4 test_iter: 3 test_iter: 2 test_interval: 3 '
+                     'test_state { stage: "on-train" } test_state { stage: "on-test" }',
+    "test losses": "max_iter: 4 test_iter: 3 test_interval: 2 test_compute_loss: true",
+    "no test at first": "max_iter: 4 test_iter: 3 test_interval: 2 test_initialization: false display: 2",
+    "a last test only": "max_iter: 4 test_iter: 1 test_interval: 4 test_initialization: false",
+    "snapshots": "max_iter: 5 snapshot: 2 display: 5",
+    "snapshot at the end once": "max_iter: 4 snapshot: 2",
+    "no snapshot": "max_iter: 4 snapshot_after_train: false",
+    "steps": 'max_iter: 8 display: 1 lr_policy: "multistep" gamma: 0.1 stepvalue: 2 stepvalue: 3 stepvalue: 7',
+    "clipping": "max_iter: 4 display: 2 clip_gradients: 0.8",
+    "debug_info": "max_iter: 3 display: 2 debug_info: true test_iter: 1 test_interval: 3",
+    "train_net and test_net": 'train_net: "net.prototxt" test_net: "net.prototxt" test_net: "net.prototxt" test_iter: 1 '
+                              'test_iter: 2 max_iter: 2 test_interval: 1 display: 1 test_state { stage: "on-train" } '
+                              "test_state { level: 1 }",
+    "test_net and net": 'test_net: "net.prototxt" net: "net.prototxt" test_iter: 1 test_iter: 2 max_iter: 2 test_interval: 2',
+    "train_state": 'max_iter: 2 display: 1 train_state { level: 2 stage: "more" }',
+    "GPU of another mode": "max_iter: 1 display: 1 solver_mode: CPU device_id: 3",
+    "old solver_type": "max_iter: 1 display: 1 solver_type: SGD",
+}
+BRANCHES = """
+layer { name: "twin" type: "InnerProduct" bottom: "encodesig" top: "twin" param { name: "w" } param { name: "b" lr_mult: 0 }
+  inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+layer { name: "twin2" type: "InnerProduct" bottom: "encodesig" top: "twin2" param { name: "w" } param { name: "b" lr_mult: 0 }
+  inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+layer { name: "apart" type: "EuclideanLoss" bottom: "twin" bottom: "twin2" }
+layer { name: "quiet" type: "Silence" bottom: "flat" }
+"""
+
+
+@pytest.fixture
+def train(tmp_path, caffe_run, capfd, monkeypatch):
+    """Train by the same words on both engines, and hold one log against the other."""
+    def train(*words):
+        real = caffe_run(["caffe", "train", "-solver", "solver.prototxt", *words], cwd=tmp_path).stderr
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(log, "_minimum", 0)
+        monkeypatch.setattr(log, "_printed_once", set())
+        libc_rand.restart()
+        capfd.readouterr()
+        assert main(["train", "--backend", "torch", "-solver", "solver.prototxt", *words]) == 0
+        lines = two_engines.assert_same_log(capfd.readouterr().err, real, TOLERANCE)
+        assert lines[-1] == "I tool] Optimization Done."
+    return train
+
+
+@pytest.mark.parametrize("case", SOLVERS)
+def test_training_says_what_caffe_train_says(case, train, tmp_path):
+    small_training.write(tmp_path, SOLVERS[case])
+    train()
+
+
+def test_every_kind_of_layer_speaks_in_debug_info(train, tmp_path):
+    small_training.write(tmp_path, "max_iter: 2 display: 1 debug_info: true", small_training.net() + BRANCHES)
+    train()
+
+
+def test_nets_inside_the_solver(train, tmp_path):
+    net = small_training.net()
+    small_training.write(tmp_path, f"train_net_param {{ {net} }} test_net_param {{ {net} }} test_iter: 2 test_interval: 1 "
+                         "max_iter: 2 display: 1".replace("train_net_param", "train_net_param"))
+    text = (tmp_path / "solver.prototxt").read_text(encoding="utf-8")
+    (tmp_path / "solver.prototxt").write_text(text.replace('net: "net.prototxt"\n', ""), encoding="utf-8")
+    train()
+
+
+def test_stages_and_levels_of_the_command_line(train, tmp_path):
+    text = small_training.net().replace('name: "l2"', 'name: "l2" include { stage: "both" }')
+    small_training.write(tmp_path, "max_iter: 2 display: 1", text)
+    train("-stage", "both,other", "-level", "3")
+
+
+def test_resuming(train, tmp_path):
+    small_training.write(tmp_path, "max_iter: 4 display: 2 snapshot: 2 momentum: 0.9 test_iter: 1 test_interval: 2")
+    train()
+    train("-snapshot", "small_iter_2.solverstate")
+
+
+def test_fine_tuning(train, tmp_path):
+    small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 1 test_interval: 2")
+    train()
+    renamed = small_training.net().replace('name: "decode"', 'name: "another"')
+    small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 1 test_interval: 2", renamed)
+    train("-weights", "small_iter_2.caffemodel,small_iter_2.caffemodel")
+
+
+def test_weights_that_the_solver_names(train, tmp_path):
+    small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 1 test_interval: 2")
+    train()
+    small_training.write(tmp_path, 'max_iter: 3 display: 1 weights: "small_iter_2.caffemodel"')
+    train()
