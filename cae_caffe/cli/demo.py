@@ -14,8 +14,9 @@ PROGRAM = "demo"
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `scripts/demo`; returns the exit status: 0 done, 1 the run failed, 2 wrong use or bad input."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, allow_abbrev=False,
-                                     description="Train CAE Model 1 with a code of two numbers on MNIST, and look inside.")
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, allow_abbrev=False,
+        description="Train CAE Model 1 with a code of two numbers on MNIST for some minutes, and look inside.")
     parser.add_argument("--iterations", type=int, default=ITERATIONS, metavar="N",
                         help=f"how long to train (default: {ITERATIONS}; the paper's runs have 20000)")
     parser.add_argument("--backend", choices=list(BACKENDS), default="auto", help="the engine, as for cae-caffe train")

@@ -6,7 +6,7 @@ writes only its forward; layers on the hot path write their backward too, and al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable, ClassVar, Sequence
 
 import torch
@@ -15,6 +15,7 @@ from ..errors import InputError
 from . import blob_proto
 from .blob import Blob, Shape
 from .fillers import fill
+from .lowering import Scratch
 from .rng import Stream
 
 
@@ -57,6 +58,7 @@ class Context:
     phase: str                   # "TRAIN" or "TEST"
     stream: Callable[[], Stream]   # Caffe's random stream, which fillers and some layers draw from
     native_kernels: bool = False   # never lower convolutions, whatever their shapes
+    scratch: Scratch = field(default_factory=Scratch)      # memory that its layers use one after the other
 
 
 class Layer:

@@ -86,6 +86,8 @@ class Net:
         not computed before somebody reads them."""
         self._forward(0, None)
         self._backward(None, 0)
+        if self.debug_info and self.learnable:
+            self._log_parameters()
 
     def backward_after_forward(self) -> None:
         """The pass back of `forward_backward`, right after the pass there."""
@@ -212,6 +214,13 @@ class Net:
         for index, blob in enumerate(self.layers[number].blobs):
             if self.layers[number].needs_diff(index):
                 _log_mean("net.cpp:632", "Backward", name, f"param blob {index} diff", blob.diff)
+
+    def _log_parameters(self) -> None:
+        halves = [torch.cat([getattr(parameter.blob, half).reshape(-1) for parameter in self.learnable])
+                  for half in ("data", "diff")]
+        norms = [", ".join(log.number(half.norm(order)) for half in halves) for order in (1, 2)]
+        log.error("net.cpp:721", f"    [Backward] All net params (data, diff): L1 norm = ({norms[0]}); "
+                                 f"L2 norm = ({norms[1]})")
 
 
 def _behind(end: int | None) -> int | None:

@@ -50,7 +50,8 @@ def run_demo(out: str | Path, iterations: int = ITERATIONS, backend: str = "auto
     table = loss_table(read_log(out / "train.log"), iterations)
     files.write_text(out / "table.md", table)
     print(f"\n{table}\nIn {out}: the model {weights.name}, train.log, codes.h5, activations.h5, table.md, and the "
-          "pictures\nscatter.png (the test images' codes), layers.png (one digit through all layers), curves.png (the losses).")
+          "pictures\nscatter.png (the test images' codes), layers.png (one digit through all layers), curves.png (the "
+          "losses).")
 
 
 def write_solver(path: Path, snapshot_prefix: Path, iterations: int) -> None:

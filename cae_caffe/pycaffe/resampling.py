@@ -67,7 +67,9 @@ def _corner_aligned(image: np.ndarray, shape: tuple[int, int], order: int) -> np
                    for length, new in zip(image.shape, shape)]
     if order > 1:
         return _spline(image, coordinates, order)
-    return _apply(image, *(_weights(c, length, order) for c, length in zip(coordinates, image.shape)))
+    resized = _apply(image, *(_weights(c, length, order) for c, length in zip(coordinates, image.shape)))
+    # SciPy's results are of the image's own type.
+    return resized if image.dtype.kind == "f" else np.trunc(resized + np.copysign(0.5, resized))
 
 
 def _apply(image: np.ndarray, row_weights: np.ndarray, column_weights: np.ndarray) -> np.ndarray:

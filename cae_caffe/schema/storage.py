@@ -83,7 +83,8 @@ def _decode(data: bytes, message) -> bool:
     """Fill `message` from `data`; return whether that was all of it, and complete."""
     try:
         with warnings.catch_warnings(record=True) as stopped:  # protobuf 3.12 warns where it stops half-way
-            warnings.simplefilter("always")
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", RuntimeWarning)
             decoded = message.ParseFromString(data)
         return not stopped and decoded == len(data) and message.IsInitialized() and _is_text(message)
     except (DecodeError, UnicodeDecodeError):

@@ -32,7 +32,7 @@ SOLVERS = {
     "train_net and test_net": 'train_net: "net.prototxt" test_net: "net.prototxt" test_net: "net.prototxt" test_iter: 1 '
                               'test_iter: 2 max_iter: 2 test_interval: 1 display: 1 test_state { stage: "on-train" } '
                               "test_state { level: 1 }",
-    "test_net and net": 'test_net: "net.prototxt" net: "net.prototxt" test_iter: 1 test_iter: 2 max_iter: 2 test_interval: 2',
+    "test_net and net": 'test_net: "net.prototxt" test_iter: 1 test_iter: 2 max_iter: 2 test_interval: 2',
     "train_state": 'max_iter: 2 display: 1 train_state { level: 2 stage: "more" }',
     "GPU of another mode": "max_iter: 1 display: 1 solver_mode: CPU device_id: 3",
     "old solver_type": "max_iter: 1 display: 1 solver_type: SGD",
@@ -77,9 +77,9 @@ def test_every_kind_of_layer_speaks_in_debug_info(train, tmp_path):
 def test_nets_inside_the_solver(train, tmp_path):
     net = small_training.net()
     small_training.write(tmp_path, f"train_net_param {{ {net} }} test_net_param {{ {net} }} test_iter: 2 test_interval: 1 "
-                         "max_iter: 2 display: 1".replace("train_net_param", "train_net_param"))
-    text = (tmp_path / "solver.prototxt").read_text(encoding="utf-8")
-    (tmp_path / "solver.prototxt").write_text(text.replace('net: "net.prototxt"\n', ""), encoding="utf-8")
+                         "max_iter: 2 display: 1")
+    train()
+    small_training.write(tmp_path, f"net_param {{ {net} }} test_iter: 2 test_iter: 1 test_interval: 1 max_iter: 2")
     train()
 
 
@@ -99,7 +99,7 @@ def test_fine_tuning(train, tmp_path):
     small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 1 test_interval: 2")
     train()
     renamed = small_training.net().replace('name: "decode"', 'name: "another"')
-    small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 1 test_interval: 2", renamed)
+    small_training.write(tmp_path, "max_iter: 3 display: 1 test_iter: 1 test_interval: 3", renamed)
     train("-weights", "small_iter_2.caffemodel,small_iter_2.caffemodel")
 
 

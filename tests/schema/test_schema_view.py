@@ -59,8 +59,8 @@ def test_has_tells_what_is_set():
 
 def test_looking_does_not_set():
     message = LayerParameter()
-    view(message).convolution_param.weight_filler.std
 
+    assert view(message).convolution_param.weight_filler.std == 1
     assert message == LayerParameter() and not message.HasField("convolution_param")
 
 
@@ -82,7 +82,7 @@ def test_it_cannot_be_changed():
 
 @pytest.mark.parametrize("ask", [lambda shown: shown.num_outputs, lambda shown: shown.has("num_outputs")])
 def test_an_unknown_field_is_refused_with_the_nearest(ask):
-    with pytest.raises(AttributeError, match="ConvolutionParameter has no field 'num_outputs'; did you mean 'num_output'"):
+    with pytest.raises(AttributeError, match="ConvolutionParameter has no field 'num_outputs'; did you mean 'num_out"):
         ask(layer().convolution_param)
 
 

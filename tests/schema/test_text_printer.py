@@ -73,13 +73,16 @@ def test_an_empty_message_is_no_text():
 @pytest.mark.parametrize("value, text", [
     (0.1, "0.1"), (1.0, "1"), (-0.0, "-0"), (0.0002, "0.0002"), (1e-8, "1e-08"), (1e10, "1e+10"), (123456.0, "123456"),
     (1 / 3, "0.33333334"), (16777216.0, "16777216"), (1234567.0, "1234567"), (1 / 255, "0.003921569"),
-    ((2 - 2**-23) * 2.0**127, "3.4028235e+38"), (1e-45, "1.4013e-45"), (math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"),
+    ((2 - 2**-23) * 2.0**127, "3.4028235e+38"), (1e-45, "1.4013e-45"), (math.inf, "inf"), (-math.inf, "-inf"),
+    (math.nan, "nan"),
 ])
 def test_floats_are_printed_with_as_few_digits_as_read_back(value, text):
     assert format_text(FillerParameter(value=value)) == f"value: {text}\n"
 
 
-@pytest.mark.parametrize("value, text", [(0.1, "0.1"), (1 / 3, "0.3333333333333333"), (1.0, "1"), (5e-324, "4.94065645841247e-324")])
+@pytest.mark.parametrize("value, text", [
+    (0.1, "0.1"), (1 / 3, "0.3333333333333333"), (1.0, "1"), (5e-324, "4.94065645841247e-324"),
+])
 def test_doubles_are_too(value, text):
     printed = format_text(BlobProto(double_data=[value]))
 

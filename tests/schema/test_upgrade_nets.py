@@ -132,7 +132,8 @@ def test_the_forks_unpooling_is_refused_by_the_layers_name(text):
 
 def test_what_has_no_place_is_told_and_left_out(caplog):
     net = parse_text("""debug_info: true
-layers { layer { name: "r" type: "relu" num_output: 3 kernelsize: 2 } } layers { name: "n" type: RELU }""", NetParameter)
+layers { layer { name: "r" type: "relu" num_output: 3 kernelsize: 2 } }
+layers { name: "n" type: RELU }""", NetParameter)
 
     with caplog.at_level(logging.WARNING):
         assert upgrade_net(net, "f.prototxt") is False

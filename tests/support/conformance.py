@@ -87,6 +87,7 @@ class Case:
     phase: str = "TRAIN"
     seed: int = 1               # of Caffe's random stream
     backward: bool = True
+    force_backward: bool = True     # if not, only what the parameters need is computed, as in training
     passes: int = 1             # forward and backward passes; each is compared
     then: Sequence[Sequence[np.ndarray]] = ()     # bottoms, perhaps of other shapes, of passes after these
     files: Mapping[str, bytes] = field(default_factory=dict)       # in the working directory, by name
@@ -106,7 +107,7 @@ class Case:
         inputs = "".join(f'layer {{ name: "{name}" type: "Input" top: "{name}" input_param {{ shape {{ '
                          f'{" ".join(f"dim: {length}" for length in array.shape)} }} }} }}\n'
                          for name, array in self._named(self.bottoms, "bottom").items())
-        return f'name: "case"\nforce_backward: true\n{inputs}{self.text if self.is_net else self._layer()}\n'
+        return f'name: "case"\nforce_backward: {str(self.force_backward).lower()}\n{inputs}{self.text if self.is_net else self._layer()}\n'
 
     def _layer(self) -> str:
         ends = [f'bottom: "bottom{i}"' for i in range(len(self.bottoms))] + [f'top: "{t}"' for t in self.top_names]

@@ -48,7 +48,9 @@ def write(folder: Path, solver: str = "", text: str | None = None) -> Path:
         (folder / f"{name}.txt").write_text(f"{name}.h5\n", encoding="utf-8")
     (folder / "net.prototxt").write_text(text or net(), encoding="utf-8")
     path = folder / "solver.prototxt"
-    given = set(re.findall(r"(\w+):", solver))
+    given = set(re.findall(r"\w+(?=:)", solver))
+    if "train_net" in given or "net_param {" in solver:
+        given.add("net")
     left = [f"{name}: {value}\n" for name, value in DEFAULTS.items() if name not in given]
     path.write_text("".join(left) + solver, encoding="utf-8")
     return path

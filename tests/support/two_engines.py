@@ -102,7 +102,7 @@ def assert_same_log(ours: str, real: str, tolerance: float) -> list[str]:
     """
     found, wanted = ([line for line in log_lines(text) if " upgrade_proto.cpp:" not in line] for text in (ours, real))
     for line, other in zip(found, wanted):
-        assert NUMBER.sub("#", line) == NUMBER.sub("#", other)
+        assert NUMBER.sub("#", line) == NUMBER.sub("#", other), f"{line}\nbut real Caffe: {other}"
         for number, expected in zip(NUMBER.findall(line), NUMBER.findall(other)):
             agree = number == expected or abs(float(number) - float(expected)) <= tolerance * abs(float(expected))
             assert agree, f"{line}\nbut real Caffe: {other}"

@@ -51,7 +51,7 @@ class ArgMax(Layer):
     def _largest(self, values: torch.Tensor, axis: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Places, as floats, and values of the `top_k` largest along `axis`."""
         # A stable sort of the reversed values puts the last of equal ones first.
-        found, places = torch.sort(values.flip(axis), axis, descending=True, stable=True)
+        found, places = torch.sort(values.flip(axis), dim=axis, descending=True, stable=True)
         number = self.param.argmax_param.top_k
         places = values.shape[axis] - 1 - places.narrow(axis, 0, number)
         return places.to(values.dtype), found.narrow(axis, 0, number)

@@ -29,8 +29,9 @@ def learned_shape(axis: int, num_axes: int, bottom: Shape) -> Shape:
 
 @dataclass(frozen=True)
 class Spread:
-    """How a factor lies over a bottom: its `shape` with a length of 1 elsewhere, and the axes where that is."""
+    """How a factor lies over a bottom: its `first` axis there, its `shape` with a length of 1 on the `others`."""
 
+    first: int
     shape: Shape
     others: tuple[int, ...]
 
@@ -65,4 +66,4 @@ def spread(factor: Shape, axis: int, bottom: Shape) -> Spread:
         raise InputError(f"its factor has shape {shape_string(factor)} and applies from `axis` {first} of a bottom of "
                          f"shape {shape_string(bottom)}; the lengths must agree, axis by axis.")
     others = tuple(range(first)) + tuple(range(end, len(bottom)))
-    return Spread((1,) * first + factor + (1,) * (len(bottom) - end), others)
+    return Spread(first, (1,) * first + factor + (1,) * (len(bottom) - end), others)

@@ -71,7 +71,6 @@ class ContrastiveLoss(LossLayer):
         out.copy_(torch.where(pairs.similar, pairs.squared, apart).sum() / (2 * bottom[0].shape[0]))
 
     def backward(self, top, propagate_down, bottom):
-        self.refuse_gradient_of(2, propagate_down)
         if not any(propagate_down[:2]):
             return
         pairs = self._pairs(bottom)

@@ -121,7 +121,8 @@ class ConvolutionLayer(Layer):
             in_width=width, out_channels=self.outputs, kernel=fill + self.kernel, stride=fill + self.stride,
             pad=(0,) * len(fill) + self.pad, dilation=fill + self.dilation, group=self.group,
             has_bias=len(self.blobs) > 1, needs_bottom_diff=any(self.propagates_down))
-        return lowering.choose(geometry, force_native=self.context.native_kernels)
+        return lowering.choose(geometry, force_native=self.context.native_kernels, device=self.blobs[0].data.device,
+                               scratch=self.context.scratch)
 
     def _volumes_kernel(self):
         return VolumeKernel(self.transposed, self.stride, self.pad, self.dilation, self.group)

@@ -1,7 +1,7 @@
 """Further layers that act on each value alone: AbsVal, BNLL, Clip, ELU, Exp, Log, Power, Swish, Threshold.
 
 All but AbsVal may run in place. Caffe then computes the gradients of BNLL, Clip, Log and Power from what the top has
-overwritten the bottom with, and so does this engine.
+overwritten the bottom with, and overwrites the diff of Log and Power before it reads it; so does this engine.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ...errors import InputError
+from ..blob import Blob
 from .apart import require_own_tops
 from .buffers import buffer_like
 from .gradients import refuse_gradient
@@ -88,6 +89,11 @@ def _log_of_base(base: float) -> np.float32:
     return np.log(np.float32(base))
 
 
+def _multiply_slope(slope: torch.Tensor, top: Blob, bottom: Blob) -> None:
+    """The bottom's diff from the top's and dy/dx; in place, Caffe has overwritten the one with the other by now."""
+    torch.mul(slope if top is bottom else top.diff, slope, out=bottom.diff)
+
+
 @register("Exp")
 class Exp(NeuronLayer):
     """y = base^(shift + scale x) (src/caffe/layers/exp_layer.cpp)."""
@@ -124,7 +130,7 @@ class Log(NeuronLayer):
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
             inner = torch.mul(bottom[0].data, self.scale).add_(self.shift)
-            torch.mul(top[0].diff, inner.reciprocal_().mul_(self.slope), out=bottom[0].diff)
+            _multiply_slope(inner.reciprocal_().mul_(self.slope), top[0], bottom[0])
 
 
 @register("Power")
@@ -148,13 +154,15 @@ class Power(NeuronLayer):
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            slope = self._slope(bottom[0].data, top[0].data)
-            torch.mul(top[0].diff, slope, out=bottom[0].diff)
+            if self.slope == 0:
+                bottom[0].diff.zero_()
+            else:
+                _multiply_slope(self._slope(bottom[0].data, top[0].data), top[0], bottom[0])
 
-    def _slope(self, x: torch.Tensor, y: torch.Tensor) -> float | torch.Tensor:
+    def _slope(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """dy/dx, by Caffe's formulas: y / (shift + scale x) is not a number where that is 0, but for a square."""
-        if self.slope == 0 or self.power == 1:
-            return self.slope
+        if self.power == 1:
+            return torch.full_like(x, self.slope)
         if self.power == 2:
             return (x * (self.slope * self.scale)).add_(self.slope * self.shift)
         if self.shift == 0:

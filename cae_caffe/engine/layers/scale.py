@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import torch
@@ -44,12 +45,14 @@ class _FactorLayer(Layer):
     def wants_factor_diff(self, propagate_down: list[bool]) -> bool:
         return propagate_down[1] if len(propagate_down) > 1 else self.needs_diff(0)
 
+    def adds_up(self, bottom: list[Blob]) -> bool:
+        """Whether the factor's diff is added to what is there: a parameter's is, a bottom's is not."""
+        return len(bottom) == 1
+
     def write_factor_diff(self, values: torch.Tensor, bottom: list[Blob]) -> None:
-        """Sum `values`, shaped as the bottom, into the factor's diff: a parameter's adds up, a bottom's does not."""
-        if len(bottom) > 1:
-            self.spread.write_sum(values, bottom[1])
-        else:
-            self.spread.add_sum(values, self.blobs[0])
+        """Sum `values`, shaped as the bottom, into the factor's diff."""
+        write = self.spread.add_sum if self.adds_up(bottom) else self.spread.write_sum
+        write(values, self.factor(bottom))
 
 
 @register("Bias")
@@ -88,6 +91,13 @@ class Scale(_FactorLayer):
         if self.options.has("filler"):
             return self.options.filler
         return view(FillerParameter(type="constant", value=1))
+
+    def adds_up(self, bottom):
+        # Caffe writes over a parameter's diff where there is nothing before the factor's axes to sum over (a batch of
+        # one), unless all is one sum: gradients collected with `iter_size` are then the last batch's.
+        before = math.prod(bottom[0].shape[:self.spread.first])
+        one_sum = self.factor(bottom).count == 1 and bottom[0].count > 1
+        return super().adds_up(bottom) and (before > 1 or one_sum)
 
     def forward(self, bottom, top):
         self._input.keep(bottom[0], top[0])

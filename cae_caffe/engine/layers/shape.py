@@ -51,13 +51,16 @@ def _copy(source, target):
 
 @register("Flatten")
 class Flatten(ShapeLayer):
-    """Axes `axis` to `end_axis` become one (src/caffe/layers/flatten_layer.cpp)."""
+    """Axes `axis` to `end_axis` become one; none, if `end_axis` comes just before, become a new one of length 1.
+
+    (src/caffe/layers/flatten_layer.cpp)
+    """
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
         first = canonical_axis(self.param.flatten_param.axis, shape)
         last = canonical_axis(self.param.flatten_param.end_axis, shape)
-        if last < first:
+        if last < first - 1:
             raise InputError(f"`end_axis` {last} comes before `axis` {first}; give them in order.")
         return [shape[:first] + (math.prod(shape[first:last + 1]),) + shape[last + 1:]]
 

@@ -18,8 +18,8 @@ def kind_of(tensor: torch.Tensor) -> Kind:
 class Scratch:
     """Temporary memory, one piece a role, shared by kernels that never run at the same time.
 
-    What a kernel writes there is its own only until its call ends. Sharing halves a net's memory and keeps the pieces
-    in the cache. Kernels reserve when they are built and take at their first call, so that all get the same memory;
+    What a kernel writes there is its own only until its call ends. Sharing halves that memory and keeps the pieces in
+    the cache. Kernels reserve when they are built and take at their first call, so that all get the same memory;
     one that comes later and needs more gets a new, longer piece, and the others keep theirs.
     """
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from ... import schema
 from ...errors import InputError
+from .. import log
 from ..net import Net
 
-_TRAIN_FIELDS = ("net", "net_param", "train_net", "train_net_param")
+# The fields that can name a train net, and where Caffe logs that they do.
+_TRAIN_FIELDS = {"net": "solver.cpp:102", "net_param": "solver.cpp:97", "train_net": "solver.cpp:92",
+                 "train_net_param": "solver.cpp:88"}
 
 
 @dataclass
@@ -42,7 +45,7 @@ def _from_message(message, field: str, name: str, description: str) -> Source:
 
 
 def train_source(solver, name: str) -> Source:
-    """The definition of the train net of `solver`, a SolverParameter read from `name`.
+    """The definition of the train net of `solver`, a SolverParameter read from `name`; says so in the log.
 
     Raises InputError unless exactly one of its four fields for it is given.
     """
@@ -52,8 +55,10 @@ def train_source(solver, name: str) -> Source:
                          f"exactly one of {', '.join(f'`{f}`' for f in _TRAIN_FIELDS)}.")
     field = given[0]
     if field.endswith("param"):
-        return _from_message(getattr(solver, field), field, name, f"Creating training net specified in {field}.")
-    return _from_file(getattr(solver, field), f"Creating training net from {field} file: {getattr(solver, field)}")
+        log.info(_TRAIN_FIELDS[field], f"Creating training net specified in {field}.")
+        return _from_message(getattr(solver, field), field, name, field)
+    log.info(_TRAIN_FIELDS[field], f"Creating training net from {field} file: {getattr(solver, field)}")
+    return _from_file(getattr(solver, field), f"{field} file: {getattr(solver, field)}")
 
 
 def test_sources(solver, name: str) -> list[Source]:

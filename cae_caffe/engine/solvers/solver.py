@@ -53,7 +53,6 @@ class Solver:
     def _build_nets(self, native_kernels: bool) -> None:
         param = self.message
         source = nets.train_source(param, self.name)
-        log.info("solver.cpp:102", source.description)
         self.net = source.build(schema.TRAIN, param.train_state, native_kernels)
         self._load_weights(self.net)
         self.test_nets = []

@@ -25,10 +25,9 @@ def test_defaults_and_other_sizes_later(judge, region):
     judge(lrn(f"norm_region: {region}", 2, 7, 4, 5, then=[[values(3, 7, 5, 5)], [values(1, 3, 2, 2)]]))
 
 
-@pytest.mark.parametrize("region", ["ACROSS_CHANNELS", "WITHIN_CHANNEL"])
-def test_in_place_forward(judge, region):
-    # Caffe's gradients of an LRN layer in place are wrong, for it needs what the layer has overwritten.
-    judge(lrn(f"norm_region: {region}", 2, 7, 4, 5, in_place=True, backward=False))
+def test_in_place_forward(judge):
+    # Everything else is wrong in Caffe when LRN runs in place, for it has overwritten what it needs.
+    judge(lrn("norm_region: WITHIN_CHANNEL", 2, 7, 4, 5, in_place=True, backward=False))
 
 
 def test_batch_of_several_chunks(judge):

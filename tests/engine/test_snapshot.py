@@ -1,0 +1,334 @@
+"""Snapshots: the files of one engine are the other's, from the same weights the same bytes; both resume from either."""
+
+from __future__ import annotations
+
+import os
+
+import h5py
+import numpy as np
+import pytest
+import small_training
+import two_engines
+from small_training import parameters
+
+from cae_caffe import pycaffe, schema
+from cae_caffe.engine import log
+from cae_caffe.errors import InputError, RunError
+
+FORMATS = {"BINARYPROTO": "", "HDF5": ".h5"}
+SOLVER = "momentum: 0.9 weight_decay: 0.01 snapshot_format: "
+
+
+def files(stem, ending=""):
+    return f"{stem}.caffemodel{ending}", f"{stem}.solverstate{ending}"
+
+
+def snapshot(caffe, iterations):
+    """Make a solver, train it and write a snapshot; what each of its files holds, in bytes."""
+    solver = caffe.SGDSolver("solver.prototxt")
+    solver.step(iterations)
+    solver.snapshot()
+    found = {}
+    for name in sorted(name for name in os.listdir(".") if name.startswith("small_iter_%d." % iterations)):
+        with open(name, "rb") as file:
+            found[name] = file.read()
+    return found
+
+
+@pytest.mark.parametrize("diff", ["", " snapshot_diff: true"])
+def test_a_snapshot_of_the_same_weights_has_the_same_bytes(diff, real_caffe, tmp_path):
+    small_training.write(tmp_path, SOLVER + "BINARYPROTO" + diff)
+    real, embedded = two_engines.on_both(real_caffe, snapshot, tmp_path, iterations=0)
+    assert tuple(real) == files("small_iter_0")
+    assert embedded == real
+
+
+def contents(path):
+    """All groups and datasets of an HDF5 file by name: their kind of number, shape and values."""
+    found = {}
+    with h5py.File(str(path), "r") as file:
+        file.visititems(lambda name, item: found.update({name: (
+            (item.id.get_type().get_class(), item.id.get_type().get_size(), item.shape, item[()])
+            if isinstance(item, h5py.Dataset) else "group")}))
+    return found
+
+
+SHARING = """
+layer { name: "twin" type: "InnerProduct" bottom: "encodesig" top: "twin" param { name: "w" }
+  inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+layer { name: "twin2" type: "InnerProduct" bottom: "encodesig" top: "twin2" param { name: "w" }
+  inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+layer { name: "apart" type: "EuclideanLoss" bottom: "twin" bottom: "twin2" top: "apart" }
+"""
+
+
+@pytest.mark.parametrize("net", ["plain", "sharing"])
+@pytest.mark.parametrize("diff", ["", " snapshot_diff: true"])
+def test_an_hdf5_snapshot_is_laid_out_as_real_caffes(diff, net, real_caffe, tmp_path):
+    sides = {}
+    for name, run in (("real", lambda *a, **k: two_engines.on_real(real_caffe, *a, **k)), ("ours", two_engines.on_embedded)):
+        folder = tmp_path / name
+        folder.mkdir()
+        small_training.write(folder, SOLVER + "HDF5" + diff, small_training.net() + (SHARING if net == "sharing" else ""))
+        run(snapshot, folder, iterations=0)
+        sides[name] = [contents(folder / file) for file in files("small_iter_0", ".h5")]
+    for ours, real in zip(sides["ours"], sides["real"]):
+        assert sorted(ours) == sorted(real)
+        for name, item in real.items():
+            assert item == "group" or ours[name][:3] == item[:3], name
+            assert item == "group" or np.array_equal(ours[name][3], item[3]), name
+    assert ("diff/encode/1" in sides["ours"][0]) == bool(diff)
+
+
+def resume(caffe, state, iterations):
+    """Go on from a state; the losses that follow, and where that ends."""
+    solver = caffe.SGDSolver("solver.prototxt")
+    solver.restore(state)
+    losses = [solver.iter]
+    for _ in range(iterations):
+        solver.step(1)
+        losses += [float(solver.net.blobs[name].data) for name in ("entropy", "l2")]
+    return losses, parameters(solver.net), solver.iter, solver.lr
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("writer", ["real", "embedded"])
+def test_both_engines_go_on_from_either_ones_snapshot(writer, form, real_caffe, tmp_path):
+    small_training.write(tmp_path, SOLVER + form + ' lr_policy: "multistep" gamma: 0.5 stepvalue: 5 stepvalue: 9')
+    if writer == "real":
+        two_engines.on_real(real_caffe, snapshot, tmp_path, iterations=7)
+    else:
+        two_engines.on_embedded(snapshot, tmp_path, iterations=7)
+    state = files("small_iter_7", FORMATS[form])[1]
+    real, embedded = two_engines.on_both(real_caffe, resume, tmp_path, uses=[parameters], state=state, iterations=20)
+    # Twenty iterations of float32 rounding.
+    np.testing.assert_allclose(embedded[0], real[0], rtol=1e-5)
+    small_training.assert_close(embedded[1], real[1], 1e-5)
+    assert embedded[2:] == real[2:] and embedded[2] == 27 and embedded[3] == np.float32(0.05 / 4)
+
+
+def test_the_history_is_carried_over(tmp_path):
+    small_training.write(tmp_path, SOLVER + "BINARYPROTO")
+    two_engines.on_embedded(snapshot, tmp_path, iterations=7)
+    state = schema.read_binary(tmp_path / "small_iter_7.solverstate", schema.SolverState)
+    assert (state.iter, state.learned_net, len(state.history)) == (7, "small_iter_7.caffemodel", 4)
+    assert [tuple(blob.shape.dim) for blob in state.history] == [(6, 12), (6,), (12, 6), (12,)]
+    assert all(np.any(blob.data) for blob in state.history)
+
+
+# ---- weights from one engine to the other
+
+def save(caffe, name, hdf5):
+    caffe.set_random_seed(5)
+    net = caffe.Net("net.prototxt", caffe.TRAIN)
+    (net.save_hdf5 if hdf5 else net.save)(name)
+
+
+def load(caffe, name, by):
+    """Load weights into a net that has others, in one of pycaffe's ways; what it computes then."""
+    caffe.set_random_seed(6)
+    if by == "constructor":
+        net = caffe.Net("net.prototxt", caffe.TRAIN, weights=name)
+    elif by == "old constructor":
+        net = caffe.Net("net.prototxt", name, caffe.TRAIN)
+    else:
+        net = caffe.Net("net.prototxt", caffe.TRAIN)
+        getattr(net, by)(name)
+    net.forward()
+    return parameters(net), net.blobs["decodesig"].data.copy()
+
+
+@pytest.mark.parametrize("name, by", [("w.caffemodel", "copy_from"), ("w.caffemodel", "constructor"),
+                                      ("w.caffemodel", "old constructor"), ("w.h5", "load_hdf5"), ("w.h5", "copy_from"),
+                                      ("w.h5", "constructor"), ("hdf5.caffemodel", "copy_from")])
+@pytest.mark.parametrize("writer", ["real", "embedded"])
+def test_weights_of_either_engine_load_in_the_other(writer, name, by, real_caffe, tmp_path):
+    small_training.write(tmp_path)
+    arguments = {"name": name, "hdf5": "h" in name.split(".caffemodel")[0]}
+    if writer == "real":
+        two_engines.on_real(real_caffe, save, tmp_path, **arguments)
+    else:
+        two_engines.on_embedded(save, tmp_path, **arguments)
+    real, embedded = two_engines.on_both(real_caffe, load, tmp_path, uses=[parameters], name=name, by=by)
+    small_training.assert_close(embedded[0], real[0], 0)
+    # The products of one row, summed in another order.
+    small_training.assert_close([embedded[1]], [real[1]], 1e-6)
+
+
+def _old_weights(path, blobs, v1=True):
+    """Weights as the Caffe of 2014 wrote them: V1 layers, and blobs with four lengths in place of a shape."""
+    net = schema.NetParameter()
+    random = np.random.RandomState(3)
+    for name, shapes in blobs.items():
+        layer = net.layers.add(name=name) if v1 else net.layer.add(name=name)
+        for shape in shapes:
+            four = (1,) * (4 - len(shape)) + shape
+            layer.blobs.add(num=four[0], channels=four[1], height=four[2], width=four[3],
+                            data=random.uniform(-1, 1, shape).astype(np.float32).ravel())
+    schema.write_binary(net, path)
+
+
+@pytest.mark.parametrize("v1", [True, False])
+def test_blobs_of_four_legacy_lengths_fit(v1, real_caffe, tmp_path):
+    small_training.write(tmp_path)
+    _old_weights(tmp_path / "old.caffemodel", {"encode": [(6, 12), (6,)], "decode": [(12, 6), (12,)]}, v1)
+    real, embedded = two_engines.on_both(real_caffe, load, tmp_path, uses=[parameters], name="old.caffemodel", by="copy_from")
+    small_training.assert_close(embedded[0], real[0], 0)
+    assert embedded[0][0][0].shape == (6, 12) and embedded[0][0][0].any()
+
+
+def test_double_values_in_weights_are_rounded(real_caffe, tmp_path):
+    small_training.write(tmp_path)
+    two_engines.on_embedded(save, tmp_path, name="w.caffemodel", hdf5=False)
+    net = schema.read_weights(tmp_path / "w.caffemodel")
+    for layer in net.layer:
+        for blob in layer.blobs:
+            blob.double_data.extend(value / 3 for value in blob.data)
+            del blob.data[:]
+    schema.write_binary(net, tmp_path / "doubles.caffemodel")
+    real, embedded = two_engines.on_both(real_caffe, load, tmp_path, uses=[parameters], name="doubles.caffemodel",
+                                         by="copy_from")
+    small_training.assert_close(embedded[0], real[0], 0)
+
+
+# ---- without real Caffe
+
+@pytest.fixture
+def solver(tmp_path, monkeypatch):
+    """Makes a solver of pycaffe's in the test's folder."""
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+    monkeypatch.chdir(tmp_path)
+
+    def make(text, net=None):
+        small_training.write(tmp_path, text, net)
+        return pycaffe.get_solver("solver.prototxt")
+    return make
+
+
+def test_snapshots_fall_due_and_one_follows_training(solver, tmp_path):
+    solver("snapshot: 2 max_iter: 5").solve()
+    assert sorted(path.name for path in tmp_path.glob("small_*")) == sorted(
+        name for i in (2, 4, 5) for name in files(f"small_iter_{i}"))
+
+
+def test_a_snapshot_that_has_just_been_made_is_not_made_again(solver, tmp_path):
+    solver("snapshot: 2 max_iter: 4 snapshot_after_train: true").solve()
+    assert len(list(tmp_path.glob("small_*"))) == 4
+
+
+def test_snapshot_after_train_can_be_left_out(solver, tmp_path):
+    solver("max_iter: 2 snapshot_after_train: false").solve()
+    assert not list(tmp_path.glob("small_*"))
+
+
+def test_snapshot_diff_adds_the_last_updates(solver, tmp_path):
+    small = solver("snapshot_diff: true max_iter: 2")
+    small.solve()
+    blobs = {layer.name: layer.blobs for layer in schema.read_weights(tmp_path / "small_iter_2.caffemodel").layer}
+    assert np.array_equal(blobs["encode"][0].diff, small.net.params["encode"][0].diff.ravel()) and np.any(blobs["encode"][0].diff)
+
+
+def test_a_prefix_without_a_folder_is_refused_before_training(solver):
+    with pytest.raises(InputError, match=r"solver.prototxt: snapshots cannot be written to `snapshot_prefix` none/x; the "
+                                         "folder none must exist"):
+        solver('snapshot: 2 max_iter: 4 snapshot_prefix: "none/x"')
+
+
+def test_a_disk_that_refuses_is_told(solver, tmp_path, monkeypatch):
+    small = solver("max_iter: 1")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr("os.replace", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(RunError, match="small_iter_0 cannot be written: No space left on device. Free the disk or change"):
+        small.snapshot()
+    assert not list(tmp_path.glob("*small_iter*"))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_state_without_its_weights_is_refused(form, solver, tmp_path):
+    small = solver("snapshot_format: " + form)
+    small.snapshot()
+    model, state = files("small_iter_0", FORMATS[form])
+    os.remove(model)
+    with pytest.raises(InputError, match=f"{state} goes on from the weights in {model}, which do not exist"):
+        small.restore(state)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_state_of_another_net_is_refused_and_changes_nothing(form, solver, tmp_path):
+    small = solver("snapshot_format: " + form)
+    small.snapshot()
+    state = files("small_iter_0", FORMATS[form])[1]
+    larger = solver("", small_training.net().replace("num_output: 6", "num_output: 7"))
+    before = parameters(larger.net)
+    with pytest.raises(InputError, match=r"history blob 0 has shape 6 12 \(72\), and the net's parameter 7 12 \(84\)"):
+        larger.restore(state)
+    small_training.assert_close(parameters(larger.net), before, 0)
+    fewer = solver("", small_training.net().replace("num_output: 12", "num_output: 12 bias_term: false"))
+    with pytest.raises(InputError, match="holds 4 history blobs, and this solver, of type SGD, keeps 3"):
+        fewer.restore(state)
+
+
+@pytest.mark.parametrize("name", ["none.solverstate", "none.solverstate.h5"])
+def test_a_missing_state_is_refused(name, solver):
+    with pytest.raises(InputError, match=f"{name}: there is no such file"):
+        solver("").restore(name)
+
+
+def test_a_damaged_hdf5_state_is_refused(solver, tmp_path):
+    (tmp_path / "bad.solverstate.h5").write_bytes(b"\x89HDF nothing")
+    with h5py.File(str(tmp_path / "empty.solverstate.h5"), "w"):
+        pass
+    small = solver("")
+    for name in ("bad", "empty"):
+        with pytest.raises(InputError, match=f"{name}.solverstate.h5: this is not a solver's state in HDF5"):
+            small.restore(f"{name}.solverstate.h5")
+
+
+@pytest.fixture
+def net(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+    monkeypatch.chdir(tmp_path)
+    small_training.write(tmp_path)
+    return pycaffe.Net("net.prototxt", pycaffe.TRAIN)
+
+
+def test_weights_of_another_shape_are_refused(net, tmp_path):
+    _old_weights(tmp_path / "old.caffemodel", {"encode": [(7, 12), (7,)]})
+    with pytest.raises(InputError, match=r"Parameter 0 of layer `encode` has shape 6 12 \(72\), and the weights hold 1 1 7 12"):
+        net.copy_from("old.caffemodel")
+    with h5py.File("w.h5", "w") as file:
+        file["data/encode/0"], file["data/encode/1"] = np.zeros((7, 12)), np.zeros(7)
+    with pytest.raises(InputError, match=r"w.h5: parameter 0 of layer `encode` has shape 7 12 \(84\) there, and 6 12 \(72\)"):
+        net.load_hdf5("w.h5")
+
+
+def test_weights_of_another_number_are_refused(net, tmp_path):
+    _old_weights(tmp_path / "old.caffemodel", {"encode": [(6, 12)]})
+    with pytest.raises(InputError, match=r"`encode` has 2 parameter blob\(s\), and the weights hold 1"):
+        net.copy_from("old.caffemodel")
+    with h5py.File("w.h5", "w") as file:
+        file["data/encode/0"] = np.zeros((6, 12))
+    with pytest.raises(InputError, match=r"w.h5: layer `encode` has 1 parameter\(s\) there, and 2 in the net"):
+        net.copy_from("w.h5")
+
+
+def test_hdf5_without_weights_is_refused(net, tmp_path):
+    with pytest.raises(InputError, match="train.h5: the file has no group `data`, so it does not hold a net's weights"):
+        net.copy_from("train.h5")
+    with pytest.raises(InputError, match="none.h5: the file cannot be read as HDF5 .*No such file"):
+        net.load_hdf5("none.h5")
+
+
+def test_layers_that_the_net_does_not_have_are_passed_over(net, tmp_path):
+    before = parameters(net)
+    _old_weights(tmp_path / "old.caffemodel", {"strange": [(6, 12)], "decode": [(12, 6), (12,)]})
+    net.copy_from("old.caffemodel")
+    with h5py.File("w.h5", "w") as file:
+        file["data/strange/0"] = np.zeros(3)
+    net.copy_from("w.h5")
+    after = parameters(net)
+    small_training.assert_close(after[0], before[0], 0)
+    assert (after[1][0] != before[1][0]).any()
