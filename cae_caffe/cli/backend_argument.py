@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..backend import BACKENDS, NoCaffeError, describe, load_backend
+from ..experiments.processes import Python, this_python
 from .package_path import folder_with_the_package_alone
 
 REENTERED = "CAE_CAFFE_REENTERED"       # set in the process that was started for real Caffe: it must not start another
@@ -47,16 +48,25 @@ def reenter_with_caffe(argv: list[str]) -> None:
     """
     if REENTERED in os.environ:
         return
+    python = _other_python_with_caffe()
+    if python:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(python.words[0], [*python.words, "-m", "cae_caffe", *argv], {**python.variables, REENTERED: "1"})
+
+
+def python_with_caffe() -> Python | None:
+    """A Python of this machine that imports real Caffe, this one before others, and this package; None without one."""
+    return this_python() if _imports_caffe(sys.executable) else _other_python_with_caffe()
+
+
+def _other_python_with_caffe() -> Python | None:
     path = [str(folder_with_the_package_alone())]
     words = _users_python()
     if words:
         path += filter(None, [os.environ.get("PYTHONPATH")])    # it may be what leads to the user's Caffe
     words = words or _installed_python()
-    if words:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        variables = {**os.environ, REENTERED: "1", "PYTHONPATH": os.pathsep.join(path)}
-        os.execve(words[0], [*words, "-m", "cae_caffe", *argv], variables)
+    return Python(words, {**os.environ, "PYTHONPATH": os.pathsep.join(path)}) if words else None
 
 
 def _users_python() -> list[str] | None:

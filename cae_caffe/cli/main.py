@@ -13,13 +13,20 @@ from ..version import VERSION
 COMMANDS = {
     "activations": "write every blob of a net for chosen images to HDF5",
     "data": "convert MNIST, IDX pairs or folders of images to Caffe's HDF5 data",
+    "device_query": "list the accelerators that the embedded engine can use",
     "encode": "write the codes of a whole list of images to HDF5",
     "figure": "draw scatters, layer panels, loss curves and filters",
     "reproduce": "train the paper's models over several seeds, and set its numbers beside ours",
+    "run": "run a script that says `import caffe`, unchanged",
     "summary": "print shapes, parameters and sizes of a prototxt, layer by layer",
     "test": "score a model, with Caffe's own flags and log",
+    "time": "measure a net layer by layer, with Caffe's own flags and log",
     "train": "train or fine-tune a model, with Caffe's own flags and log",
+    "verify": "run a solver on both engines and show where they agree",
 }
+
+# Other spellings of commands.
+ALIASES = {"device-query": "device_query"}
 
 
 def _parser(command: str | None) -> argparse.ArgumentParser:
@@ -58,6 +65,7 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `cae-caffe`; returns the exit status: 0 done, 1 the run failed, 2 wrong use or bad input."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    argv[:1] = [ALIASES.get(word, word) for word in argv[:1]]
     command = next((word for word in argv if word in COMMANDS), None)
     arguments = _parser(command).parse_args(argv)
     return call(arguments.run, arguments, f"cae-caffe {arguments.command}")

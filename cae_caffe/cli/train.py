@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import List
 
 from ..experiments.train import EFFECTS, Options, train
+from ..experiments.train_together import train_together
 from .backend_argument import add_backend_argument, chosen_backend
 from .caffe_flags import add_flag
 from .threads_argument import add_threads_argument, apply_threads
@@ -19,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "stage", metavar="NAME[,NAME...]", help="stages of the train net's state")
     add_flag(parser, "sigint_effect", choices=EFFECTS, help="what Ctrl-C does (default stop)")
     add_flag(parser, "sighup_effect", choices=EFFECTS, help="what a hang-up does (default snapshot)")
+    parser.add_argument("--seeds", type=_seeds, metavar="N,N,...",
+                        help="train from each of these seeds, all as one batched computation (it pays on a GPU); "
+                             "snapshots and logs are named PREFIX-seedN")
     add_threads_argument(parser)
     add_backend_argument(parser)
 
@@ -27,5 +32,16 @@ def run(arguments: argparse.Namespace) -> int:
     apply_threads(arguments)
     given = {name: value for name, value in vars(arguments).items()
              if name in Options.__dataclass_fields__ and value is not None}
-    train(chosen_backend(arguments), Options(**given))
+    if arguments.seeds:
+        for log in train_together(chosen_backend(arguments), Options(**given), arguments.seeds):
+            print(f"The log of this run is {log}.")
+    else:
+        train(chosen_backend(arguments), Options(**given))
     return 0
+
+
+def _seeds(text: str) -> List[int]:
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is no list of seeds such as 1,2,3") from None

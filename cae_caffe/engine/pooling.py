@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from . import chunks
 from .blob import Shape
 
 aten = torch.ops.aten
 
+LEAST_CHANNELS = 4      # with which it pays to store them last
 LOWEST = torch.finfo(torch.float32).min       # the maximum of no values at all
 
 
@@ -47,6 +49,11 @@ class Windows:
         """Whether PyTorch's own pooling has the same windows."""
         return (all(2 * pad <= kernel for pad, kernel in zip(self.pad, self.kernel))
                 and self.number == tuple(self._number(axis, clips=self.rounds_up) for axis in (0, 1)))
+
+    @property
+    def are_whole_image(self) -> bool:
+        """Whether there is one window, and it is the image."""
+        return self.kernel == self.size and self.pad == (0, 0)
 
     @property
     def arguments(self) -> tuple:
@@ -83,15 +90,19 @@ class MaxPooling:
     def __init__(self, windows: Windows):
         self._windows = windows
         self._native = windows.are_native
-        ceil = self._native and windows.rounds_up
-        self._arguments = (*windows.arguments, (1, 1), ceil)
+        self._arguments = (*windows.arguments, (1, 1), self._native and windows.rounds_up)
         self._indices: torch.Tensor | None = None
 
     def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
         if self._indices is None:
             self._indices = torch.empty(top.shape, dtype=torch.int64, device=top.device)
-        image = bottom if self._native else self._windows.padded(bottom, LOWEST)
-        aten.max_pool2d_with_indices.out(image, *self._arguments, out=top, indices=self._indices)
+        for image, out, indices in chunks.along_batch(bottom, top, self._indices):
+            image = image.contiguous(memory_format=_fast_order(image))
+            if not self._native:
+                image = self._windows.padded(image, LOWEST)
+            maxima, places = aten.max_pool2d_with_indices(image, *self._arguments)
+            out.copy_(maxima)
+            indices.copy_(places)
 
     def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
         backward = aten.max_pool2d_with_indices_backward
@@ -127,20 +138,37 @@ class AveragePooling:
             self._areas = windows.areas()
 
     def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
-        if self._native:
-            aten.avg_pool2d.out(bottom, *self._arguments, out=top)
-        else:
-            sums = aten.avg_pool2d(self._windows.padded(bottom, 0), *self._arguments)
-            torch.div(sums, self._areas.to(sums.device), out=top)
+        if self._windows.are_whole_image:
+            torch.mean(bottom, (2, 3), keepdim=True, out=top)
+            return
+        for image, out in chunks.along_batch(bottom, top):
+            image = image.contiguous(memory_format=_fast_order(image))
+            if self._native:
+                out.copy_(aten.avg_pool2d(image, *self._arguments))
+            else:
+                sums = aten.avg_pool2d(self._windows.padded(image, 0), *self._arguments)
+                torch.div(sums, self._areas.to(sums.device), out=out)
 
     def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
+        if self._windows.are_whole_image:
+            bottom_diff.copy_(top_diff / math.prod(self._windows.size))
+            return
         backward = aten.avg_pool2d_backward
-        if self._native:
-            backward.grad_input(top_diff, bottom, *self._arguments, grad_input=bottom_diff)
-        else:
-            image = self._windows.padded(bottom, 0)
-            shares = top_diff / self._areas.to(top_diff.device)
-            self._windows.cropped(backward(shares, image, *self._arguments), bottom_diff)
+        for out, diff in chunks.along_batch(bottom_diff, top_diff):
+            order = _fast_order(out)
+            diff = diff.contiguous(memory_format=order)
+            image = torch.empty_like(out, memory_format=order)      # only its shape counts
+            if self._native:
+                out.copy_(backward(diff, image, *self._arguments))
+            else:
+                shares = diff / self._areas.to(diff.device)
+                self._windows.cropped(backward(shares, self._windows.padded(image, 0), *self._arguments), out)
+
+
+def _fast_order(image: torch.Tensor) -> torch.memory_format:
+    """The order in which PyTorch's kernels pool an image fastest: on the CPU, several times so with its channels last."""
+    channels_last = image.device.type == "cpu" and image.shape[1] >= LEAST_CHANNELS
+    return torch.channels_last if channels_last else torch.contiguous_format
 
 
 class StochasticPooling:

@@ -7,8 +7,10 @@ from typing import Dict, List
 import numpy as np
 
 from .. import progress, schema
+from ..analysis import stored_weights
 from ..errors import InputError
 from ..schema import net_state
+from .stages import check_stages
 from .train import use_device
 
 
@@ -23,9 +25,9 @@ def test(backend, model: str, weights: str, iterations: int = 50, gpu: str = "",
         raise InputError(f"-iterations {iterations} runs no batch; give at least 1.")
     stages = [name for name in stage.split(",") if name]
     check_state(model, "TEST", level, stages)
-    schema.read_weights(weights)          # real Caffe ends the whole process at a bad file
+    stored_weights.shapes_in(weights)     # real Caffe ends the whole process at a bad file
     use_device(backend, gpu)
-    net = backend.Net(model, backend.TEST, level=level, stages=stages, weights=weights)
+    net = backend.Net(model, backend.TEST, level=level, stages=stage.split(","), weights=weights)
     backend.log(f"Running for {iterations} iterations.")
     loss, scores = _run(backend, net, iterations)
     backend.log(f"Loss: {_number(loss / iterations)}")
@@ -57,11 +59,8 @@ def _run(backend, net, iterations: int):
 def check_state(model: str, phase: str, level: int, stages: List[str]) -> None:
     """Raises InputError if a net knows none of the stages asked for, or has bottoms without a source in that state."""
     net = schema.read_net(model)
+    check_stages(net, model, stages)
     known = net_state.stages(net)
-    for name in stages:
-        if name not in known:
-            has = f"the stages of its layers are {', '.join(known)}" if known else "none of its layers asks for any"
-            raise InputError(f"{model}: no layer of this net knows the stage `{name}`; {has}.")
     net.state.phase = schema.Phase.Value(phase)
     net.state.level = level
     net.state.stage.extend(stages)

@@ -11,6 +11,7 @@ from typing import Callable, Iterator, Optional, Tuple
 
 from .. import progress, schema
 from ..errors import InputError
+from .stages import check_stages
 
 EFFECTS = ("stop", "snapshot", "none")
 
@@ -39,20 +40,21 @@ def train(backend, options: Options) -> bool:
     Raises InputError for wrong options and files. A signal whose effect is `stop` ends the run with a snapshot, if
     the solver takes one after training; sent twice, it ends the run at once.
     """
-    param = _solver_parameter(options)
+    param = solver_parameter(options)
     use_device(backend, _gpu(param, options.gpu))
-    with _solver_file(param) as path:
-        solver = backend.get_solver(path)
+    solver = make_solver(backend, param, options.solver)
     if options.snapshot:
         backend.log(f"Resuming from {options.snapshot}")
         solver.restore(options.snapshot)
     backend.log("Starting Optimization")
     finished = _solve(solver, param, options)
-    backend.log("Optimization Done." if finished else "Optimization stopped early.")
+    if not finished:
+        backend.log("Optimization stopped early.")
+    backend.log("Optimization Done.")        # as Caffe's tool says either way
     return finished
 
 
-def _solver_parameter(options: Options):
+def solver_parameter(options: Options):
     """The solver's parameters with what the command line adds to them."""
     if options.weights and options.snapshot:
         raise InputError("Both -weights and -snapshot are given; give -snapshot to resume a run, or -weights to "
@@ -70,7 +72,17 @@ def _solver_parameter(options: Options):
     for path in (options.snapshot, *options.weights.split(",")):
         if path and not os.path.exists(path.strip()):
             raise InputError(f"{path.strip()}: there is no such file (relative paths start at {os.getcwd()}).")
+    if options.stage:
+        check_stages(*_train_net(param, options.solver), options.stage.split(","))
     return param
+
+
+def _train_net(param, solver: str):
+    """The definition of the train net, as far as `solver` gives one, and the name of its file."""
+    for field in ("net", "train_net"):
+        if param.HasField(field):
+            return schema.read_net(getattr(param, field)), getattr(param, field)
+    return param.net_param if param.HasField("net_param") else param.train_net_param, solver
 
 
 def _gpu(param, flag: str) -> str:
@@ -97,13 +109,18 @@ def use_device(backend, gpu: str) -> None:
     backend.set_mode_gpu()
 
 
-@contextlib.contextmanager
-def _solver_file(param) -> Iterator[str]:
-    """A temporary prototxt of `param`: files are what pycaffe makes solvers of."""
+def make_solver(backend, param, name: str):
+    """The solver of `param`, made from a temporary prototxt, for files are what pycaffe makes solvers of.
+
+    `name` is the user's own file, which errors speak of.
+    """
     with tempfile.TemporaryDirectory(prefix="cae-caffe-") as folder:
         path = os.path.join(folder, "solver.prototxt")
         schema.write_text(param, path)
-        yield path
+        try:
+            return backend.get_solver(path)
+        except InputError as error:
+            raise InputError(str(error).replace(path, name)) from None
 
 
 def _solve(solver, param, options: Options) -> bool:

@@ -20,9 +20,11 @@ from .detector import Detector
 from .installation import install
 from .net import TEST, TRAIN, Net
 from .net_spec import NetSpec, layers, params, to_proto
+from .together import solve_together
 
 __all__ = ["AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "Blob", "Classifier", "Detector", "Layer", "NCCL",
            "NesterovSolver", "Net", "NetSpec", "RMSPropSolver", "SGDSolver", "Solver", "TEST", "TRAIN", "Timer",
            "__version__", "get_solver", "has_nccl", "init_log", "install", "io", "layer_type_list", "layers", "log",
            "net_spec", "params", "proto", "pycaffe", "set_device", "set_mode_cpu", "set_mode_gpu", "set_multiprocess",
-           "set_random_seed", "set_solver_count", "set_solver_rank", "solver_count", "solver_rank", "to_proto"]
+           "set_random_seed", "set_solver_count", "set_solver_rank", "solve_together", "solver_count", "solver_rank",
+           "to_proto"]

@@ -86,7 +86,8 @@ def test_nets_inside_the_solver(train, tmp_path):
 def test_stages_and_levels_of_the_command_line(train, tmp_path):
     text = small_training.net().replace('name: "l2"', 'name: "l2" include { stage: "both" }')
     small_training.write(tmp_path, "max_iter: 2 display: 1", text)
-    train("-stage", "both,other", "-level", "3")
+    train("-stage", "both,on-train", "-level", "3")
+    train("--stage=both")
 
 
 def test_resuming(train, tmp_path):

@@ -107,7 +107,8 @@ class Case:
         inputs = "".join(f'layer {{ name: "{name}" type: "Input" top: "{name}" input_param {{ shape {{ '
                          f'{" ".join(f"dim: {length}" for length in array.shape)} }} }} }}\n'
                          for name, array in self._named(self.bottoms, "bottom").items())
-        return f'name: "case"\nforce_backward: {str(self.force_backward).lower()}\n{inputs}{self.text if self.is_net else self._layer()}\n'
+        layers = self.text if self.is_net else self._layer()
+        return f'name: "case"\nforce_backward: {str(self.force_backward).lower()}\n{inputs}{layers}\n'
 
     def _layer(self) -> str:
         ends = [f'bottom: "bottom{i}"' for i in range(len(self.bottoms))] + [f'top: "{t}"' for t in self.top_names]
@@ -152,29 +153,34 @@ def run_real(real_caffe, cases: Sequence[Case]) -> list[Results | str]:
     return [answer for _, answer in real_caffe(source, cases=[case.message() for case in cases])]
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """When two results agree; whatever differs from these defaults a test must give a reason for."""
+
+    tolerance: float = TOLERANCE    # largest difference, as a part of the blob's largest value
+    floor: float = 0                # the blob's largest value counts as at least this
+    ignore: Sequence[str] = ()      # names of results that are not compared
+
+
 class Judge:
     """Compares both engines; the fixture `judge` is one."""
 
     def __init__(self, real_caffe):
         self._real_caffe = real_caffe
 
-    def __call__(self, case: Case, tolerance: float = TOLERANCE, reason: str = "", ignore: Sequence[str] = ()) -> None:
-        """Fail unless both engines give the same for `case`.
+    def __call__(self, case: Case, reason: str = "", **exceptions) -> None:
+        """Fail unless both engines give the same for `case`; `exceptions` are Agreement's, and need a `reason`."""
+        self.all([case], reason, **exceptions)
 
-        A `tolerance` other than the usual, and the names in `ignore` of results that are not compared, need a `reason`.
-        """
-        self.all([case], tolerance, reason, ignore)
-
-    def all(self, cases: Iterable[Case], tolerance: float = TOLERANCE, reason: str = "",
-            ignore: Sequence[str] = ()) -> None:
+    def all(self, cases: Iterable[Case], reason: str = "", **exceptions) -> None:
         """As for one case, for many in one call of real Caffe, which is faster."""
-        if (tolerance != TOLERANCE or ignore) and not reason:
-            raise ValueError("State the reason for a tolerance of its own, or for results not compared.")
+        if exceptions and not reason:
+            raise ValueError(f"State the reason for {exceptions}.")
         cases = list(cases)
         for case, real in zip(cases, run_real(self._real_caffe, cases)):
             if isinstance(real, str):
-                pytest.fail(f"Real Caffe refuses this case:\n{real}\n{case.prototxt}")
-            check(case, real, tolerance, ignore)
+                pytest.fail(f"Real Caffe refuses this case:\n{real}\n{case.prototxt}", pytrace=False)
+            check(case, real, Agreement(**exceptions))
 
     def refused(self, case: Case, match: str) -> None:
         """Fail unless both engines refuse `case`, ours with an InputError whose text has the pattern `match`."""
@@ -187,37 +193,38 @@ class Judge:
             run_embedded(case)
 
 
-def check(case: Case, real: Results, tolerance: float = TOLERANCE, ignore: Sequence[str] = ()) -> None:
+def check(case: Case, real: Results, agreement: Agreement = Agreement()) -> None:
     """Fail unless the embedded engine gives for `case` what real Caffe gave."""
     try:
         ours = run_embedded(case)
     except Exception as error:
         raise AssertionError(f"The embedded engine fails, real Caffe does not: {error}\n{case.prototxt}") from error
     complaints = [f"pass {number}, {complaint}" for number, (mine, theirs) in enumerate(zip(ours, real))
-                  for complaint in differences(mine, theirs, tolerance, ignore)]
+                  for complaint in differences(mine, theirs, agreement)]
     if complaints:
         pytest.fail("\n".join([*complaints, case.prototxt]), pytrace=False)
 
 
-def differences(ours: dict, real: dict, tolerance: float, ignore: Sequence[str] = ()) -> list[str]:
+def differences(ours: dict, real: dict, agreement: Agreement = Agreement()) -> list[str]:
     """What differs between two passes' results, a clause each; empty when all agrees."""
     if list(ours) != list(real):
         return [f"there are {', '.join(ours)}; real Caffe has {', '.join(real)}"]
-    clauses = ((name, _difference(ours[name], real[name], tolerance)) for name in real if name not in ignore)
+    clauses = ((name, _difference(ours[name], real[name], agreement)) for name in real if name not in agreement.ignore)
     return [f"{name}: {clause}" for name, clause in clauses if clause]
 
 
-def _difference(ours: np.ndarray, real: np.ndarray, tolerance: float) -> str | None:
+def _difference(ours: np.ndarray, real: np.ndarray, agreement: Agreement) -> str | None:
     if ours.shape != real.shape:
         return f"shape {ours.shape}; real Caffe has {real.shape}"
     finite = np.isfinite(real)
     if not np.array_equal(ours[~finite], real[~finite], equal_nan=True) or not np.isfinite(ours[finite]).all():
         return f"infinite or not-a-number at other places: {ours.ravel()[:20]}; real Caffe has {real.ravel()[:20]}"
     error = np.abs(np.where(finite, ours, 0).astype(np.float64) - np.where(finite, real, 0))
-    largest = float(np.abs(real[finite]).max(initial=0))
-    if error.max(initial=0) <= tolerance * largest:
+    largest = max(float(np.abs(real[finite]).max(initial=0)), agreement.floor)
+    allowed = agreement.tolerance * largest
+    if error.max(initial=0) <= allowed:
         return None
     place = np.unravel_index(error.argmax(), error.shape)
     relative = error[place] / largest if largest else np.inf
     return (f"{ours[place]!r} at {tuple(map(int, place))}, real Caffe has {real[place]!r}: {relative:.2g} of the "
-            f"largest value {largest:.6g}, in {int((error > tolerance * largest).sum())} of {error.size} places")
+            f"largest value {largest:.6g}, in {int((error > allowed).sum())} of {error.size} places")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import torch
 
 from ...errors import InputError
+from .. import chunks
 from ..blob import Blob, shape_string
 from ..layer import Layer
 from ..pooling import AveragePooling, Windows
 from .registry import register
-
-CHUNK = 1 << 18         # values worked on at a time on the CPU, so that passes over them stay in the cache
-
 
 class _AcrossChannels:
     """y = x s**-beta, with s = k + alpha / n sum(x**2) over the n channels around each (CrossChannelForward_cpu)."""
@@ -19,13 +17,12 @@ class _AcrossChannels:
     def __init__(self, param, shape):
         self._size, self._beta, self._k = param.local_size, param.beta, param.k
         self._alpha = param.alpha
-        self._shape = shape
         self._scale: torch.Tensor | None = None
 
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> None:
         if self._scale is None:
             self._scale = torch.empty_like(x)
-        for data, out, scale in self._chunks(x, y, self._scale):
+        for data, out, scale in chunks.along_batch(x, y, self._scale):
             padded, squares = self._padded(data)
             torch.mul(data, data, out=squares)
             self._sum_of_neighbours(padded, scale).mul_(self._alpha / self._size).add_(self._k)
@@ -33,18 +30,12 @@ class _AcrossChannels:
 
     def backward(self, y: torch.Tensor, y_diff: torch.Tensor, x: torch.Tensor, x_diff: torch.Tensor) -> None:
         factor = -2 * self._alpha * self._beta / self._size
-        for data, diff, bottom, out, scale in self._chunks(y, y_diff, x, x_diff, self._scale):
+        for data, diff, bottom, out, scale in chunks.along_batch(y, y_diff, x, x_diff, self._scale):
             padded, ratios = self._padded(data)
             torch.mul(data, diff, out=ratios)
             ratios.div_(scale)
             sums = self._sum_of_neighbours(padded, torch.empty_like(data)).mul_(bottom)
             torch.add(_power(scale, self._beta).mul_(diff), sums, alpha=factor, out=out)
-
-    def _chunks(self, *tensors: torch.Tensor):
-        """The tensors cut along the batch."""
-        batch = max(1, self._shape[0])
-        per_chunk = max(1, CHUNK * batch // max(1, tensors[0].numel())) if tensors[0].device.type == "cpu" else batch
-        return zip(*(tensor.split(per_chunk) for tensor in tensors))
 
     def _padded(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """New memory with zero channels on both sides, and the view of it between them."""

@@ -141,8 +141,8 @@ class Power(NeuronLayer):
         param = self.param.power_param
         self.power, self.scale, self.shift = param.power, param.scale, param.shift
         self.slope = float(np.float32(self.power) * np.float32(self.scale))
-        # With a scale or power of 0 the top is one constant; std::pow takes any power of any number.
-        self.constant = float(np.float32(self.shift) ** np.float32(self.power)) if self.slope == 0 else None
+        # With a scale or power of 0 the top is one constant, perhaps infinite or not a number.
+        self.constant = torch.tensor(self.shift).pow(self.power).item() if self.slope == 0 else None
 
     def forward(self, bottom, top):
         if self.constant is not None:

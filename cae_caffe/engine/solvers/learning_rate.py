@@ -56,14 +56,16 @@ _NEEDS_STEPSIZE = ("step", "sigmoid")
 _NEEDS_GAMMA = ("step", "exp", "inv", "multistep", "sigmoid")
 
 
-def check(param) -> None:
-    """Raises InputError if the policy of a solver's parameters is unknown, or lacks what it needs."""
+def check(param, name: str) -> None:
+    """Raises InputError if the policy of the parameters of the solver `name` is unknown, or lacks what it needs."""
     if param.lr_policy not in POLICIES:
-        raise InputError(f"The solver's lr_policy is `{param.lr_policy}`; the policies are {', '.join(POLICIES)}.")
+        raise InputError(f"{name}: the solver's lr_policy is `{param.lr_policy}`; the policies are "
+                         f"{', '.join(POLICIES)}.")
     if param.lr_policy in _NEEDS_STEPSIZE and param.stepsize <= 0:
-        raise InputError(f"lr_policy `{param.lr_policy}` needs a `stepsize` above 0, and it is {param.stepsize}.")
+        raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `stepsize` above 0, and it is {param.stepsize}.")
     if param.lr_policy in _NEEDS_GAMMA and param.gamma < 0:
-        raise InputError(f"lr_policy `{param.lr_policy}` needs a `gamma` of at least 0, and it is {param.gamma:g}.")
+        raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `gamma` of at least 0, and it is "
+                         f"{param.gamma:g}.")
 
 
 def step_at(param, iteration: int, step: int) -> int:

@@ -237,6 +237,6 @@ def _scored(value: float, weight: float) -> str:
 def _check(param, name: str) -> None:
     if param.average_loss < 1:
         raise InputError(f"{name}: the solver's average_loss is {param.average_loss}; it must be at least 1.")
-    learning_rate.check(param)
-    update.check(param)
+    learning_rate.check(param, name)
+    update.check(param, name)
     snapshot.check_prefix(param, name)

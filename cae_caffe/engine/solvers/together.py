@@ -9,7 +9,7 @@ first run, as each would alone.
 from __future__ import annotations
 
 import contextlib
-from typing import Sequence, TextIO
+from typing import Callable, Sequence, TextIO
 
 import torch
 from torch.func import grad_and_value, vmap
@@ -23,12 +23,15 @@ from .solver import Solver
 class Together:
     """Trains `solvers`, made from one solver prototxt but for random_seed and snapshot_prefix, in step.
 
-    `logs` are the files to which each run's log lines go, or None for standard error. Raises InputError if the
+    `logs` are the files to which each run's log lines go, or None for standard error; `after_iteration` is called when
+    all runs have made one. Raises InputError if the
     solvers' nets differ, accumulate gradients over several passes, or have a layer without a formula.
     """
 
-    def __init__(self, solvers: Sequence[Solver], logs: Sequence[TextIO | None] | None = None):
+    def __init__(self, solvers: Sequence[Solver], logs: Sequence[TextIO | None] | None = None,
+                 after_iteration: Callable[[], None] = lambda: None):
         self.solvers = list(solvers)
+        self._after_iteration = after_iteration
         self._logs = list(logs or [None] * len(self.solvers))
         _check_alike(self.solvers)
         self._net = self.solvers[0].net
@@ -67,6 +70,7 @@ class Together:
             losses = self.compute_gradients()
             for number, solver in enumerate(self._each()):
                 solver.end_iteration(float(losses[number]) if solver.wants_loss else None)
+            self._after_iteration()
 
     def _each(self):
         """The solvers one after the other, each with the log going to its own file."""

@@ -120,9 +120,10 @@ class UpdateRule:
         return limit / norm
 
 
-def check(param) -> None:
-    """Raises InputError for what no rule can do with a solver's parameters."""
+def check(param, name: str) -> None:
+    """Raises InputError for what no rule can do with the parameters of the solver `name`."""
     if param.regularization_type not in ("L1", "L2"):
-        raise InputError(f"The solver's regularization_type is `{param.regularization_type}`; it must be L1 or L2.")
+        raise InputError(f"{name}: the solver's regularization_type is `{param.regularization_type}`; it must be L1 "
+                         "or L2.")
     if param.iter_size < 1:
-        raise InputError(f"The solver's iter_size is {param.iter_size}; it must be at least 1.")
+        raise InputError(f"{name}: the solver's iter_size is {param.iter_size}; it must be at least 1.")

@@ -7,6 +7,7 @@ from conformance import Case, examples, values
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+SUM = dict(floor=0.1, reason="a sum of terms up to 1 may nearly cancel, where a blob has few values")
 TYPES = ["Convolution", "Deconvolution"]
 
 
@@ -40,7 +41,7 @@ def test_geometry(judge, type_name, geometry, group, per_group, bias):
     judge(convolution(type_name, f"num_output: {group * per_group[1]} group: {group} bias_term: {bias} "
                       + " ".join(map(fields, ["kernel_size", "stride", "pad", "dilation"],
                                      [kernel, stride, pad, dilation])),
-                      2, group * per_group[0], *image))
+                      2, group * per_group[0], *image), **SUM)
 
 
 @pytest.mark.parametrize("type_name", TYPES)

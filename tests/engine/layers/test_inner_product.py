@@ -7,6 +7,8 @@ from conformance import Case, examples, values
 from hypothesis import given
 from hypothesis import strategies as st
 
+SUM = dict(floor=0.1, reason="a sum of terms up to 1 may nearly cancel, where a blob has few values")
+
 
 def inner_product(text: str, *shape: int, **others) -> Case:
     return Case(f'type: "InnerProduct" inner_product_param {{ {text} }}', [values(*shape)], **others)
@@ -17,7 +19,7 @@ def inner_product(text: str, *shape: int, **others) -> Case:
        transpose=st.sampled_from(["true", "false"]), bias=st.sampled_from(["true", "false"]), data=st.data())
 def test_shapes_and_weights(judge, shape, outputs, transpose, bias, data):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
-    judge(inner_product(f"num_output: {outputs} axis: {axis} transpose: {transpose} bias_term: {bias}", *shape))
+    judge(inner_product(f"num_output: {outputs} axis: {axis} transpose: {transpose} bias_term: {bias}", *shape), **SUM)
 
 
 def test_other_batches_later(judge):

@@ -20,14 +20,7 @@ LEARNED = 'layer { name: "learned" type: "Bias" bottom: "x" top: "y" bias_param 
 
 def through(case_text, *arrays, names=("x", "numbers"), **more):
     """A net without force_backward: Bias, whose parameter's diff is the gradient of its top, then the layer."""
-    case = Case(LEARNED + case_text, dict(zip(names, arrays)), **more)
-    return _Unforced(**vars(case))
-
-
-class _Unforced(Case):
-    @property
-    def prototxt(self):
-        return super().prototxt.replace("force_backward: true\n", "")
+    return Case(LEARNED + case_text, dict(zip(names, arrays)), force_backward=False, **more)
 
 
 REINDEX = 'layer { name: "layer" type: "BatchReindex" bottom: "y" bottom: "numbers" top: "top" loss_weight: 1 }'
@@ -103,7 +96,7 @@ def test_filter_has_no_gradient_for_the_selector(judge):
 def test_embed(judge, shape, rows, outputs, bias, seed):
     text = (f'layer {{ name: "layer" type: "Embed" bottom: "numbers" top: "top" loss_weight: 1 '
             f'embed_param {{ input_dim: {rows} num_output: {outputs} bias_term: {bias} }} }}')
-    judge(_Unforced(text, {"numbers": whole_numbers(*shape, below=rows, seed=seed)}))
+    judge(Case(text, {"numbers": whole_numbers(*shape, below=rows, seed=seed)}, force_backward=False))
 
 
 def test_embed_fillers(judge):

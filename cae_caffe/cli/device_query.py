@@ -1,0 +1,19 @@
+"""`cae-caffe device_query`: lists the accelerators that the embedded engine can use."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from ..backend import load_backend
+from .caffe_flags import add_flag
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_flag(parser, "gpu", default="all", metavar="N[,N...]", help="these alone (default all)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    load_backend("torch")           # says what is missing where the engine cannot be had
+    importlib.import_module("..pycaffe.devices", __package__).query(arguments.gpu)
+    return 0

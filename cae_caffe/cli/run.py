@@ -1,0 +1,21 @@
+"""`cae-caffe run SCRIPT.py [ARGUMENT ...]`: runs a script that says `import caffe`, unchanged."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..experiments.script import run_script
+from .backend_argument import add_backend_argument, chosen_backend
+from .threads_argument import add_threads_argument, apply_threads
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_threads_argument(parser)
+    add_backend_argument(parser)
+    parser.add_argument("script", metavar="SCRIPT.py", help="the script; this command's own flags go before it")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT", help="what the script is given")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    apply_threads(arguments)
+    return run_script(chosen_backend(arguments), arguments.script, arguments.arguments)

@@ -1,0 +1,29 @@
+"""`cae-caffe verify SOLVER`: both engines side by side, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..errors import InputError
+from ..experiments.verify import verify
+from ..experiments.verify_table import table
+from .backend_argument import python_with_caffe
+from .threads_argument import add_threads_argument, apply_threads
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("solver", metavar="SOLVER", help="the solver's prototxt")
+    parser.add_argument("--iterations", metavar="N", type=int, default=20, help="how many to compare (default 20)")
+    add_threads_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    apply_threads(arguments)
+    caffe = python_with_caffe()
+    if caffe is None:
+        raise InputError("verify needs real Caffe beside the embedded engine, and no Python here imports it; "
+                         "scripts/install-caffe installs it into .caffe/, without root.")
+    comparison = verify(arguments.solver, arguments.iterations, caffe, lambda text: print(text, file=sys.stderr))
+    sys.stdout.write(table(comparison))
+    return 0 if comparison.agrees else 1

@@ -1,0 +1,46 @@
+"""Running a user's script that says `import caffe`, as Python itself would run it."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+import types
+from typing import List, Optional
+
+from ..schema.storage import read_bytes
+
+INTERRUPTED = 130
+
+
+def run_script(backend, path: str, arguments: List[str]) -> int:
+    """Run the Python file `path` with `arguments`, `import caffe` giving `backend`; returns the exit status.
+
+    The script finds in sys.argv, sys.path, `__name__`, `__file__` and sys.modules["__main__"] what it would find under
+    Python, all of which stay as they are afterwards. An exception of the script's is shown as Python shows it, without
+    the frames above the script's own, and makes the status 1; SystemExit passes through. Raises InputError if the file
+    cannot be read.
+    """
+    source = read_bytes(path)
+    if hasattr(backend, "install"):         # the embedded engine; real Caffe is `caffe` anyway
+        backend.install()
+    file = os.path.abspath(path)
+    sys.argv = [path, *arguments]
+    sys.path[0] = os.path.dirname(os.path.realpath(path))
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None)
+    try:
+        exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        sys.excepthook(type(error), error.with_traceback(_from_file(error.__traceback__, file)), error.__traceback__)
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
+
+def _from_file(traceback: Optional[types.TracebackType], file: str) -> Optional[types.TracebackType]:
+    """The traceback from the first frame of `file` on; none for an error in its syntax."""
+    while traceback is not None and traceback.tb_frame.f_code.co_filename != file:
+        traceback = traceback.tb_next
+    return traceback

@@ -1,0 +1,39 @@
+"""Training one solver prototxt from several seeds at once, as one batched computation."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import List, Sequence
+
+from .. import progress
+from ..errors import InputError
+from .train import Options, make_solver, solver_parameter, use_device
+
+
+def train_together(backend, options: Options, seeds: Sequence[int]) -> List[Path]:
+    """Train the solver of `options` from each of `seeds`, all at once; returns the runs' logs.
+
+    The run of seed S writes its snapshots to the solver's snapshot_prefix with `-seedS` behind it, and its log beside
+    them, in PREFIX-seedS.log. Raises InputError for an engine that cannot do it, for doubled seeds, and for options
+    that are about one run.
+    """
+    if not hasattr(backend, "solve_together"):
+        raise InputError("--seeds trains several runs as one computation, which only the embedded engine does "
+                         "(--backend torch); with real Caffe, train them one by one.")
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"--seeds {','.join(map(str, seeds))} names a seed twice; each run needs its own.")
+    if options.snapshot:
+        raise InputError("--seeds starts new runs, so it cannot be given with -snapshot; resume the runs one by one.")
+    use_device(backend, options.gpu)
+    with contextlib.ExitStack() as stack:
+        solvers, logs = [], []
+        for seed in seeds:
+            param = solver_parameter(options)
+            param.random_seed = seed
+            param.snapshot_prefix += f"-seed{seed}"
+            solvers.append(make_solver(backend, param, options.solver))
+            logs.append(stack.enter_context(Path(f"{param.snapshot_prefix}.log").open("w", encoding="utf-8")))
+        bar = stack.enter_context(progress.bar(param.max_iter, f"training {len(seeds)} runs"))
+        backend.solve_together(solvers, logs, lambda: bar.update(1))
+    return [Path(log.name) for log in logs]
