@@ -33,7 +33,7 @@ def chosen_backend(arguments: argparse.Namespace) -> ModuleType:
     try:
         backend = load_backend(arguments.backend)
     except NoCaffeError:
-        reenter_with_caffe(sys.argv[1:])
+        reenter_with_caffe(arguments.argv)
         raise
     print(f"Engine: {describe(backend, getattr(arguments, 'gpu', None) or None)}", file=sys.stderr)
     return backend

@@ -60,6 +60,11 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
         # The reader of our output has gone (`| head`); nothing is wrong and nobody is left to tell.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if arguments.debug or error.filename is None:
+            raise
+        print(f"{program}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 1
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,4 +73,5 @@ def main(argv: list[str] | None = None) -> int:
     argv[:1] = [ALIASES.get(word, word) for word in argv[:1]]
     command = next((word for word in argv if word in COMMANDS), None)
     arguments = _parser(command).parse_args(argv)
+    arguments.argv = argv
     return call(arguments.run, arguments, f"cae-caffe {arguments.command}")

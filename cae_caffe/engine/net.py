@@ -94,12 +94,16 @@ class Net:
         self._backward(None, 0)
 
     def loss(self, start: int = 0, end: int | None = None) -> float:
-        """The sum of the tops that count as losses, each times its weight, of the layers that ran last."""
+        """The sum of the tops that count as losses, each times its weight, of the layers that ran last.
+
+        As in Caffe the weight is what the top's diff holds (Layer::Forward): where a Split behind it writes there, as
+        behind a loss with a weight and a consumer, it is another one from the first backward pass on.
+        """
         total = 0.0
         for layer, top in zip(self.layers[start:_behind(end)], self.tops[start:_behind(end)]):
             for blob, weight in zip(top, layer.loss_weights):
                 if weight:
-                    total += float(torch.sum(blob.data) * weight)
+                    total += float(torch.sum(blob.data * blob.diff))
         return total
 
     def _forward(self, start: int, end: int | None) -> None:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 
 from . import chunks
 from .blob import Shape
+from .lowering.buffers import Scratch
 
 aten = torch.ops.aten
 
@@ -84,12 +85,41 @@ class Windows:
         return torch.outer(rows, columns)
 
 
+class _FastOrder:
+    """The order in which PyTorch's kernels pool fastest.
+
+    On the CPU they are several times faster with the channels last, also counting the copies to and from it; except
+    for windows of whole images.
+    """
+
+    def __init__(self, windows: Windows, scratch: Scratch):
+        self._helps = not windows.are_whole_image
+        self._scratch = scratch
+
+    def copy(self, role: str, tensor: torch.Tensor) -> torch.Tensor:
+        """The tensor in that order; itself, if it needs no other."""
+        room = self.room(role, tensor)
+        return room if room is tensor else room.copy_(tensor)
+
+    def room(self, role: str, tensor: torch.Tensor) -> torch.Tensor:
+        """Memory to write what the tensor is to hold, for `deliver` to take there; or the tensor itself."""
+        if not self._helps or tensor.device.type != "cpu" or tensor.shape[1] < LEAST_CHANNELS:
+            return tensor
+        batch, channels, height, width = tensor.shape
+        return self._scratch.take(role, (batch, height, width, channels), tensor).permute(0, 3, 1, 2)
+
+    def deliver(self, room: torch.Tensor, tensor: torch.Tensor) -> None:
+        if room is not tensor:
+            tensor.copy_(room)
+
+
 class MaxPooling:
     """The largest value of each window; of several, the first gets the gradient."""
 
-    def __init__(self, windows: Windows):
+    def __init__(self, windows: Windows, scratch: Scratch):
         self._windows = windows
         self._native = windows.are_native
+        self._order = _FastOrder(windows, scratch)
         self._arguments = (*windows.arguments, (1, 1), self._native and windows.rounds_up)
         self._indices: torch.Tensor | None = None
 
@@ -97,12 +127,13 @@ class MaxPooling:
         if self._indices is None:
             self._indices = torch.empty(top.shape, dtype=torch.int64, device=top.device)
         for image, out, indices in chunks.along_batch(bottom, top, self._indices):
-            image = image.contiguous(memory_format=_fast_order(image))
+            image = self._order.copy("image", image)
             if not self._native:
                 image = self._windows.padded(image, LOWEST)
-            maxima, places = aten.max_pool2d_with_indices(image, *self._arguments)
-            out.copy_(maxima)
-            indices.copy_(places)
+            maxima, places = self._order.room("pooled", out), self._order.room("places", indices)
+            aten.max_pool2d_with_indices.out(image, *self._arguments, out=maxima, indices=places)
+            self._order.deliver(maxima, out)
+            self._order.deliver(places, indices)
 
     def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
         backward = aten.max_pool2d_with_indices_backward
@@ -127,9 +158,10 @@ class MaxPooling:
 class AveragePooling:
     """The sum of each window, divided by its area within image and padding."""
 
-    def __init__(self, windows: Windows):
+    def __init__(self, windows: Windows, scratch: Scratch):
         self._windows = windows
         self._native = windows.are_native
+        self._order = _FastOrder(windows, scratch)
         counts_padding = True
         if self._native:
             self._arguments = (*windows.arguments, windows.rounds_up, counts_padding, None)
@@ -142,12 +174,13 @@ class AveragePooling:
             torch.mean(bottom, (2, 3), keepdim=True, out=top)
             return
         for image, out in chunks.along_batch(bottom, top):
-            image = image.contiguous(memory_format=_fast_order(image))
-            if self._native:
-                out.copy_(aten.avg_pool2d(image, *self._arguments))
-            else:
-                sums = aten.avg_pool2d(self._windows.padded(image, 0), *self._arguments)
-                torch.div(sums, self._areas.to(sums.device), out=out)
+            image, averages = self._order.copy("image", image), self._order.room("pooled", out)
+            if not self._native:
+                image = self._windows.padded(image, 0)
+            aten.avg_pool2d.out(image, *self._arguments, out=averages)
+            if not self._native:
+                averages.div_(self._areas.to(averages.device))
+            self._order.deliver(averages, out)
 
     def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
         if self._windows.are_whole_image:
@@ -155,20 +188,14 @@ class AveragePooling:
             return
         backward = aten.avg_pool2d_backward
         for out, diff in chunks.along_batch(bottom_diff, top_diff):
-            order = _fast_order(out)
-            diff = diff.contiguous(memory_format=order)
-            image = torch.empty_like(out, memory_format=order)      # only its shape counts
+            diff, image = self._order.copy("pooled", diff), self._order.room("image", out)
             if self._native:
-                out.copy_(backward(diff, image, *self._arguments))
+                # Of the image itself only the shape counts, so that it can be the place to write.
+                backward.grad_input(diff, image, *self._arguments, grad_input=image)
+                self._order.deliver(image, out)
             else:
                 shares = diff / self._areas.to(diff.device)
                 self._windows.cropped(backward(shares, self._windows.padded(image, 0), *self._arguments), out)
-
-
-def _fast_order(image: torch.Tensor) -> torch.memory_format:
-    """The order in which PyTorch's kernels pool an image fastest: on the CPU, several times so with its channels last."""
-    channels_last = image.device.type == "cpu" and image.shape[1] >= LEAST_CHANNELS
-    return torch.channels_last if channels_last else torch.contiguous_format
 
 
 class StochasticPooling:

@@ -64,7 +64,7 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         """Whether losses and parameters stay within the tolerances."""
-        return (self.loss_differences.max() <= LOSS_TOLERANCE
+        return (bool(self.loss_differences.max() <= LOSS_TOLERANCE)
                 and all(parameter.difference <= PARAMETER_TOLERANCE for parameter in self.parameters))
 
 

@@ -1,4 +1,4 @@
-"""The pseudo-modules `layers` and `params`, of which every layer type and every message with constants is an attribute."""
+"""The pseudo-modules `layers` and `params`: layer types, and messages with constants, are their attributes."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class _Constants:
             raise AttributeError(name)
         constants = self._descriptor.enum_values_by_name
         if name not in constants:
-            raise UnknownNameError(f"{self._descriptor.name} has no constant `{name}`{did_you_mean(name, constants)}; it "
-                                   f"has {', '.join(constants) or 'none'}.")
+            raise UnknownNameError(f"{self._descriptor.name} has no constant `{name}`{did_you_mean(name, constants)}; "
+                                   f"it has {', '.join(constants) or 'none'}.")
         return constants[name].number
 
     def __dir__(self):

@@ -17,5 +17,5 @@ LAYER_TYPES = set("""
 def require_layer_type(name: str) -> None:
     """Raises UnknownNameError if `name` is no layer type."""
     if name not in LAYER_TYPES:
-        raise UnknownNameError(f"Caffe has no layer type `{name}`{did_you_mean(name, LAYER_TYPES)}; for a Caffe that has, "
-                               "add it to cae_caffe.net_spec.LAYER_TYPES.")
+        raise UnknownNameError(f"Caffe has no layer type `{name}`{did_you_mean(name, LAYER_TYPES)}; for a Caffe that "
+                               "has, add it to cae_caffe.net_spec.LAYER_TYPES.")

@@ -23,8 +23,8 @@ class Function:
         require_layer_type(type_name)
         for number, top in enumerate(inputs):
             if not isinstance(top, Top):
-                raise WrongValueError(f"{type_name} input {number} is not a Top (type is {type(top)}); give what another "
-                                      "layer returned, and each top of several by itself.")
+                # In these words to their end, which Caffe's own test of net_spec matches.
+                raise WrongValueError(f"{type_name} input {number} is not a Top (type is {type(top)})")
         self.type_name = type_name
         self.inputs = inputs
         self.params = dict(params)
@@ -77,8 +77,8 @@ class NetSpec:
 
     def __setattr__(self, name: str, top: Top | Function) -> None:
         if not isinstance(top, (Top, Function)):
-            raise WrongValueError(f"`{name}` is assigned {top!r}, which is not a Top; assign what a layer returned, and "
-                                  "each top of several to a name of its own.")
+            raise WrongValueError(f"`{name}` is assigned {top!r}, which is not a Top; assign what a layer returned, "
+                                  "and each top of several to a name of its own.")
         self.tops[name] = top
 
     def __getattr__(self, name: str) -> Top | Function:

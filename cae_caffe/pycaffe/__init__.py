@@ -10,7 +10,7 @@ from ..wait_policy import wait_passively
 
 wait_passively()        # before anything below imports PyTorch
 
-from . import io, net_spec, proto, pycaffe  # noqa: E402
+from . import io, net_spec, proto, pycaffe
 from ._caffe import (NCCL, AdaDeltaSolver, AdaGradSolver, AdamSolver, Blob, Layer, NesterovSolver, RMSPropSolver,
                      SGDSolver, Solver, Timer, __version__, get_solver, has_nccl, init_log, layer_type_list, log,
                      set_device, set_mode_cpu, set_mode_gpu, set_multiprocess, set_random_seed, set_solver_count,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..engine import blob as engine
@@ -14,6 +16,9 @@ class Blob:
     blob by the net takes up; ask for them again after the net has run.
     """
 
+    # Whether anybody in this process has asked for gradients, and may still hold the array.
+    diffs_were_read: ClassVar[bool] = False
+
     def __init__(self, blob: engine.Blob):
         self._blob = blob
 
@@ -23,6 +28,7 @@ class Blob:
 
     @property
     def diff(self) -> np.ndarray:
+        Blob.diffs_were_read = True
         return self._blob.host_diff()
 
     @property

@@ -41,8 +41,8 @@ def conv_params(fn: Function):
     params = fn.params.get("convolution_param", fn.params.get("pooling_param", fn.params))
     legacy = sorted(_LEGACY.intersection(params))
     if legacy:
-        raise CropError(f"A {fn.type_name} layer gives {', '.join(legacy)}, which coordinate maps do not read; give lists "
-                        "as kernel_size, pad and stride.")
+        raise CropError(f"A {fn.type_name} layer gives {', '.join(legacy)}, which coordinate maps do not read; give "
+                        "lists as kernel_size, pad and stride.")
     if "kernel_size" not in params:
         raise UndefinedMapException(f"A {fn.type_name} layer without kernel_size has no coordinate map.")
     kernel, dilation, stride, pad = (np.array(params.get(name, default), ndmin=1) for name, default in (
@@ -87,7 +87,8 @@ def compose(base_map, next_map):
     """The map that applies `next_map` first and then `base_map`. Raises AxisMismatchException if their axes differ."""
     (base_axis, base_scale, base_shift), (axis, scale, shift) = base_map, next_map
     if base_axis is not None and axis is not None and base_axis != axis:
-        raise AxisMismatchException(f"A map along the axes from {base_axis} on does not compose with one from {axis} on.")
+        raise AxisMismatchException(f"A map along the axes from {base_axis} on does not compose with one from {axis} "
+                                    "on.")
     return axis if base_axis is None else base_axis, base_scale * scale, base_scale * shift + base_shift
 
 
@@ -106,8 +107,8 @@ def coord_map_from_to(top_from: Top, top_to: Top):
     for top, to_map in _walk_back(top_to):
         if top in from_maps:
             return compose(to_map, inverse(from_maps[top]))
-    raise InputError("The two tops have no coordinate map between them; they must come from one top through layers such "
-                     "as Convolution, Pooling and ReLU.")
+    raise InputError("The two tops have no coordinate map between them; they must come from one top through layers "
+                     "such as Convolution, Pooling and ReLU.")
 
 
 def _walk_back(top: Top):

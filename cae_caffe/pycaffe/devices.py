@@ -34,7 +34,7 @@ def query(gpus: str = "all") -> None:
     elif count:
         numbers = list(range(count))
     else:
-        log.info("common.cpp:174", "PyTorch sees no accelerator on this machine: neither a CUDA device nor Apple's MPS.")
+        log.info("common.cpp:174", "PyTorch sees no accelerator on this machine: neither CUDA nor Apple's MPS.")
         return
     for number in numbers:
         _report(kind, number)

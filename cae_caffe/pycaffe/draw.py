@@ -39,8 +39,8 @@ def get_edge_label(layer) -> str:
 def get_layer_lr_mult(layer) -> tuple[float, float]:
     """The factors of the learning rate for weights and biases; 1 unless told. Raises InputError for other layers."""
     if layer.type not in _LEARNING:
-        raise InputError(f"Layer `{layer.name}` is of type {layer.type}; only {', '.join(_LEARNING)} layers have learning "
-                         "rates to show.")
+        raise InputError(f"Layer `{layer.name}` is of type {layer.type}; only {', '.join(_LEARNING)} layers have "
+                         "learning rates to show.")
     given = [param.lr_mult for param in layer.param[:2]]
     weights, biases = given + [1.0] * (2 - len(given))
     return weights, biases
@@ -136,15 +136,15 @@ def _pydot():
     try:
         import pydot
     except ImportError as error:
-        raise RunError('Drawing nets needs pydot and Graphviz; run `pip install "cae-caffe[draw]"` and install Graphviz '
-                       "(its program `dot`).") from error
+        raise RunError('Drawing nets needs pydot and Graphviz; run `pip install "cae-caffe[draw]"` and install '
+                       "Graphviz (its program `dot`).") from error
     return pydot
 
 
 def draw_net(caffe_net, rankdir: str, ext: str = "png", phase: int | None = None, display_lrm: bool = False) -> bytes:
-    """The picture of a NetParameter in the format `ext` (png, pdf, svg ...; raw is the text for Graphviz); see `get_pydot_graph`.
+    """The picture of a NetParameter in the format `ext`: png, pdf, svg ..., or raw, the text for Graphviz.
 
-    Raises RunError where pydot or Graphviz is missing, or Graphviz fails.
+    The other arguments are those of `get_pydot_graph`. Raises RunError where pydot or Graphviz is missing.
     """
     graph = get_pydot_graph(caffe_net, rankdir, phase=phase, display_lrm=display_lrm)
     if ext == "raw":

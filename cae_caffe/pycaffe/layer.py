@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..engine import layer as engine
+from ..engine.layers import python_layer
 from ..errors import InputError
 from .blob import Blob
 from .blob_vec import BlobVec
+from .installation import install
 
 
 class Layer:
@@ -45,6 +47,14 @@ class Layer:
         if self.type == "Python":
             raise InputError(f"The Python layer `{self._layer.name}` has no method `{method}`; write one in its class "
                              f"{type(self).__name__}, if only to do nothing.")
+
+
+def shown(layer: engine.Layer) -> Layer:
+    """The engine's layer as a user sees it; one of type Python is the user's own object."""
+    return layer.object if isinstance(layer, python_layer.PythonLayer) else Layer(layer)
+
+
+python_layer.show_through(python_layer.Surface(Layer, Blob, install))
 
 
 def _engine_blobs(*lists):

@@ -23,8 +23,8 @@ def set_arrays(layer: engine.Layer, data: np.ndarray, labels: np.ndarray) -> Non
     _check(layer.name, "data", data, (param.channels, param.height, param.width))
     _check(layer.name, "labels", labels, (1, 1, 1))
     if len(data) != len(labels):
-        raise InputError(f"Layer `{layer.name}` is given {len(data)} rows of data and {len(labels)} labels; give one label "
-                         "for each row.")
+        raise InputError(f"Layer `{layer.name}` is given {len(data)} rows of data and {len(labels)} labels; give one "
+                         "label for each row.")
     if len(data) % param.batch_size:
         raise InputError(f"Layer `{layer.name}` is given {len(data)} rows; give a multiple of its batch size, "
                          f"{param.batch_size}.")

@@ -14,7 +14,7 @@ from ..engine.net import Net as EngineNet
 from ..errors import InputError
 from . import memory_data
 from .blob import Blob
-from .layer import Layer
+from .layer import shown
 
 TRAIN, TEST = schema.TRAIN, schema.TEST
 Arrays = dict[str, np.ndarray]
@@ -50,7 +50,7 @@ class Net:
         self._layer_names = engine.layer_names
         self._inputs, self._outputs = engine.input_ids, engine.output_ids
         self._blob_loss_weights = engine.loss_weights
-        self.layers = [Layer(layer) for layer in engine.layers]
+        self.layers = [shown(layer) for layer in engine.layers]
         self.blobs = OrderedDict(zip(self._blob_names, self._blobs))
         self.blob_loss_weights = OrderedDict(zip(self._blob_names, self._blob_loss_weights))
         self.layer_dict = OrderedDict(zip(self._layer_names, self.layers))
@@ -165,6 +165,18 @@ class Net:
     def clear_param_diffs(self) -> None:
         """Set the gradients of all parameters to zero; `backward` adds to them."""
         self._engine.clear_param_diffs()
+        self.show_changes()
+
+    def show_changes(self) -> None:
+        """Write what the engine leaves until somebody reads it (losses, zeroed gradients, updates) where a user who
+        holds the arrays sees it. Arrays of an accelerator's values are copies and do not change."""
+        if self._engine.device.type != "cpu":
+            return
+        for blob in self._engine.blobs:
+            blob.settle()
+        if Blob.diffs_were_read:
+            for parameter in self._engine.learnable:
+                parameter.blob.host_diff()
 
     def copy_from(self, path) -> None:
         """Copy the weights of a .caffemodel into the layers of the same names."""

@@ -26,8 +26,8 @@ def resize_image(im: np.ndarray, new_dims, interp_order: int = 1) -> np.ndarray:
     """
     rows, columns = (int(length) for length in new_dims)
     if im.ndim != 3 or not im.size or min(rows, columns) < 1:
-        raise InputError(f"resize_image is given an array of shape {im.shape} for the size {rows} x {columns}; it takes "
-                         "(height, width, channels), none of them 0.")
+        raise InputError(f"resize_image is given an array of shape {im.shape} for the size {rows} x {columns}; it "
+                         "takes (height, width, channels), none of them 0.")
     if im.shape[-1] not in (1, 3):
         return _corner_aligned(im, (rows, columns), interp_order).astype(np.float32)
     low, high = im.min(), im.max()

@@ -47,10 +47,12 @@ class Solver:
     def step(self, iterations: int) -> None:
         """Train for so many iterations, with the tests, displays and snapshots that fall due."""
         self._engine.step(iterations)
+        self.net.show_changes()
 
     def solve(self, resume_file=None) -> None:
         """Train to max_iter, from a .solverstate if given; snapshot, and test and display a last time."""
         self._engine.solve(resume_file)
+        self.net.show_changes()
 
     def restore(self, path) -> None:
         """Go on from a .solverstate."""
@@ -63,6 +65,7 @@ class Solver:
     def apply_update(self) -> None:
         """Update the parameters from their gradients and count the iteration."""
         self._engine.apply_update()
+        self.net.show_changes()
 
     def share_weights(self, net: Net) -> None:
         """Let `net` use the train net's parameters."""

@@ -13,6 +13,8 @@ class SolverParameter:
         self.__dict__["_solver"] = solver
 
     def __getattr__(self, name: str):
+        if name.startswith("_"):        # asked for by copy and pickle before there is a solver
+            raise AttributeError(name)
         return getattr(self._solver.message, name)
 
     def __setattr__(self, name: str, value) -> None:

@@ -61,7 +61,7 @@ class SideProcess:
     def wait_until_ready(self) -> Dict[str, str]:
         """What the process says about itself once its task is set up."""
         about = self._receive()["about"]
-        self._signal(signal.SIGSTOP)
+        self._stop()
         return about
 
     def take_turn(self, work: str, times: int) -> Turn:
@@ -70,7 +70,7 @@ class SideProcess:
         self._signal(signal.SIGCONT)
         self._send({"work": work, "times": times})
         answer = self._receive()
-        self._signal(signal.SIGSTOP)
+        self._stop()
         self.peak_bytes = max(self.peak_bytes, answer["peak_bytes"])
         return Turn(answer["seconds"], watch.others(answer["processor"]))
 
@@ -97,6 +97,11 @@ class SideProcess:
     def _last_words(self) -> str:
         size = os.fstat(self._said.fileno()).st_size
         return os.pread(self._said.fileno(), _LAST_BYTES, max(0, size - _LAST_BYTES)).decode("utf-8", "replace")
+
+    def _stop(self) -> None:
+        """Stop all threads of the process, and wait until they are."""
+        self._signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def _signal(self, number: int) -> None:
         """Send a signal to the process and its children, if there are any left."""

@@ -54,8 +54,16 @@ def _machine(results: Dict) -> str:
         f"load average {load['before']:.2f} before, {load['after']:.2f} after; cores kept busy by other processes: "
         f"{others['idle']:.2f} before, {others['mean']:.2f} during the turns ({others['most']:.2f} in the worst); "
         f"stolen by the host: {others['stolen_seconds']:.1f} s",
-        f"{pace['rounds']} rounds of turns of {pace['seconds']:g} s; medians, and the lowest and highest round",
+        f"{', '.join(_versions(results))}; {pace['rounds']} rounds of turns of {pace['seconds']:g} s; medians, and the "
+        "lowest and highest round",
     ])
+
+
+def _versions(results: Dict) -> List[str]:
+    entries = [entry for record in [*results["training"].values(), results["encoding"]]
+               for entry in record.get("sides", ())]
+    return [f"cae-caffe {results['version']}", *sorted({
+        f"{entry['about']['version']} (Python {entry['about']['python']})" for entry in entries})]
 
 
 def _training(results: Dict) -> str:

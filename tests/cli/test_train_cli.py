@@ -11,6 +11,7 @@ import sys
 import caffe_process
 import pytest
 import small_training
+from two_engines import LOG_ALL
 
 from cae_caffe import schema
 from cae_caffe.cli.main import main
@@ -136,7 +137,7 @@ class Run:
         self.lines = []
         arguments = [*command, "-m", "cae_caffe", "train", "-solver", "solver.prototxt", "--backend", backend, *words]
         self.process = subprocess.Popen(arguments, cwd=str(folder), stderr=subprocess.PIPE, text=True,
-                                        env=caffe_process.environment(folder, {"CAE_CAFFE_REENTERED": "1"}))
+                                        env=caffe_process.environment(folder, {**LOG_ALL, "CAE_CAFFE_REENTERED": "1"}))
 
     def wait_for(self, text):
         for line in self.process.stderr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import small_training
 import two_engines
+from two_engines import LOG_ALL
 
 from cae_caffe.cli.main import main
 from cae_caffe.engine import libc_rand, log
@@ -51,7 +52,7 @@ layer { name: "quiet" type: "Silence" bottom: "flat" }
 def train(tmp_path, caffe_run, capfd, monkeypatch):
     """Train by the same words on both engines, and hold one log against the other."""
     def train(*words):
-        real = caffe_run(["caffe", "train", "-solver", "solver.prototxt", *words], cwd=tmp_path).stderr
+        real = caffe_run(["caffe", "train", "-solver", "solver.prototxt", *words], cwd=tmp_path, env=LOG_ALL).stderr
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(log, "_minimum", 0)
         monkeypatch.setattr(log, "_printed_once", set())

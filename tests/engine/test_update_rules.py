@@ -1,4 +1,4 @@
-"""Nesterov, AdaGrad, RMSProp, AdaDelta and Adam: two hundred iterations beside real Caffe's, and snapshots both ways."""
+"""Nesterov, AdaGrad, RMSProp, AdaDelta and Adam: 200 iterations beside real Caffe's, and snapshots both ways."""
 
 from __future__ import annotations
 

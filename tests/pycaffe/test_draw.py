@@ -14,8 +14,8 @@ NET = """
 name: "drawn"
 layer { name: "data" type: "Data" top: "data" data_param { batch_size: 7 } include { phase: TRAIN } }
 layer { name: "input" type: "Input" top: "data" include { phase: TEST } }
-layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" convolution_param { num_output: 4 kernel_size: 3 pad: 1 }
-        param { lr_mult: 1 } param { lr_mult: 2 } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" 
+        convolution_param { num_output: 4 kernel_size: 3 pad: 1 } param { lr_mult: 1 } param { lr_mult: 2 } }
 layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
 layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
 layer { name: "ip" type: "InnerProduct" bottom: "pool" top: "ip" inner_product_param { num_output: 10 } }
@@ -35,7 +35,8 @@ def test_labels_are_real_caffes(net, real_caffe):
               "    import caffe.draw as draw\n"
               "    net = caffe_pb2().NetParameter()\n"
               "    text_format.Merge(text, net)\n"
-              "    return [(draw.get_layer_label(l, d, True), draw.get_edge_label(l), draw.choose_color_by_layertype(l.type))\n"
+              "    return [(draw.get_layer_label(l, d, True), draw.get_edge_label(l),\n"
+              "             draw.choose_color_by_layertype(l.type))\n"
               "            for l in net.layer for d in ('LR', 'TB')]\n"
               "def caffe_pb2():\n    from caffe.proto import caffe_pb2\n    return caffe_pb2\n")
     ours = [(draw.get_layer_label(layer, direction, True), draw.get_edge_label(layer),

@@ -53,7 +53,8 @@ from google.protobuf import text_format
 from caffe.proto import caffe_pb2
 net = caffe_pb2.NetParameter()
 text_format.Merge('name: "n" layer { name: "l" type: "Pooling" pooling_param { pool: AVE } }', net)
-assert net.layer[0].pooling_param.pool == caffe_pb2.PoolingParameter.AVE and text_format.MessageToString(net) == str(net)
+assert net.layer[0].pooling_param.pool == caffe_pb2.PoolingParameter.AVE
+assert text_format.MessageToString(net) == str(net)
 solver = caffe_pb2.SolverParameter(solver_mode=caffe_pb2.SolverParameter.CPU)
 assert caffe_pb2.TRAIN == 0 and caffe_pb2.Phase.Name(1) == 'TEST' and 'solver_mode: CPU' in str(solver)
 """)

@@ -247,7 +247,8 @@ def test_images_load_as_scikit_image_reads_them(mode, color, real_caffe, tmp_pat
     pytest.importorskip("PIL")
     path = tmp_path / "image.png"
     _save(path, mode, rng)
-    _assert_close(io.load_image(path, color), real_caffe(LOAD, path=str(path), color=color), 1e-6)     # float32's rounding
+    theirs = real_caffe(LOAD, path=str(path), color=color)
+    _assert_close(io.load_image(path, color), theirs, 1e-6)     # float32's rounding
 
 
 def test_an_image_that_is_none_is_an_input_error(tmp_path):

@@ -78,5 +78,5 @@ def test_a_python_layer_makes_its_parameters(net):
     layer.start = 7
     layer.setup([], [])
     assert engine.blobs[0].data.tolist() == [7, 7, 7] and len(layer.blobs) == 1
-    with pytest.raises(InputError, match="Python layer `mine` has no method `reshape`; write one in its class Weighted"):
+    with pytest.raises(InputError, match="layer `mine` has no method `reshape`; write one in its class Weighted"):
         layer.reshape([], [])

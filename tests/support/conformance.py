@@ -63,9 +63,9 @@ def values(*shape: int, low: float = -1, high: float = 1, seed: int = 0) -> np.n
 
 
 def distinct(*shape: int, seed: int = 0) -> np.ndarray:
-    """Float32 values of which no two are equal or close, from -1 to 1 in random order: a maximum of them is certain."""
+    """Float32 values of which no two are equal or close, -0.6 to 1 in random order: a maximum of them is certain."""
     count = int(np.prod(shape))
-    return np.random.RandomState(seed).permutation(np.linspace(-1, 1, count)).reshape(shape).astype(np.float32)
+    return np.random.RandomState(seed).permutation(np.linspace(-0.6, 1, count)).reshape(shape).astype(np.float32)
 
 
 def whole_numbers(*shape: int, below: int, seed: int = 0) -> np.ndarray:

@@ -7,6 +7,7 @@ import torch
 from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer, between, exactly
+from .gradients import refuse_gradient
 from .labels import Classes, Labels, ignored_label
 from .registry import register
 
@@ -55,6 +56,4 @@ class Accuracy(Layer):
         return torch.bincount(labels.index[which], minlength=self.classes.number)
 
     def backward(self, top, propagate_down, bottom):
-        if any(propagate_down):
-            raise InputError(f"Layer `{self.name}` (type Accuracy) has no gradient; take it out of the net, or take out "
-                             "`force_backward`.")
+        refuse_gradient(self, propagate_down, 0, 1)

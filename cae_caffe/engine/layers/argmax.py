@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ...errors import InputError
@@ -30,7 +32,7 @@ class ArgMax(Layer):
         if self.axis is None:
             rows = (2 if param.out_max_val else 1, param.top_k)
             result = shape[:1] + rows + (1,) * (len(shape) - 3)
-            choices = torch.Size(shape[1:]).numel()
+            choices = math.prod(shape[1:])
         else:
             result = shape[:self.axis] + (param.top_k,) + shape[self.axis + 1:]
             choices = shape[self.axis]

@@ -11,7 +11,7 @@ from ...schema import FillerParameter, ParamSpec, view
 from ..blob import Blob, shape_string
 from ..layer import Layer
 from .broadcast import Spread, spread
-from .buffers import buffer_like
+from .buffers import buffer_like, scratch_like
 from .registry import register
 
 # By Caffe's names, what the parameters hold: sums of means and variances, and what to divide both by.
@@ -42,8 +42,7 @@ class BatchNorm(Layer):
         zero = view(FillerParameter())
         for length in (self.channels, self.channels, 1):
             self.add_parameter((length,), zero)
-        self._normalized: torch.Tensor | None = None       # the top, which a layer in place may overwrite
-        self._scratch: torch.Tensor | None = None
+        self._centered: torch.Tensor | None = None      # the bottom less its mean: what the backward pass needs of it
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
@@ -63,25 +62,23 @@ class BatchNorm(Layer):
     def _forward_by_averages(self, bottom: Blob, top: Blob) -> None:
         mean, variance, divisor = (blob.data for blob in self.blobs)
         factor = torch.where(divisor == 0, 0, 1 / divisor)
-        self._inverse_deviation = self._inverse(variance * factor)
+        self._scale = (variance * factor + self.eps).rsqrt_()
         torch.sub(bottom.data, self._spread.view(mean * factor), out=top.data)
-        top.data.mul_(self._spread.view(self._inverse_deviation))
+        top.data.mul_(self._spread.view(self._scale))
 
     def _forward_by_batch(self, bottom: Blob, top: Blob) -> None:
         out = top.data
-        self._normalized = normalized = buffer_like(self._normalized, out)
+        self._centered = centered = buffer_like(self._centered, out)
         mean = self._mean(bottom.data)
-        torch.sub(bottom.data, self._spread.view(mean), out=normalized)
-        variance = self._mean(torch.mul(normalized, normalized, out=out))
+        torch.sub(bottom.data, self._spread.view(mean), out=centered)
+        variance = self._mean(torch.mul(centered, centered, out=out))
         self._add_to_averages(mean, variance)
-        self._inverse_deviation = self._inverse(variance)
-        out.copy_(normalized.mul_(self._spread.view(self._inverse_deviation)))
+        self._scale = (variance + self.eps).rsqrt_()
+        torch.mul(centered, self._spread.view(self._scale), out=out)
 
     def _mean(self, values: torch.Tensor) -> torch.Tensor:
+        """Of each channel."""
         return values.sum(self._spread.others).div_(self._per_channel)
-
-    def _inverse(self, variance: torch.Tensor) -> torch.Tensor:
-        return (variance + self.eps).sqrt_().reciprocal_()
 
     def _add_to_averages(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         unbiased = self._per_channel / (self._per_channel - 1) if self._per_channel > 1 else 1
@@ -91,20 +88,18 @@ class BatchNorm(Layer):
     def backward(self, top, propagate_down, bottom):
         if not propagate_down[0]:
             return
-        scale = self._spread.view(self._inverse_deviation)
-        if self.uses_averages:
-            torch.mul(top[0].diff, scale, out=bottom[0].diff)
-        else:
-            torch.mul(self._centered(top[0].diff, bottom[0].diff), scale, out=bottom[0].diff)
+        diff, out = top[0].diff, bottom[0].diff
+        if not self.uses_averages:
+            diff = self._less_its_share(diff, out)
+        torch.mul(diff, self._spread.view(self._scale), out=out)
 
-    def _centered(self, diff: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-        """diff - mean(diff) - y mean(diff y), in `out` unless that is `diff` itself."""
-        normalized = self._normalized
+    def _less_its_share(self, diff: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+        """diff - mean(diff) - y mean(diff y), y being the top; written to `out`, unless that is `diff` itself."""
         if out is diff:
-            out = self._scratch = buffer_like(self._scratch, diff)
-        share = self._mean(torch.mul(normalized, diff, out=out)).neg_()
-        torch.mul(normalized, self._spread.view(share), out=out)
-        return out.add_(diff).sub_(self._spread.view(self._mean(diff)))
+            out = scratch_like(self, diff)
+        share = self._mean(torch.mul(self._centered, diff, out=out)).mul_(self._scale).mul_(self._scale)
+        torch.mul(self._centered, self._spread.view(share), out=out)
+        return torch.sub(diff, out, out=out).sub_(self._spread.view(self._mean(diff)))
 
 
 class _WithoutLearning:

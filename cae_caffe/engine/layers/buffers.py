@@ -1,4 +1,4 @@
-"""Memory that a layer holds from one step to the next, so that a step allocates none."""
+"""Memory for a layer to work in, so that a step allocates none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ def buffer_like(buffer: torch.Tensor | None, tensor: torch.Tensor) -> torch.Tens
     if buffer is not None and buffer.shape == tensor.shape and buffer.stride() == tensor.stride():
         return buffer
     return torch.empty_like(tensor)
+
+
+def scratch_like(layer, tensor: torch.Tensor) -> torch.Tensor:
+    """Memory shaped and stored as the blob's `tensor`, the layer's own until its call ends: all layers share it."""
+    flat = layer.context.scratch.take("values", (tensor.numel(),), tensor)
+    return flat.as_strided(tensor.size(), tensor.stride())
 
 
 class KeptInput:

@@ -11,6 +11,7 @@ from ...errors import InputError
 from .. import lowering
 from ..axes import canonical_axis
 from ..blob import Shape, shape_string
+from ..general_kernel import GeneralKernel
 from ..layer import Layer, at_least
 from ..volume_kernel import VolumeKernel
 from .registry import register
@@ -19,7 +20,7 @@ from .registry import register
 class ConvolutionLayer(Layer):
     """The parameters and shapes that both directions share (src/caffe/layers/base_conv_layer.cpp).
 
-    The axes behind the channel `axis` are spatial, one to three of them; those before it are the batch. Weights are
+    The axes behind the channel `axis` are spatial, any number of them; those before it are the batch. Weights are
     (outputs, inputs / group, kernel ...), for Deconvolution (inputs, outputs / group, kernel ...); biases (outputs,).
     """
 
@@ -32,10 +33,6 @@ class ConvolutionLayer(Layer):
         param, shape = self.param.convolution_param, bottom[0].shape
         self.axis = canonical_axis(param.axis, shape)
         self.spatial_axes = len(shape) - self.axis - 1
-        if not 1 <= self.spatial_axes <= 3:
-            raise InputError(f"its bottom, of shape {shape_string(shape)}, has {self.spatial_axes} spatial axes behind "
-                             f"the channel axis {self.axis}; this engine convolves over 1 to 3. Change `axis`, or put "
-                             "a Reshape layer before it.")
         self.kernel = self._lengths("kernel_size", "kernel_h", "kernel_w", default=None, least=1)
         self.stride = self._lengths("stride", "stride_h", "stride_w", default=1, least=1)
         self.pad = self._lengths("pad", "pad_h", "pad_w", default=0, least=0)
@@ -49,6 +46,8 @@ class ConvolutionLayer(Layer):
     def _lengths(self, name: str, height: str | None, width: str | None, default: int | None, least: int) -> Shape:
         """One length for each spatial axis, from the repeated field `name` or the pair for height and width."""
         param, number = self.param.convolution_param, self.spatial_axes
+        if number == 0:
+            return ()
         given = getattr(param, name)
         if height is not None and (param.has(height) or param.has(width)):
             if number != 2 or given:
@@ -87,7 +86,7 @@ class ConvolutionLayer(Layer):
                              "these cannot change.")
         outputs = tuple(map(self.output_length, shape[self.axis + 1:], self.kernel, self.stride, self.pad,
                             self.dilation))
-        if min(outputs) < 1:
+        if min(outputs, default=1) < 1:
             raise InputError(f"its kernel {list(self.kernel)} does not fit into a bottom of shape "
                              f"{shape_string(shape)}: the top would be {list(outputs)}; use a smaller kernel, or pad.")
         return [shape[:self.axis] + (self.outputs,) + outputs] * len(bottom_shapes)
@@ -99,7 +98,7 @@ class ConvolutionLayer(Layer):
     def reshape(self, bottom, top):
         super().reshape(bottom, top)
         shape = bottom[0].shape
-        # One spatial axis is two with a height of one.
+        # One spatial axis is two with a height of one, and none is an image of one pixel.
         fill = (1,) * max(0, 2 - self.spatial_axes)
         self._batch = math.prod(shape[:self.axis])
         self._spatial = (fill + shape[self.axis + 1:], fill + top[0].shape[self.axis + 1:])
@@ -110,7 +109,7 @@ class ConvolutionLayer(Layer):
     def _method(self):
         """The kernel that computes; chosen late, when the net knows whether the bottom's diff is wanted."""
         if self._chosen is None:
-            self._chosen = self._images_kernel() if self.spatial_axes < 3 else self._volumes_kernel()
+            self._chosen = self._images_kernel() if self.spatial_axes < 3 else self._kernel_of_more_axes()
         return self._chosen
 
     def _images_kernel(self):
@@ -124,8 +123,9 @@ class ConvolutionLayer(Layer):
         return lowering.choose(geometry, force_native=self.context.native_kernels, device=self.blobs[0].data.device,
                                scratch=self.context.scratch)
 
-    def _volumes_kernel(self):
-        return VolumeKernel(self.transposed, self.stride, self.pad, self.dilation, self.group)
+    def _kernel_of_more_axes(self):
+        kernel = VolumeKernel if self.spatial_axes == 3 else GeneralKernel
+        return kernel(self.transposed, self.stride, self.pad, self.dilation, self.group)
 
     def operations(self, bottom, top):
         # Each place of the kernel, a value of one channel on the smaller side, meets all weights.

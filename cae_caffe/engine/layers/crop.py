@@ -14,7 +14,7 @@ from .registry import register
 
 @register("Crop")
 class Crop(Layer):
-    """From `axis` on, the first bottom is cut to the second's lengths, beginning at `offset` (one, or one for each axis).
+    """From `axis` on, the first bottom is cut to the second's lengths, from `offset` (one, or one for each axis) on.
 
     The second bottom gives its shape alone, and no gradient (src/caffe/layers/crop_layer.cpp).
     """

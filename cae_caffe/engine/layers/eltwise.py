@@ -91,17 +91,20 @@ class _Product:
 
 class _Maximum:
     def __init__(self, layer: Eltwise):
-        self._winner: torch.Tensor | None = None
+        self._wins: list[torch.Tensor] = []     # for each bottom, where its value is the maximum
 
     def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
-        self._winner = torch.le(values[0], values[1]).to(torch.uint8)
+        self._wins = [values[0] > values[1], values[0] <= values[1]]
         torch.maximum(values[0], values[1], out=out)
-        for i, tensor in enumerate(values[2:], 2):
-            self._winner.masked_fill_(tensor > out, i)
+        for tensor in values[2:]:
+            wins = tensor > out
+            for beaten in self._wins:
+                beaten.logical_and_(~wins)
+            self._wins.append(wins)
             torch.maximum(out, tensor, out=out)
 
     def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:
-        torch.mul(top.diff, self._winner == i, out=bottom[i].diff)
+        torch.mul(top.diff, self._wins[i], out=bottom[i].diff)
 
 
 _OPERATIONS = {"SUM": _Sum, "PROD": _Product, "MAX": _Maximum}

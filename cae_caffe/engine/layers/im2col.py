@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import torch
 from torch.nn import functional as F
@@ -61,7 +62,7 @@ class Im2col(AutogradLayer):
         if min(self._outputs) < 1:
             raise InputError(f"its kernel {list(self.kernel)} does not fit into a bottom of shape "
                              f"{shape_string(shape)}; use a smaller kernel, or pad.")
-        return [shape[:self.axis] + (shape[self.axis] * torch.Size(self.kernel).numel(),) + self._outputs]
+        return [shape[:self.axis] + (shape[self.axis] * math.prod(self.kernel),) + self._outputs]
 
     def compute(self, bottoms, params):
         padded = F.pad(bottoms[0], [pad for pad in reversed(self.pad) for _ in range(2)])

@@ -10,6 +10,7 @@ from .. import blob_proto
 from ..blob import Shape, shape_string
 from ..layer import between
 from . import normalization
+from .gradients import refuse_gradient
 from .labels import Classes, Labels, ignored_label
 from .loss import LOG_THRESHOLD, LossLayer
 from .registry import register
@@ -75,8 +76,7 @@ class InfogainLoss(LossLayer):
         return labels, rows.transpose(1, 2)
 
     def backward(self, top, propagate_down, bottom):
-        self.refuse_gradient_of(1, propagate_down)
-        self.refuse_gradient_of(2, propagate_down)
+        refuse_gradient(self, propagate_down, *range(1, len(bottom)))
         if not propagate_down[0]:
             return
         labels, weights = self._weights(bottom)

@@ -8,7 +8,6 @@ from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer, exactly
 
-
 LOG_THRESHOLD = 1e-20       # no probability counts as less where its logarithm is taken (kLOG_THRESHOLD)
 
 
@@ -29,12 +28,6 @@ class LossLayer(Layer):
             raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; their first "
                              "lengths, the batch, must agree.")
         return [()]
-
-    def refuse_gradient_of(self, index: int, propagate_down: list[bool]) -> None:
-        """Raises InputError if the gradient of bottom `index`, which holds labels or targets, is asked for."""
-        if propagate_down[index:index + 1] == [True]:
-            raise InputError(f"Layer `{self.name}` (type {self.type}) cannot propagate to its bottom "
-                             f"`{self.param.bottom[index]}`; give `propagate_down: false` for it.")
 
 
 def in_shape_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

@@ -11,10 +11,11 @@ from ..layer import Layer
 from ..pooling import AveragePooling, Windows
 from .registry import register
 
+
 class _AcrossChannels:
     """y = x s**-beta, with s = k + alpha / n sum(x**2) over the n channels around each (CrossChannelForward_cpu)."""
 
-    def __init__(self, param, shape):
+    def __init__(self, param, shape, scratch):
         self._size, self._beta, self._k = param.local_size, param.beta, param.k
         self._alpha = param.alpha
         self._scale: torch.Tensor | None = None
@@ -59,10 +60,10 @@ class _AcrossChannels:
 class _WithinChannel:
     """y = x s**-beta, with s = 1 + alpha times the mean of x**2 over n x n values around each (WithinChannelForward)."""
 
-    def __init__(self, param, shape):
+    def __init__(self, param, shape, scratch):
         self._alpha, self._beta = param.alpha, param.beta
         size, pad = param.local_size, param.local_size // 2
-        self._pooling = AveragePooling(Windows(shape[2:], (size, size), (1, 1), (pad, pad), rounds_up=True))
+        self._pooling = AveragePooling(Windows(shape[2:], (size, size), (1, 1), (pad, pad), rounds_up=True), scratch)
         self._scale: torch.Tensor | None = None
 
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> None:
@@ -112,12 +113,11 @@ class LRN(Layer):
     def reshape(self, bottom: list[Blob], top: list[Blob]) -> None:
         super().reshape(bottom, top)
         param = self.param.lrn_param
-        self._region = REGIONS[param.norm_region](param, bottom[0].shape)
+        self._region = REGIONS[param.norm_region](param, bottom[0].shape, self.context.scratch)
 
     def forward(self, bottom, top):
         self._region.forward(bottom[0].data, top[0].data)
 
     def backward(self, top, propagate_down, bottom):
-        # Caffe writes the bottom's diff whether it is wanted or not when it normalizes across channels; nobody reads it.
         if propagate_down[0]:
             self._region.backward(top[0].data, top[0].diff, bottom[0].data, bottom[0].diff)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ...errors import InputError
@@ -46,4 +48,4 @@ class MVN(Layer):
 
     def _grouped(self, tensor: torch.Tensor) -> torch.Tensor:
         """The tensor as one row for each mean."""
-        return tensor.reshape(torch.Size(self._groups).numel(), -1)
+        return tensor.reshape(math.prod(self._groups), -1)

@@ -19,6 +19,8 @@ from .gradients import refuse_gradient
 from .neuron import NeuronLayer
 from .registry import register
 
+aten = torch.ops.aten
+
 
 @register("AbsVal")
 class AbsVal(NeuronLayer):
@@ -71,13 +73,14 @@ class ELU(NeuronLayer):
         self.alpha = self.param.elu_param.alpha
 
     def forward(self, bottom, top):
-        negative = torch.clamp_max(bottom[0].data, 0).expm1_().mul_(self.alpha)
-        torch.clamp_min(bottom[0].data, 0, out=top[0].data).add_(negative)
+        aten.elu.out(bottom[0].data, self.alpha, out=top[0].data)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            slope = (top[0].data + self.alpha).masked_fill_(bottom[0].data > 0, 1)
-            torch.mul(top[0].diff, slope, out=bottom[0].diff)
+            diff = top[0].diff
+            above = aten.threshold_backward(diff, bottom[0].data, 0)
+            below = torch.sub(diff, above, out=bottom[0].diff)
+            below.mul_(top[0].data + self.alpha).add_(above)
 
 
 def _log_of_base(base: float) -> np.float32:
@@ -162,7 +165,7 @@ class Power(NeuronLayer):
     def _slope(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """dy/dx, by Caffe's formulas: y / (shift + scale x) is not a number where that is 0, but for a square."""
         if self.power == 1:
-            return torch.full_like(x, self.slope)
+            return torch.full((), self.slope, device=x.device).expand_as(x)
         if self.power == 2:
             return (x * (self.slope * self.scale)).add_(self.slope * self.shift)
         if self.shift == 0:

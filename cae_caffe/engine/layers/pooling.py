@@ -112,7 +112,7 @@ def _stochastic(layer: Pooling, windows: Windows) -> StochasticPooling:
 
 
 METHODS = {
-    "MAX": lambda layer, windows: MaxPooling(windows),
-    "AVE": lambda layer, windows: AveragePooling(windows),
+    "MAX": lambda layer, windows: MaxPooling(windows, layer.context.scratch),
+    "AVE": lambda layer, windows: AveragePooling(windows, layer.context.scratch),
     "STOCHASTIC": _stochastic,
 }

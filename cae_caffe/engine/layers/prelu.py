@@ -9,7 +9,7 @@ from ...schema import FillerParameter, view
 from ..blob import shape_string
 from ..layer import Layer
 from .broadcast import spread
-from .buffers import KeptInput, buffer_like
+from .buffers import KeptInput, scratch_like
 from .registry import register
 
 aten = torch.ops.aten
@@ -32,7 +32,6 @@ class PReLU(Layer):
         filler = param.filler if param.has("filler") else view(FillerParameter(type="constant", value=0.25))
         self.add_parameter(() if param.channel_shared else shape[1:2], filler)
         self._input = KeptInput()
-        self._part: torch.Tensor | None = None
 
     def shapes(self, bottom_shapes):
         self._spread = spread(self.blobs[0].shape, 1, bottom_shapes[0])
@@ -41,15 +40,15 @@ class PReLU(Layer):
     def forward(self, bottom, top):
         self._input.keep(bottom[0], top[0])
         x, slope = bottom[0].data, self._spread.view(self.blobs[0].data)
-        self._part = negative = buffer_like(self._part, x)
-        torch.clamp_max(x, 0, out=negative).mul_(slope)
+        negative = torch.clamp_max(x, 0, out=scratch_like(self, x)).mul_(slope)
         torch.clamp_min(x, 0, out=top[0].data).add_(negative)
 
     def backward(self, top, propagate_down, bottom):
         x, diff = self._input.of(bottom[0], top[0]), top[0].diff
+        scratch = scratch_like(self, x)
         if self.needs_diff(0):
-            self._spread.add_sum(torch.clamp_max(x, 0, out=self._part).mul_(diff), self.blobs[0])
+            self._spread.add_sum(torch.clamp_max(x, 0, out=scratch).mul_(diff), self.blobs[0])
         if propagate_down[0]:
-            positive = aten.threshold_backward.grad_input(diff, x, 0, grad_input=self._part)
+            positive = aten.threshold_backward.grad_input(diff, x, 0, grad_input=scratch)
             out = torch.sub(diff, positive, out=bottom[0].diff)
             out.mul_(self._spread.view(self.blobs[0].data)).add_(positive)

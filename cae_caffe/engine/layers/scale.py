@@ -11,7 +11,7 @@ from ...schema import FillerParameter, view
 from ..blob import Blob
 from ..layer import Layer, between
 from .broadcast import learned_shape, spread
-from .buffers import KeptInput, buffer_like
+from .buffers import KeptInput, scratch_like
 from .registry import register
 
 
@@ -85,7 +85,6 @@ class Scale(_FactorLayer):
             shape = learned_shape(self.options.axis, number_of_axes, bottom[0].shape)
             self.bias = self.add_parameter(shape, self.options.bias_filler)
         self._input = KeptInput()
-        self._product: torch.Tensor | None = None
 
     def factor_filler(self):
         if self.options.has("filler"):
@@ -111,8 +110,7 @@ class Scale(_FactorLayer):
         if self.bias is not None and self.needs_diff(len(self.blobs) - 1):
             self.spread.add_sum(diff, self.bias)
         if self.wants_factor_diff(propagate_down):
-            self._product = buffer_like(self._product, diff)
-            torch.mul(diff, self._input.of(bottom[0], top[0]), out=self._product)
-            self.write_factor_diff(self._product, bottom)
+            product = torch.mul(diff, self._input.of(bottom[0], top[0]), out=scratch_like(self, diff))
+            self.write_factor_diff(product, bottom)
         if propagate_down[0]:
             torch.mul(diff, self.spread.view(self.factor(bottom).data), out=bottom[0].diff)

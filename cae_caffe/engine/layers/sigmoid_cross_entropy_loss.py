@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from ...errors import InputError
 from ..blob import shape_string
 from . import normalization
+from .gradients import refuse_gradient
 from .loss import LossLayer, in_shape_of
 from .registry import register
 
@@ -51,7 +52,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
         out.copy_(self.compute([blob.data for blob in bottom], [])[0])
 
     def backward(self, top, propagate_down, bottom):
-        self.refuse_gradient_of(1, propagate_down)
+        refuse_gradient(self, propagate_down, 1)
         if not propagate_down[0]:
             return
         diff, target = bottom[0].diff, in_shape_of(bottom[1].data, bottom[0].data)

@@ -15,16 +15,24 @@ aten = torch.ops.aten
 class Softmax(Layer):
     """y = exp(x) / sum(exp(x)) along `axis`, without overflow (src/caffe/layers/softmax_layer.cpp)."""
 
-    keeps_order = True
-
     def shapes(self, bottom_shapes):
         self.axis = canonical_axis(self.param.softmax_param.axis, bottom_shapes[0])
         return super().shapes(bottom_shapes)
 
+    # PyTorch's kernels write into `out` as if its values lay in their logical order, so in blobs where they do only.
+
     def forward(self, bottom, top):
-        torch.softmax(bottom[0].data, self.axis, out=top[0].data)
+        out = top[0].data
+        if out.is_contiguous():
+            torch.softmax(bottom[0].data, self.axis, out=out)
+        else:
+            out.copy_(torch.softmax(bottom[0].data, self.axis))
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[0]:
-            aten._softmax_backward_data.out(top[0].diff, top[0].data, self.axis, torch.float32,
-                                            grad_input=bottom[0].diff)
+        if not propagate_down[0]:
+            return
+        out, arguments = bottom[0].diff, (top[0].diff, top[0].data, self.axis, torch.float32)
+        if out.is_contiguous():
+            aten._softmax_backward_data.out(*arguments, grad_input=out)
+        else:
+            out.copy_(aten._softmax_backward_data(*arguments))

@@ -6,6 +6,7 @@ import torch
 
 from ..layer import between
 from . import normalization
+from .gradients import refuse_gradient
 from .labels import Classes, Labels, ignored_label
 from .loss import LossLayer
 from .registry import register
@@ -49,7 +50,7 @@ class SoftmaxWithLoss(LossLayer):
         torch.div(labels.keep(logarithms).sum().neg_(), self._divisor(labels), out=out)
 
     def backward(self, top, propagate_down, bottom):
-        self.refuse_gradient_of(1, propagate_down)
+        refuse_gradient(self, propagate_down, 1)
         if not propagate_down[0]:
             return
         labels = Labels(self, bottom[1].data, self.classes, self.ignored)

@@ -38,7 +38,7 @@ def test_hinge_loss_takes_the_first_labels(judge):
 
 def test_hinge_loss_refuses_to_propagate_to_the_labels(judge):
     judge.refused(Case('type: "HingeLoss" propagate_down: true propagate_down: true',
-                       [values(4, 3), whole_numbers(4, below=3)]), "cannot propagate")
+                       [values(4, 3), whole_numbers(4, below=3)]), "has no gradient for its bottom `bottom1`")
 
 
 def multinomial(*shape: int, weight: str = "", low: float = 0.05) -> Case:
@@ -114,7 +114,7 @@ def test_infogain_loss_refuses_the_old_normalize(judge):
 
 def test_infogain_loss_refuses_to_propagate_to_the_matrix(judge):
     judge.refused(Case('type: "InfogainLoss"', [values(3, 4), whole_numbers(3, below=4), values(4, 4)]),
-                  "cannot propagate to its bottom `bottom2`")
+                  "no gradient for its bottom `bottom2`")
 
 
 GOLDEN = {

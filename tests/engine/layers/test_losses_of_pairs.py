@@ -104,7 +104,7 @@ def test_sigmoid_cross_entropy_loss_refuses_other_shapes(judge, shapes, match):
 
 
 def test_sigmoid_cross_entropy_loss_refuses_to_propagate_to_the_targets(judge):
-    judge.refused(cross_entropy("propagate_down: true propagate_down: true", 3, 4), "cannot propagate")
+    judge.refused(cross_entropy("propagate_down: true propagate_down: true", 3, 4), "has no gradient for its bottom `bottom1`")
 
 
 GOLDEN = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from conformance import Case, distinct, examples, run_embedded, values
@@ -21,14 +23,15 @@ def last_window_begins_behind(size: int, kernel: int, stride: int) -> bool:
 
 @examples(60)
 @given(method=st.sampled_from(["MAX", "AVE"]), size=st.tuples(st.integers(1, 8), st.integers(1, 8)), kernel=PAIRS,
-       stride=PAIRS, pad=st.tuples(st.integers(0, 3), st.integers(0, 3)), mode=st.sampled_from(["CEIL", "FLOOR"]))
-def test_windows(judge, method, size, kernel, stride, pad, mode):
+       stride=PAIRS, pad=st.tuples(st.integers(0, 3), st.integers(0, 3)), mode=st.sampled_from(["CEIL", "FLOOR"]),
+       channels=st.sampled_from([1, 3, 4, 9]))
+def test_windows(judge, method, size, kernel, stride, pad, mode, channels):
     assume(all(p < k for p, k in zip(pad, kernel)) and all(k <= s + 2 * p for k, s, p in zip(kernel, size, pad)))
     # Without padding Caffe may count a window that begins behind the image. Its maximum then gets a gradient that Caffe
     # writes in front of the blob's memory; the average of such windows is tested below.
     assume(any(pad) or mode == "FLOOR" or not any(map(last_window_begins_behind, size, kernel, stride)))
     judge(pooling(f"pool: {method} kernel_h: {kernel[0]} kernel_w: {kernel[1]} stride_h: {stride[0]} "
-                  f"stride_w: {stride[1]} pad_h: {pad[0]} pad_w: {pad[1]} round_mode: {mode}", 2, 3, *size))
+                  f"stride_w: {stride[1]} pad_h: {pad[0]} pad_w: {pad[1]} round_mode: {mode}", 2, channels, *size))
 
 
 @pytest.mark.parametrize("method", ["MAX", "AVE"])
@@ -54,13 +57,30 @@ def test_mask_of_maxima(judge, text):
 
 
 def test_first_of_equal_values_is_the_maximum(judge):
-    judge(Case('type: "Pooling" pooling_param { kernel_size: 3 stride: 2 pad: 1 }', [np.zeros((1, 2, 5, 5))], tops=2))
-    judge(Case('type: "Pooling" pooling_param { kernel_size: 3 stride: 2 pad: 2 }', [np.zeros((1, 2, 5, 5))], tops=2))
+    for pad, channels in itertools.product([0, 1, 2], [2, 8]):
+        image = np.round(values(2, channels, 5, 6))
+        judge(Case(f'type: "Pooling" pooling_param {{ kernel_size: 3 stride: 2 pad: {pad} }}', [image], tops=2))
 
 
 @pytest.mark.parametrize("text", ["pool: MAX kernel_size: 3 stride: 2", "pool: AVE global_pooling: true"])
 def test_other_sizes_later(judge, text):
     judge(pooling(text, 2, 3, 7, 8, passes=2, then=[[distinct(3, 3, 5, 9)], [distinct(1, 2, 4, 4)]]))
+
+
+@pytest.mark.parametrize("method", ["MAX", "AVE"])
+def test_between_layers_that_store_rows_first(judge, method):
+    judge(Case(f"""
+        layer {{ name: "below" type: "Convolution" bottom: "x" top: "below"
+                 convolution_param {{ num_output: 4 kernel_size: 9 }} }}
+        layer {{ name: "pool" type: "Pooling" bottom: "below" top: "pool"
+                 pooling_param {{ pool: {method} kernel_size: 3 stride: 1 pad: 1 }} }}
+        layer {{ name: "above" type: "Convolution" bottom: "pool" top: "above"
+                 convolution_param {{ num_output: 2 kernel_size: 9 }} }}""", {"x": values(4, 1, 28, 28)}))
+
+
+def test_batch_of_several_pieces(judge):
+    judge(pooling("kernel_size: 3 stride: 2", 30, 8, 32, 40))
+    judge(pooling("pool: AVE kernel_size: 3 stride: 2", 30, 8, 32, 40))
 
 
 @pytest.mark.parametrize("text, match", [

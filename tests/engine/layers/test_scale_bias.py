@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 1000)
-IN_PLACE = ("Caffe's in-place Scale overwrites the bottom it has kept in its first backward pass, so that its second one "
-            "is wrong")
+IN_PLACE = ("Caffe's in-place Scale overwrites the bottom it has kept in its first backward pass, so that its second "
+            "one is wrong")
 
 
 @st.composite

@@ -1,0 +1,108 @@
+"""transform_param: crop, mirror, mean and scale of images on their way into a net (src/caffe/data_transformer.cpp)."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from ..errors import InputError
+from ..schema import BlobProto, read_binary
+from . import blob_proto, log
+from .rng import Stream
+
+
+class DataTransformer:
+    """What a TransformationParameter asks for in a phase: (pixel - mean) * scale, in float32.
+
+    Images are arrays (channels, height, width) of uint8 or float32. In phase TRAIN crops lie at random, in TEST in the
+    middle. Random numbers come from a generator of its own, which `draw_seed` seeds; each image takes a word for its
+    mirroring, if `mirror` is set, and then, in TRAIN, one for the row and one for the column of its crop.
+
+    Raises InputError for a mean that cannot be read, or is given twice.
+    """
+
+    def __init__(self, param, phase: str):
+        self.crop: int = param.crop_size
+        self._mirror: bool = param.mirror
+        self._scale = np.float32(param.scale)
+        self._crops_at_random = bool(self.crop) and phase == "TRAIN"
+        self._own: Stream | None = None
+        if param.has("mean_file") and param.mean_value:
+            raise InputError("its transform_param gives both `mean_file` and `mean_value`; give one of them.")
+        self._mean_values = np.array(param.mean_value, np.float32)
+        self._mean = _read_mean(param.mean_file) if param.has("mean_file") else None
+
+    def draw_seed(self, stream: Callable[[], Stream]) -> None:
+        """Seed the transformer's own generator with a word of Caffe's stream, if it will need any number."""
+        if self._mirror or self._crops_at_random:
+            self._own = Stream(stream().word())
+
+    def shape(self, image: np.ndarray, what: str) -> tuple[int, int, int]:
+        """The shape that `image` will have; `what` begins error messages.
+
+        Raises InputError if the crop is larger than the image.
+        """
+        channels, height, width = image.shape
+        if self.crop > min(height, width):
+            raise InputError(f"{what} is {height} pixels high and {width} wide, too small for `crop_size: {self.crop}`; "
+                             "take a smaller crop or larger images.")
+        return (channels, self.crop, self.crop) if self.crop else image.shape
+
+    def transform(self, image: np.ndarray, out: np.ndarray, what: str) -> None:
+        """Write the transformed image into `out`, float32 of its `shape`. The numbers for it are drawn.
+
+        Raises InputError if its shape, or the mean's, does not fit; `what` begins the message.
+        """
+        shape = self.shape(image, what)
+        if shape != out.shape:
+            raise InputError(f"{what} has shape {_times(shape)}, and the first of its batch {_times(out.shape)}; all of a "
+                             "batch must agree, so resize or crop them, or take a `batch_size` of 1.")
+        mean = self._mean_for(image, what)
+        mirrored, row, column = self._draw(image)
+        window = np.s_[:, row:row + shape[1], column:column + shape[2]]
+        target = out[:, :, ::-1] if mirrored else out
+        if mean is None:
+            target[...] = image[window]
+        else:
+            np.subtract(image[window], mean[window], out=target, dtype=np.float32)
+        if self._scale != 1:
+            out *= self._scale
+
+    def _draw(self, image: np.ndarray) -> tuple[bool, int, int]:
+        """Whether to mirror, and the row and column where the crop begins."""
+        mirrored = self._mirror and self._own.word() % 2 == 1
+        if not self.crop:
+            return mirrored, 0, 0
+        spare = [length - self.crop for length in image.shape[1:]]
+        row, column = [self._own.word() % (s + 1) if self._crops_at_random else s // 2 for s in spare]
+        return mirrored, row, column
+
+    def _mean_for(self, image: np.ndarray, what: str) -> np.ndarray | None:
+        channels = image.shape[0]
+        if self._mean is not None:
+            if self._mean.shape != image.shape:
+                raise InputError(f"{what} has shape {_times(image.shape)}, and the mean of `mean_file` "
+                                 f"{_times(self._mean.shape)}; compute the mean from images of this size.")
+            return self._mean
+        if not self._mean_values.size:
+            return None
+        if self._mean_values.size not in (1, channels):
+            raise InputError(f"{what} has {channels} channels, and transform_param gives `mean_value` "
+                             f"{self._mean_values.size} times; give it once, or once for each channel.")
+        return np.broadcast_to(self._mean_values[:, np.newaxis, np.newaxis], image.shape)
+
+
+def _read_mean(path: str) -> np.ndarray:
+    """The mean image in a binaryproto file, (channels, height, width)."""
+    log.info("data_transformer.cpp:25", f"Loading mean file from: {path}")
+    message = read_binary(path, BlobProto)
+    values, shape = blob_proto.values(message), blob_proto.shape_of(message)
+    if len(shape) > 4 or values.size != np.prod(shape, dtype=int):
+        raise InputError(f"its `mean_file` {path} holds {values.size} values in the shape {_times(shape)}; it must hold one "
+                         "image, 1xCxHxW. Compute the mean anew.")
+    return values.reshape(shape + (1,) * (4 - len(shape)))[0]
+
+
+def _times(shape) -> str:
+    return "x".join(map(str, shape))

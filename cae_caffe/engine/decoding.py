@@ -1,0 +1,109 @@
+"""Image files as OpenCV decodes them for Caffe: 8 bits a value, blue first (cv::imread, cv::imdecode of OpenCV 4.5).
+
+The pixels are equal to OpenCV's, but for the grey of colour PNG files of 16 bits, which may be one lower or higher.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from ..errors import InputError, RunError
+
+# How the libraries behind OpenCV weigh red, green and blue to a grey: bits to shift right by, the weights, and what is
+# added before; libpng cuts off, the others round.
+_GREY = {"PNG": (15, (9797, 19234, 3737), 0), "WEBP": (15, (9798, 19235, 3735), 1 << 14)}
+_OTHER_GREY = (14, (4899, 9617, 1868), 1 << 13)
+_ONE_CHANNEL = {"1", "L"}           # Pillow's modes that OpenCV reads as one channel, and those it reads as four
+_WITH_ALPHA = {"RGBA", "LA", "PA"}
+_SIXTEEN_BITS = ("I", "F")          # how the names of such modes start
+
+
+def read(path: str, color: bool) -> np.ndarray:
+    """The image in the file `path`, uint8 (H, W, 3), or with `color` False its grey, (H, W, 1).
+
+    Raises InputError if there is none or Pillow cannot read it, RunError without Pillow.
+    """
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read()
+    except OSError as error:
+        raise InputError(f"The image {path} cannot be read: {error.strerror or error}.") from None
+    return decode(content, "color" if color else "gray", f"The file {path}")
+
+
+def decode(content: bytes, mode: str, what: str) -> np.ndarray:
+    """The image in `content`, the bytes of a file, as uint8 (H, W, channels), blue first.
+
+    `mode` is "color" (three channels, transparency dropped), "gray" (one) or "native": one, three or, with
+    transparency, four, as the file has them, whatever way it says is up. `what` begins error messages. Raises
+    InputError if Pillow cannot read it or, native, if it has more than 8 bits a value; RunError without Pillow.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise RunError("Images cannot be decoded without Pillow; run `pip install \"cae-caffe[images]\"`.") from error
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return _MODES[mode](image, what)
+    except (OSError, SyntaxError, ValueError) as error:        # what Pillow raises for damaged files
+        raise InputError(f"{what} holds no image that Pillow can read ({error}).") from None
+
+
+def _color(image, what: str) -> np.ndarray:
+    return _blue_first(_rgb(_upright(image)))
+
+
+def _gray(image, what: str) -> np.ndarray:
+    bits, weights, rounding = _GREY.get(image.format, _OTHER_GREY)
+    image.draft("L", image.size)        # a JPEG file holds grey and colour apart, and its grey is taken as it is
+    image = _upright(image)
+    if image.mode in _ONE_CHANNEL or image.mode == "LA":
+        return _one_channel(image)
+    if image.mode.startswith(_SIXTEEN_BITS):
+        return _upper_bits(image)[:, :, np.newaxis]
+    total = _rgb(image).astype(np.int32) @ np.array(weights, np.int32) + rounding
+    return (total >> bits).astype(np.uint8)[:, :, np.newaxis]
+
+
+def _native(image, what: str) -> np.ndarray:
+    if image.mode.startswith(_SIXTEEN_BITS):
+        raise InputError(f"{what} has more than 8 bits a value, and Caffe takes 8; store it so, or set `force_color` or "
+                         "`force_gray` in the layer's transform_param.")
+    if image.mode in _ONE_CHANNEL:
+        return _one_channel(image)
+    if image.mode in _WITH_ALPHA or "transparency" in image.info:
+        return _blue_first(np.asarray(image.convert("RGBA")))
+    return _blue_first(_rgb(image))
+
+
+_MODES = {"color": _color, "gray": _gray, "native": _native}
+
+
+def _upright(image):
+    """The image turned as its Exif data say, which OpenCV reads in JPEG files alone."""
+    from PIL import ImageOps
+    return ImageOps.exif_transpose(image) if image.format == "JPEG" else image
+
+
+def _one_channel(image) -> np.ndarray:
+    return np.asarray(image.convert("L"))[:, :, np.newaxis]
+
+
+def _rgb(image) -> np.ndarray:
+    if image.mode == "CMYK":
+        ink = np.asarray(image).astype(np.int32)
+        light = 255 - ink[:, :, 3:]
+        return (light - (ink[:, :, :3] * light >> 8)).astype(np.uint8)
+    if image.mode.startswith(_SIXTEEN_BITS):
+        return np.stack([_upper_bits(image)] * 3, axis=2)
+    return np.asarray(image.convert("RGB"))
+
+
+def _upper_bits(image) -> np.ndarray:
+    return (np.asarray(image).astype(np.int32) >> 8).astype(np.uint8)
+
+
+def _blue_first(pixels: np.ndarray) -> np.ndarray:
+    return np.concatenate([pixels[:, :, 2::-1], pixels[:, :, 3:]], axis=2)

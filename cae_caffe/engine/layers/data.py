@@ -1,0 +1,59 @@
+"""Data: batches of the records of an LMDB."""
+
+from __future__ import annotations
+
+from ...errors import InputError
+from .. import datum, log
+from ..layer import between
+from ..lmdb_records import LmdbRecords
+from .batches import BatchLayer, Example
+from .registry import register
+
+
+@register("Data")
+class Data(BatchLayer):
+    """Images and labels of an LMDB's Datum messages, in the order of their keys, starting again at the end.
+
+    `rand_skip` and `prefetch` have no effect on the batches, as in Caffe (src/caffe/layers/data_layer.cpp).
+    """
+
+    tops = between(1, 2)
+    field = "data_param"
+    size_place = "data_layer.cpp:45"
+
+    def __init__(self, param, context):
+        super().__init__(param, context)
+        self.records = LmdbRecords(param.data_param.source)
+
+    @classmethod
+    def unsupported(cls, param):
+        if param.data_param.backend == "LMDB":
+            return []
+        return [f"its `backend` is {param.data_param.backend}, which is Caffe's default too, and databases of that kind "
+                f"cannot be read here; write `backend: LMDB` if {param.data_param.source} is an LMDB, else convert it to "
+                "one, or to HDF5 for an HDF5Data layer"]
+
+    def open(self):
+        transform = self.param.transform_param
+        self.mode = "color" if transform.force_color else "gray" if transform.force_gray else "native"
+        key, value = self.records.record()
+        what = self._what(key)
+        first = datum.parse(value, what)
+        if first.encoded and transform.force_color and transform.force_gray:
+            raise InputError("its transform_param sets both `force_color` and `force_gray`; set one of them.")
+        if not first.encoded and self.mode != "native":
+            log.error("data_transformer.cpp:152", "force_color and force_gray only for encoded datum")
+        return self.transformer.shape(datum.image(first, self.mode, what), what)
+
+    def example(self):
+        key, value = self.records.record()
+        what = self._what(key)
+        message = datum.parse(value, what)
+        return Example(datum.image(message, self.mode, what), message.label, what, self.records.advance())
+
+    def log_restarts(self, number):
+        for _ in range(number):
+            log.info("data_layer.cpp:73", "Restarting data prefetching from start.")
+
+    def _what(self, key: bytes) -> str:
+        return f"Record `{key.decode('utf-8', 'replace')}` of the LMDB {self.records.folder}"

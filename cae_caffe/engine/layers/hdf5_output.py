@@ -1,0 +1,66 @@
+"""HDF5Output: a batch of the net's blobs into an HDF5 file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import h5py
+
+from ...errors import InputError
+from .. import log
+from ..blob import Blob, shape_string
+from ..layer import Layer, exactly
+from .registry import register
+
+
+@register("HDF5Output")
+class HDF5Output(Layer):
+    """The bottoms as the datasets `data` and `label`, float32 of four axes, in the file `file_name`.
+
+    It is made anew when the net is built, and holds one batch, that of the first forward pass
+    (src/caffe/layers/hdf5_output_layer.cpp).
+    """
+
+    bottoms = exactly(2)
+    tops = exactly(0)
+    capturable = False
+    datasets = ("data", "label")
+
+    def setup(self, bottom, top):
+        self.path = os.path.abspath(self.param.hdf5_output_param.file_name)
+        self.saved = False
+        try:
+            h5py.File(self.path, "w").close()
+        except OSError as error:
+            raise InputError(f"its `file_name` {self.param.hdf5_output_param.file_name} cannot be written ({error}); paths "
+                             f"are relative to the working directory, {Path.cwd()}.") from None
+
+    def shapes(self, bottom_shapes):
+        for shape in bottom_shapes:
+            if len(shape) > 4:
+                raise InputError(f"a bottom has shape {shape_string(shape)}; it takes at most four axes, so put a "
+                                 "Flatten or Reshape layer before it.")
+        rows = [(shape + (1,))[0] for shape in bottom_shapes]
+        if rows[0] != rows[1]:
+            raise InputError(f"its bottoms have {rows[0]} and {rows[1]} rows; their first axes must agree.")
+        return []
+
+    def forward(self, bottom, top):
+        if self.saved:
+            raise InputError(f"Layer `{self.name}` (type HDF5Output) has written a batch into {self.path} already, and takes "
+                             "no second one; run the net once, with a batch of all rows that you want.")
+        name = self.param.hdf5_output_param.file_name
+        log.info("hdf5_output_layer.cpp:33", f"Saving HDF5 file {name}")
+        with h5py.File(self.path, "r+") as file:
+            for dataset, blob in zip(self.datasets, bottom):
+                file.create_dataset(dataset, data=_four_axes(blob), dtype="<f4")
+        self.saved = True
+        log.info("hdf5_output_layer.cpp:38", f"Successfully saved {len(_four_axes(bottom[0]))} rows")
+
+    def backward(self, top, propagate_down, bottom):
+        pass
+
+
+def _four_axes(blob: Blob):
+    return blob.data.cpu().numpy().reshape(blob.shape + (1,) * (4 - len(blob.shape)))

@@ -1,0 +1,92 @@
+"""Python: layers that users write, as classes derived from caffe.Layer (include/caffe/layers/python_layer.hpp)."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Callable, NamedTuple
+
+from ...errors import InputError
+from .. import blob_proto
+from ..blob import Blob
+from ..layer import Layer, at_least
+from .registry import register
+
+PHASES = {"TRAIN": 0, "TEST": 1}        # as caffe.TRAIN and caffe.TEST
+
+
+class Surface(NamedTuple):
+    """What users' layers see of the engine: pycaffe's names, which live above it."""
+
+    layer: type                         # the base class; its instances are made from the engine's layer
+    blob: Callable[[Blob], object]
+    install: Callable[[], None]         # lets `import caffe` give these
+
+
+_surface: Surface | None = None
+
+
+def show_through(surface: Surface) -> None:
+    """Let the layers of this type show themselves and the net's blobs through `surface`; pycaffe calls it."""
+    global _surface
+    _surface = surface
+
+
+@register("Python")
+class PythonLayer(Layer):
+    """Runs the methods setup, reshape, forward and backward of an object of the user's class.
+
+    The class is `layer` of the module `module`, imported as Python imports it. The object gets the attributes
+    `param_str` and `phase`. As in Caffe, its `reshape` runs before each forward pass, and what its methods raise
+    reaches whoever runs the net.
+    """
+
+    bottoms = at_least(0)
+    tops = at_least(0)
+    capturable = False
+
+    def __init__(self, param, context):
+        super().__init__(param, context)
+        python = param.python_param
+        self.object = _find_class(python.module, python.layer)(self)
+
+    def setup(self, bottom, top):
+        for message in self.stored_blobs:
+            self.blobs.append(Blob(blob_proto.shape_of(message)))
+            blob_proto.read(message, self.blobs[-1])
+        self.object.param_str = self.param.python_param.param_str
+        self.object.phase = PHASES[self.context.phase]
+        self.object.setup(_views(bottom), _views(top))
+
+    def adapt(self, bottom, top):
+        self.reshape(bottom, top)
+
+    def reshape(self, bottom, top):
+        self.object.reshape(_views(bottom), _views(top))
+
+    def forward(self, bottom, top):
+        self.object.forward(_views(bottom), _views(top))
+
+    def backward(self, top, propagate_down, bottom):
+        self.object.backward(_views(top), list(propagate_down), _views(bottom))
+
+
+def _views(blobs: list[Blob]) -> list:
+    return [_surface.blob(blob) for blob in blobs]
+
+
+def _find_class(module_name: str, class_name: str) -> type:
+    if _surface is None:
+        raise InputError("its class derives from caffe.Layer, which is not loaded; `import cae_caffe.pycaffe` first.")
+    _surface.install()
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise           # the module is there; what it imports is not
+        raise InputError(f"its module `{module_name}` is not found; put the folder of {module_name}.py into PYTHONPATH "
+                         "or sys.path.") from None
+    found = getattr(module, class_name, None)
+    if not (isinstance(found, type) and issubclass(found, _surface.layer)):
+        raise InputError(f"its `layer` {class_name} is no class of the module `{module_name}` ({module.__file__}) that "
+                         "derives from caffe.Layer; correct the name, or the class.")
+    return found

@@ -1,0 +1,71 @@
+"""The table of supported layers, docs/layers.md: python -m cae_caffe.engine.layers.table > docs/layers.md"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+from ...schema import LayerParameter
+from ..layer import AutogradLayer, Layer
+from . import registry
+
+# What BVLC Caffe 1.0 at commit 99bd997, Debian 11's caffe-cpu, registers.
+CAFFE_TYPES = """
+    AbsVal Accuracy ArgMax BNLL BatchNorm BatchReindex Bias Clip Concat ContrastiveLoss Convolution Crop Data
+    Deconvolution Dropout DummyData ELU Eltwise Embed EuclideanLoss Exp Filter Flatten HDF5Data HDF5Output HingeLoss
+    Im2col ImageData InfogainLoss InnerProduct Input LRN LSTM LSTMUnit Log MVN MemoryData MultinomialLogisticLoss PReLU
+    Parameter Pooling Power Python RNN ReLU Reduction Reshape SPP Scale Sigmoid SigmoidCrossEntropyLoss Silence Slice
+    Softmax SoftmaxWithLoss Split Swish TanH Threshold Tile WindowData
+""".split()
+
+# What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
+EXCEPTIONS = {
+    "BatchReindex": "an accelerator does not check the row numbers",
+    "Concat": "not in place",
+    "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN, is an error",
+    "Eltwise": "not in place, where Caffe computes wrong sums and gradients",
+    "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
+    "MVN": "in place, the gradient is right; Caffe overwrites the diff before it has read all of it",
+    "PReLU": "also bottoms of more than four axes",
+    "Scale": "in place, a second backward pass without a forward one is right; Caffe has overwritten what it needs",
+}
+
+_INTRODUCTION = """\
+# Supported layers
+
+Made from the registry by `python -m cae_caffe.engine.layers.table > docs/layers.md`; a test keeps it true. Fields are
+those of LayerParameter that the layer reads, besides `param`, `loss_weight`, `propagate_down`, `include` and `exclude`,
+which all layers have. Sources are in cae_caffe/engine/layers/.
+
+| type | fields | source | exceptions |
+|---|---|---|---|
+"""
+
+
+def table() -> str:
+    """The text of docs/layers.md."""
+    names = sorted(set(CAFFE_TYPES) | set(registry.type_names()), key=str.lower)
+    return _INTRODUCTION + "".join(f"| {' | '.join(_row(name))} |\n" for name in names)
+
+
+def _row(name: str) -> list[str]:
+    layer_class = registry.find(name)
+    if layer_class is None:
+        return [name, "", "", "**not supported**"]
+    source = Path(inspect.getfile(layer_class)).name
+    fields = ", ".join(f"`{field}`" for field in _fields(layer_class))
+    return [name, fields, f"[{source}](../cae_caffe/engine/layers/{source})", EXCEPTIONS.get(name, "")]
+
+
+def _fields(layer_class: type[Layer]) -> list[str]:
+    """The fields of LayerParameter with a layer's options that the sources of its classes name."""
+    classes = layer_class.__mro__[:-1]
+    text = "".join(inspect.getsource(c) for c in classes if c not in (Layer, AutogradLayer))
+    words = set(re.findall(r"\w+", text))
+    return [field.name for field in LayerParameter.DESCRIPTOR.fields
+            if field.name in words and field.name.endswith("_param")]
+
+
+if __name__ == "__main__":
+    print(table(), end="")

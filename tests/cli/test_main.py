@@ -1,0 +1,63 @@
+"""The command line's own behaviour: exit statuses, one-line errors, no libraries that a command does not need."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cae_caffe.cli.main import COMMANDS, main
+
+
+def run(*words):
+    return subprocess.run([sys.executable, "-m", "cae_caffe", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_its_help(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: cae-caffe {command}" in capsys.readouterr().out
+
+
+def test_no_command_and_unknown_ones_are_wrong_use(capsys):
+    for words in ([], ["trian"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+    assert "'trian'" in capsys.readouterr().err
+
+
+def test_a_users_mistake_is_one_line_and_status_2():
+    done = run("train", "-solver", "nowhere.prototxt")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Engine:")]
+    assert done.returncode == 2 and len(lines) == 1
+    assert lines[0].startswith("cae-caffe train: nowhere.prototxt: there is no such file")
+
+
+def test_debug_shows_the_traceback():
+    done = run("train", "-solver", "nowhere.prototxt", "--debug")
+    assert "Traceback" in done.stderr and done.returncode == 1
+
+
+def test_a_system_error_is_one_line_and_status_1(monkeypatch, capsys):
+    import cae_caffe.cli.data as data
+
+    def fail(arguments):
+        raise PermissionError(13, "Permission denied", "/somewhere/file")
+
+    monkeypatch.setattr(data, "run", fail)
+    assert main(["data", "mnist"]) == 1
+    assert capsys.readouterr().err == "cae-caffe data: /somewhere/file: Permission denied.\n"
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    command = f"{sys.executable} -m cae_caffe summary prototxt/cae1-n2/deploy.prototxt | true"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+
+
+def test_importing_the_package_does_not_import_torch():
+    code = "import sys, cae_caffe, cae_caffe.cli.main; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

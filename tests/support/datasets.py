@@ -1,0 +1,70 @@
+"""Small databases and images for the tests of data layers, always the same bytes for the same arguments."""
+
+from __future__ import annotations
+
+import functools
+import io
+import tempfile
+from pathlib import Path
+
+import lmdb
+import numpy as np
+from PIL import Image
+
+from cae_caffe.schema import BlobProto, Datum
+
+
+def pixels(*shape: int, seed: int = 0) -> np.ndarray:
+    """Random uint8 values."""
+    return np.random.RandomState(seed).randint(0, 256, shape).astype(np.uint8)
+
+
+def raw(image: np.ndarray, label: int = 0):
+    """The Datum of an array (channels, height, width): bytes if it is of uint8, else floats."""
+    datum = Datum(channels=image.shape[0], height=image.shape[1], width=image.shape[2], label=label)
+    if image.dtype == np.uint8:
+        datum.data = image.tobytes()
+    else:
+        datum.float_data.extend(image.ravel().tolist())
+    return datum
+
+
+def encoded(content: bytes, label: int = 0):
+    """The Datum of an image file's bytes."""
+    return Datum(data=content, label=label, encoded=True)
+
+
+def file_bytes(image: np.ndarray, format: str = "PNG", **options) -> bytes:
+    """An image file of an array (height, width) or (height, width, channels), as Pillow writes it."""
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, format, **options)
+    return stream.getvalue()
+
+
+def mean_file(image: np.ndarray) -> bytes:
+    """A mean image (channels, height, width) as compute_image_mean writes it."""
+    message = BlobProto(num=1, channels=image.shape[0], height=image.shape[1], width=image.shape[2])
+    message.data.extend(image.astype(np.float32).ravel().tolist())
+    return message.SerializeToString()
+
+
+def write_lmdb(folder: Path, records) -> None:
+    """An LMDB of `records`, by key or in their order."""
+    keyed = records if isinstance(records, dict) else {b"%08d" % i: record for i, record in enumerate(records)}
+    with lmdb.open(str(folder), map_size=1 << 24) as environment, environment.begin(write=True) as transaction:
+        for key, record in keyed.items():
+            transaction.put(key, record if isinstance(record, bytes) else record.SerializeToString())
+
+
+def lmdb_bytes(records) -> bytes:
+    """The data.mdb of `write_lmdb`: a folder that holds it is an LMDB."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_lmdb(Path(folder), records)
+        return (Path(folder) / "data.mdb").read_bytes()
+
+
+@functools.lru_cache(maxsize=None)
+def numbered_lmdb(count: int, channels: int, height: int, width: int, floats: bool = False) -> bytes:
+    """An LMDB of random images, each labelled with its number."""
+    images = (pixels(channels, height, width, seed=i) for i in range(count))
+    return lmdb_bytes([raw(image / np.float32(7) if floats else image, i) for i, image in enumerate(images)])
