@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
-from ..emit import DIALECTS, Settings, mnist, write_model
+from ..emit import DIALECTS, Settings, mnist, own_images, write_model
 from ..errors import InputError
 from ..models import PAPER, paper_design
 from .main import call
@@ -20,6 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "prototxt/legacy for the legacy dialect)")
     parser.add_argument("--data", metavar="FOLDER", default="data",
                         help="where mnist_train.txt and mnist_test.txt are when the nets run (default: data)")
+    parser.add_argument("--train", metavar="LIST",
+                        help="a list of your own training images, as `cae-caffe data` writes it, instead of MNIST; the "
+                             "nets take on the images' size")
+    parser.add_argument("--test", metavar="LIST", help="the list of test images that goes with --train")
     parser.add_argument("--dialect", choices=list(DIALECTS), default="current",
                         help="Caffe 1.0's syntax (current), or that of June 2015 for the authors' Caffe (legacy)")
     parser.add_argument("--solver-mode", choices=["cpu", "gpu"], default="cpu",
@@ -30,7 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.all and arguments.models:
         raise InputError(f"--all writes every model, so `{arguments.models[0]}` beside it says nothing; leave one out")
     designs = {model: paper_design(model) for model in arguments.models or PAPER}
-    settings = Settings(out=arguments.out, dialect=arguments.dialect, source=mnist(arguments.data),
+    source = mnist(arguments.data)
+    if arguments.train or arguments.test:
+        if not (arguments.train and arguments.test):
+            raise InputError("--train and --test go together: a net is trained on the one and tested on the other; "
+                             "give both (the same list twice, if there is only one)")
+        source, shape = own_images(arguments.train, arguments.test)
+        designs = {model: replace(design, input=shape) for model, design in designs.items()}
+    settings = Settings(out=arguments.out, dialect=arguments.dialect, source=source,
                         solver_mode=arguments.solver_mode.upper())
     for model, design in designs.items():
         files = write_model(model, design, settings)

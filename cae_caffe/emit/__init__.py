@@ -2,9 +2,10 @@
 
 from .folder import DIALECTS, Settings, model_files, write_model
 from .nets import Source, deploy_net, layer_nets, mnist, train_test_net
+from .own_images import own_images
 from .recipes import RECIPES, Recipe
 from .solver import solver
 from .text import Word, format_fields
 
 __all__ = ["DIALECTS", "RECIPES", "Recipe", "Settings", "Source", "Word", "deploy_net", "format_fields", "layer_nets",
-           "mnist", "model_files", "solver", "train_test_net", "write_model"]
+           "mnist", "model_files", "own_images", "solver", "train_test_net", "write_model"]

@@ -64,7 +64,7 @@ def _device_clock(backend) -> Clock:
         timer = backend.Timer()
         timer.start()
         timer.stop()
-        timer.ms
+        timer.ms        # noqa: B018  reading it waits
         return time.perf_counter()
     return now
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cae_caffe import schema
 from cae_caffe.cli.make_prototxt import main
 from cae_caffe.models import PAPER
 
@@ -93,3 +94,39 @@ def test_it_runs_as_a_module():
     done = subprocess.run([sys.executable, "-m", "cae_caffe.cli.make_prototxt", "--help"], cwd=str(ROOT),
                           stdout=subprocess.PIPE, universal_newlines=True, check=True)
     assert done.stdout.startswith("usage: make-prototxt ")
+
+
+def _list_of_images(folder, name, rows, shape):
+    import h5py
+    import numpy as np
+
+    with h5py.File(str(folder / f"{name}.h5"), "w") as file:
+        file["data"] = np.zeros((rows, *shape), np.float32)
+    (folder / f"{name}.txt").write_text(f"{folder / name}.h5\n")
+    return str(folder / f"{name}.txt")
+
+
+def test_ones_own_images_give_the_nets_their_size_and_the_solvers_their_number(tmp_path, capsys):
+    train = _list_of_images(tmp_path, "mine", 250, (3, 32, 30))
+    test = _list_of_images(tmp_path, "other", 40, (3, 32, 30))
+    assert main(["cae1-n10", "--train", train, "--test", test, "--out", str(tmp_path / "out")]) == 0
+    folder = tmp_path / "out" / "cae1-n10"
+    solver = schema.read_solver(folder / "solver.prototxt")
+    assert list(solver.test_iter) == [3, 1]          # batches of 100
+    deploy = schema.read_net(folder / "deploy.prototxt")
+    assert list(deploy.layer[0].input_param.shape[0].dim)[1:] == [3, 32, 30]
+    sources = [layer.hdf5_data_param.source for layer in schema.read_net(folder / "train_test.prototxt").layer[:3]]
+    assert sources == [train, train, test]
+
+
+def test_images_of_two_sizes_are_refused(tmp_path, capsys):
+    lists = [_list_of_images(tmp_path, f"mine{size}", 5, (1, size, size)) for size in (28, 32)]
+    assert main(["cae1-n10", "--train", lists[0], "--test", lists[1], "--out", str(tmp_path / "out")]) == 2
+    assert "takes images of one shape" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_training_list_alone_is_wrong_use(tmp_path, capsys):
+    train = _list_of_images(tmp_path, "mine", 5, (1, 28, 28))
+    assert main(["cae1-n10", "--train", train, "--out", str(tmp_path / "out")]) == 2
+    assert "--train and --test go together" in capsys.readouterr().err

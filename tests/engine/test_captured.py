@@ -13,6 +13,7 @@ from cae_caffe import schema
 from cae_caffe.engine import captured
 from cae_caffe.engine.captured import WARM_UP, CapturedStep
 from cae_caffe.engine.net import Net
+from cae_caffe.engine.solvers import Solver
 
 READS_A_VALUE = {"aten._local_scalar_dense.default", "aten.is_nonzero.default", "aten.equal.default"}
 
@@ -62,10 +63,10 @@ layer { name: "error" type: "EuclideanLoss" bottom: "recon" bottom: "data" top: 
 """
 
 
-def _small_net():
+def _small_net(native_kernels=False):
     net = schema.parse_net(SMALL)
     net.state.phase = schema.TRAIN
-    return Net(net)
+    return Net(net, native_kernels=native_kernels)
 
 
 def _run(net, step, images):
@@ -79,9 +80,11 @@ def _run(net, step, images):
     return outcomes
 
 
-def test_a_replayed_step_computes_what_the_layers_do():
+# On a GPU the native kernels run, on a CPU the lowered ones; neither may look at a value.
+@pytest.mark.parametrize("native", [False, True])
+def test_a_replayed_step_computes_what_the_layers_do(native):
     images = np.random.RandomState(0).rand(WARM_UP + 4, 5, 1, 9, 9).astype(np.float32)
-    plain, recorded = _small_net(), _small_net()
+    plain, recorded = _small_net(native), _small_net(native)
     recorded.share_trained_layers_with(plain)
     step = CapturedStep(recorded, Recorder)
     for wanted, given in zip(_run(plain, plain.forward_backward, images), _run(recorded, step.run, images)):
@@ -103,6 +106,23 @@ def test_gradients_add_up_over_passes_as_with_iter_size():
                 run()
     for p, q in zip(net.learnable, plain.learnable):
         assert torch.equal(p.blob.diff, q.blob.diff)
+
+
+SOLVER = """
+type: "%s" base_lr: 0.1 lr_policy: "step" gamma: 0.5 stepsize: 1 weight_decay: 0.01 momentum: %g snapshot_after_train: false
+"""
+
+
+@pytest.mark.parametrize("solver_type, momentum", [("SGD", 0), ("SGD", 0.9)])
+def test_an_update_reads_no_value_on_the_host(solver_type, momentum):
+    solver = schema.parse_solver(SOLVER % (solver_type, momentum))
+    solver.net_param.CopyFrom(schema.parse_net(SMALL))
+    solver = Solver(solver)
+    solver.net.blobs[0].data.fill_(0.5)
+    solver.step(1)
+    solver.net.forward_backward()
+    Recorder(solver.apply_update)
+    assert solver.iter == 2
 
 
 def test_on_the_cpu_nothing_is_captured():

@@ -8,8 +8,8 @@ import sys
 import caffe_process
 import pytest
 import two_engines
-from two_engines import LOG_ALL
 from net_zoo import NETS, RULES
+from two_engines import LOG_ALL
 
 STATES = [("TRAIN", 0, ()), ("TEST", 0, ()), ("TEST", 1, ("a",)), ("TEST", 2, ("b",)), ("TRAIN", 3, ("a", "b")),
           ("TEST", -1, ("c", "a"))]

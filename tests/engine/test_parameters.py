@@ -8,6 +8,8 @@ import two_engines
 
 from cae_caffe.engine import log
 from cae_caffe.engine.net import Net
+from cae_caffe.engine.solvers import Solver
+from cae_caffe.engine.solvers.together import Together
 
 INPUTS = 'layer { name: "in" type: "Input" top: "x" top: "y" input_param { shape { dim: 3 dim: 5 } } }\n'
 LOSS = 'layer { name: "loss" type: "EuclideanLoss" bottom: "%s" bottom: "y" top: "loss" }\n'
@@ -86,3 +88,15 @@ def test_sharing_layers_look_at_one_memory(tmp_path, monkeypatch):
     three.blobs[1].diff.fill_(8)
     assert two.blobs[0].data.eq(7).all() and two.blobs[1].diff.eq(8).all()
     assert [(p.layer, p.display_name) for p in net.learnable] == [("one", "w"), ("one", "b")]
+
+
+def test_sharing_layers_follow_runs_that_train_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.prototxt").write_text(INPUTS + NETS["three sharers"], encoding="utf-8")
+    (tmp_path / "solver.prototxt").write_text(SOLVER, encoding="utf-8")
+    solvers = [Solver.from_file("solver.prototxt") for _ in range(2)]
+    Together(solvers).step(3)
+    for solver in solvers:
+        one, _, three = (solver.net.layers[solver.net.layer_names.index(name)] for name in ("one", "two", "three"))
+        assert all(a.data.equal(b.data) for a, b in zip(one.blobs, three.blobs))

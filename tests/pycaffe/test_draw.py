@@ -14,7 +14,7 @@ NET = """
 name: "drawn"
 layer { name: "data" type: "Data" top: "data" data_param { batch_size: 7 } include { phase: TRAIN } }
 layer { name: "input" type: "Input" top: "data" include { phase: TEST } }
-layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" 
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
         convolution_param { num_output: 4 kernel_size: 3 pad: 1 } param { lr_mult: 1 } param { lr_mult: 2 } }
 layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
 layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" pooling_param { pool: AVE kernel_size: 2 stride: 2 } }

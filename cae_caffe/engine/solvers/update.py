@@ -45,13 +45,13 @@ class UpdateRule:
     def __init__(self, net, param):
         self.net, self.param = net, param
         self.groups: list[Group] = pack(net.learnable)
-        net.parameters.share(net.layers)         # the owners' memory has moved
         # One list of flat histories a group.
         self.kept = [[group.like() for _ in range(self.histories)] for group in self.groups]
         self.look_again()
 
     def look_again(self) -> None:
-        """Take note of where the groups' diffs are now; they may have been moved."""
+        """Take note of where the groups' data and diffs are now; they may have been moved."""
+        self.net.parameters.share(self.net.layers)
         self._showing = [self._show_updates(group, kept) for group, kept in zip(self.groups, self.kept)]
 
     @property
