@@ -95,6 +95,10 @@ class Layer:
         """Whole clauses naming the options of `param` that this engine does not carry out; empty when all is well."""
         return []
 
+    @classmethod
+    def complete(cls, message) -> None:
+        """Write into `message`, the layer's own LayerParameter, what Caffe adds to it when it sets the layer up."""
+
     # What a layer type defines.
 
     def setup(self, bottom: list[Blob], top: list[Blob]) -> None:

@@ -111,7 +111,9 @@ class _Builder:
         if not message.HasField("phase"):
             message.phase = self.net.param.state.phase
         log.info("layer_factory.hpp:77", f"Creating layer {message.name}")
-        layer = registry.find(message.type)(view(message), self.context)
+        layer_class = registry.find(message.type)
+        layer_class.complete(message)
+        layer = layer_class(view(message), self.context)
         layer.stored_blobs = message.blobs
         log.info("net.cpp:86", f"Creating Layer {layer.name}")
         plan = LayerPlan([], [], False, [])

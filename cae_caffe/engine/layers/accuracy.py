@@ -53,7 +53,8 @@ class Accuracy(Layer):
             torch.div(rights, total.clamp_min(1), out=top[1].data)
 
     def _by_class(self, labels: Labels, which: torch.Tensor) -> torch.Tensor:
-        return torch.bincount(labels.index[which], minlength=self.classes.number)
+        counts = torch.zeros(self.classes.number, device=which.device)
+        return counts.scatter_add_(0, labels.index.flatten(), which.flatten().to(counts.dtype))
 
     def backward(self, top, propagate_down, bottom):
         refuse_gradient(self, propagate_down, 0, 1)

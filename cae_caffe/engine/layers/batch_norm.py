@@ -7,7 +7,7 @@ import math
 import torch
 
 from ...errors import InputError
-from ...schema import FillerParameter, ParamSpec, view
+from ...schema import FillerParameter, view
 from ..blob import Blob, shape_string
 from ..layer import Layer
 from .broadcast import Spread, spread
@@ -29,8 +29,10 @@ class BatchNorm(Layer):
 
     keeps_order = True
 
-    def __init__(self, param, context):
-        super().__init__(_WithoutLearning(param), context)
+    @classmethod
+    def complete(cls, message):
+        while len(message.param) < PARAMETERS:
+            message.param.add(lr_mult=0)
 
     def setup(self, bottom, top):
         param, shape = self.param.batch_norm_param, bottom[0].shape
@@ -100,18 +102,6 @@ class BatchNorm(Layer):
         share = self._mean(torch.mul(self._centered, diff, out=out)).mul_(self._scale).mul_(self._scale)
         torch.mul(self._centered, self._spread.view(share), out=out)
         return torch.sub(diff, out, out=out).sub_(self._spread.view(self._mean(diff)))
-
-
-class _WithoutLearning:
-    """The layer's parameters with `lr_mult: 0` for each of its blobs, as Caffe adds it to the layer's definition."""
-
-    def __init__(self, param):
-        self._param = param
-        missing = PARAMETERS - len(param.param)
-        self.param = param.param + (view(ParamSpec(lr_mult=0)),) * missing
-
-    def __getattr__(self, name: str):
-        return getattr(self._param, name)
 
 
 def _check(param, shape) -> None:

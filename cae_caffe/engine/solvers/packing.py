@@ -13,7 +13,7 @@ import torch
 from ..parameters import Parameter
 
 # So many values of each of the three or four tensors of an update stay in a core's cache together.
-CHUNK = 1 << 15
+CHUNK = 1 << 16
 
 
 @dataclass

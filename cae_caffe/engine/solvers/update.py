@@ -69,15 +69,19 @@ class UpdateRule:
         for group, kept in zip(self.groups, self.kept):
             local_rate = float(np.float32(rate) * np.float32(group.lr_mult))
             decay = float(np.float32(self.param.weight_decay) * np.float32(group.decay_mult))
-            for chunk in zip(group.data.split(CHUNK), group.diff.split(CHUNK), *(h.split(CHUNK) for h in kept)):
-                data, diff = chunk[:2]
-                if scale != 1:
-                    diff.mul_(scale)
-                if decay:
-                    self._regularize(data, diff, decay)
-                self.update_chunk(data, diff, chunk[2:], local_rate, iteration)
+            if scale != 1:
+                group.diff.mul_(scale)
+            self.update_group(group, kept, local_rate, decay, iteration)
         for show in self._showing:
             show()
+
+    def update_group(self, group: Group, histories: list[torch.Tensor], rate: float, decay: float, iteration: int) -> None:
+        """Regularize and update a group, chunk by chunk, so that what a chunk needs stays in the cache meanwhile."""
+        for chunk in zip(*(flat.split(CHUNK) for flat in (group.data, group.diff, *histories))):
+            data, diff = chunk[:2]
+            if decay:
+                self._regularize(data, diff, decay)
+            self.update_chunk(data, diff, chunk[2:], rate, iteration)
 
     def update_chunk(self, data, diff, histories, rate: float, iteration: int) -> None:
         """Update the flat `data` from `diff`, which holds the regularized gradient, and the flat `histories`.
