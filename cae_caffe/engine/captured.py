@@ -48,17 +48,22 @@ class CapturedStep:
     def __init__(self, net, record=CudaGraph):
         self._net, self._record = net, record
         self._ran = 0
+        self._shapes: list = []
         self._recordings: dict[tuple[bool, ...], Recording] = {}
         self._sources = [i for i, plan in enumerate(net.plans) if not plan.bottom_ids]
 
     def run(self) -> None:
         """One forward and backward pass, replayed if that is possible by now."""
-        if self._ran < WARM_UP:
-            self._ran += 1
-            self._net.forward_backward()
-            return
         for i in self._sources:
             self._net.run_layer_forward(i)
+        shapes = [blob.shape for i in self._sources for blob in self._net.tops[i]]
+        if shapes != self._shapes:           # what was recorded works on blobs of other shapes
+            self._shapes, self._ran = shapes, 0
+            self._recordings.clear()
+        if self._ran < WARM_UP:
+            self._ran += 1
+            self._step()
+            return
         case = tuple(parameter.blob.diff_memory.unsettled for parameter in self._net.learnable)
         if case not in self._recordings:
             self._recordings[case] = self._record_step()

@@ -45,8 +45,8 @@ class DataTransformer:
         """
         channels, height, width = image.shape
         if self.crop > min(height, width):
-            raise InputError(f"{what} is {height} pixels high and {width} wide, too small for `crop_size: {self.crop}`; "
-                             "take a smaller crop or larger images.")
+            raise InputError(f"{what} is {height} pixels high and {width} wide, too small for `crop_size: "
+                             f"{self.crop}`; take a smaller crop or larger images.")
         return (channels, self.crop, self.crop) if self.crop else image.shape
 
     def transform(self, image: np.ndarray, out: np.ndarray, what: str) -> None:
@@ -56,8 +56,8 @@ class DataTransformer:
         """
         shape = self.shape(image, what)
         if shape != out.shape:
-            raise InputError(f"{what} has shape {_times(shape)}, and the first of its batch {_times(out.shape)}; all of a "
-                             "batch must agree, so resize or crop them, or take a `batch_size` of 1.")
+            raise InputError(f"{what} has shape {_times(shape)}, and the first of its batch {_times(out.shape)}; all "
+                             "of a batch must agree, so resize or crop them, or take a `batch_size` of 1.")
         mean = self._mean_for(image, what)
         mirrored, row, column = self._draw(image)
         window = np.s_[:, row:row + shape[1], column:column + shape[2]]
@@ -98,9 +98,9 @@ def _read_mean(path: str) -> np.ndarray:
     log.info("data_transformer.cpp:25", f"Loading mean file from: {path}")
     message = read_binary(path, BlobProto)
     values, shape = blob_proto.values(message), blob_proto.shape_of(message)
-    if len(shape) > 4 or values.size != np.prod(shape, dtype=int):
-        raise InputError(f"its `mean_file` {path} holds {values.size} values in the shape {_times(shape)}; it must hold one "
-                         "image, 1xCxHxW. Compute the mean anew.")
+    if len(shape) > 4 or not values.size or values.size != np.prod(shape, dtype=int):
+        raise InputError(f"its `mean_file` {path} holds {values.size} values in the shape {_times(shape)}; it must "
+                         "hold one image, 1xCxHxW. Compute the mean anew.")
     return values.reshape(shape + (1,) * (4 - len(shape)))[0]
 
 

@@ -29,10 +29,10 @@ def image(datum, mode: str, what: str) -> np.ndarray:
     shape = datum.channels, datum.height, datum.width
     count = shape[0] * shape[1] * shape[2]
     if min(shape) < 1:
-        raise InputError(f"{what} is a Datum of {shape[0]} channels, height {shape[1]} and width {shape[2]}; all must be "
-                         "at least 1.")
+        raise InputError(f"{what} is a Datum of {shape[0]} channels, height {shape[1]} and width {shape[2]}; all must "
+                         "be at least 1.")
     values = np.frombuffer(datum.data, np.uint8) if datum.data else np.array(datum.float_data, np.float32)
     if values.size < count:
-        raise InputError(f"{what} is a Datum of {shape[0]}x{shape[1]}x{shape[2]} with {values.size} values; it must have "
-                         f"{count}.")
+        raise InputError(f"{what} is a Datum of {shape[0]}x{shape[1]}x{shape[2]} with {values.size} values; it must "
+                         f"have {count}.")
     return values[:count].reshape(shape)

@@ -69,8 +69,8 @@ def _gray(image, what: str) -> np.ndarray:
 
 def _native(image, what: str) -> np.ndarray:
     if image.mode.startswith(_SIXTEEN_BITS):
-        raise InputError(f"{what} has more than 8 bits a value, and Caffe takes 8; store it so, or set `force_color` or "
-                         "`force_gray` in the layer's transform_param.")
+        raise InputError(f"{what} has more than 8 bits a value, and Caffe takes 8; store it so, or set `force_color` "
+                         "or `force_gray` in the layer's transform_param.")
     if image.mode in _ONE_CHANNEL:
         return _one_channel(image)
     if image.mode in _WITH_ALPHA or "transparency" in image.info:

@@ -55,7 +55,6 @@ def between(least: int, most: int) -> Count:
 class Context:
     """What a layer may know of the net that builds it."""
 
-    phase: str                   # "TRAIN" or "TEST"
     stream: Callable[[], Stream]   # Caffe's random stream, which fillers and some layers draw from
     native_kernels: bool = False   # never lower convolutions, whatever their shapes
     scratch: Scratch = field(default_factory=Scratch)      # memory that its layers use one after the other
@@ -76,6 +75,8 @@ class Layer:
     # Computes the same way at every step, so that a step can be recorded on a GPU: draws nothing from Caffe's random
     # stream and calls nobody's Python.
     capturable: ClassVar[bool] = True
+    # Hands its bottoms and tops to a user's code, which may take them for plain arrays.
+    shows_its_blobs: ClassVar[bool] = False
     # The weight of the first top as a loss where the prototxt gives none.
     default_loss_weight: ClassVar[float] = 0.0
 

@@ -54,7 +54,7 @@ def build(net, name: str = "the net", lines: list[int | None] | None = None, nat
     if log.enabled():
         log.info("net.cpp:53", "Initializing net from parameters: \n" + format_text(kept).rstrip("\n"))
     param, lines = with_splits(kept, lines, name)
-    context = Context("TEST" if net.state.phase else "TRAIN", rng.stream, native_kernels)
+    context = Context(rng.stream, native_kernels)
     return _Builder(param, name, lines, context).run()
 
 
@@ -205,8 +205,8 @@ class _Builder:
 def _choose_storage_order(net: BuiltNet) -> None:
     """Store blobs rows first where lowered convolutions want it, and through the layers that keep the order.
 
-    Blobs joined by such layers form groups; a group follows the wish of any member. The net's inputs stay in their
-    natural order, since users write whole images into them.
+    Blobs joined by such layers form groups; a group follows the wish of any member. The net's inputs, and what Python
+    layers touch, stay in their natural order, since users take them for plain arrays.
     """
     group = list(range(len(net.blobs)))
 
@@ -222,8 +222,10 @@ def _choose_storage_order(net: BuiltNet) -> None:
                 group[find(i)] = find(ids[0])
     wanted = {find(i) for layer, plan in zip(net.layers, net.plans) if layer.wants_rows_first()
               for i in plan.bottom_ids + plan.top_ids}
+    plain = {i for layer, plan in zip(net.layers, net.plans) if layer.shows_its_blobs
+             for i in plan.bottom_ids + plan.top_ids}.union(net.input_ids)
     for i, blob in enumerate(net.blobs):
-        if find(i) in wanted and len(blob.shape) == 4 and i not in net.input_ids:
+        if find(i) in wanted and len(blob.shape) == 4 and i not in plain:
             blob.store_rows_first()
 
 

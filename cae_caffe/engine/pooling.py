@@ -199,7 +199,7 @@ class AveragePooling:
 
 
 class StochasticPooling:
-    """One value of each window, drawn with a probability in proportion to it; in the test phase their mean, so weighted.
+    """One value of each window, drawn with a probability in proportion to it; in the test phase their so weighted mean.
 
     Caffe pools so on a GPU only, with numbers that cuRAND draws; here they come from Caffe's own stream, one for each
     value of the top. Values must not be negative. `draw(count)` gives numbers from 0 to 1; None: the test phase.

@@ -53,9 +53,9 @@ def _uses(net, lines: list[int | None], name: str):
     for i, layer in enumerate(net.layer):
         for j, blob in enumerate(layer.bottom):
             if blob not in producers:
-                raise InputError(f"{layer_place(layer, name, lines[i])}: its bottom `{blob}` (number {j}) is the top of "
-                                 "no layer before it in this phase, level and stage; correct the name, or the order of "
-                                 "the layers.")
+                raise InputError(f"{layer_place(layer, name, lines[i])}: its bottom `{blob}` (number {j}) is the top "
+                                 "of no layer before it in this phase, level and stage; correct the name, or the order "
+                                 "of the layers.")
             sources[i, j] = producers[blob]
             uses[producers[blob]] += 1
         for j, blob in enumerate(layer.top):

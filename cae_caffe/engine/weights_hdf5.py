@@ -1,4 +1,4 @@
-"""A net's parameters in HDF5, as Caffe lays them out (Net::ToHDF5, Net::CopyTrainedLayersFromHDF5 of src/caffe/net.cpp).
+"""A net's parameters in HDF5, as Caffe lays them out (ToHDF5, CopyTrainedLayersFromHDF5 of src/caffe/net.cpp).
 
 The group `data` has a group for each layer, and in it a float32 dataset for each parameter, named by its number. A
 parameter that shares another's memory is left out. The group `diff`, if it is there, holds all gradients likewise.
@@ -57,8 +57,8 @@ def _read_layer(path: str, name: str, group, net) -> None:
     blobs = net.layers[number].blobs
     missing = [i for i in range(len(blobs)) if str(i) not in group and (number, i) not in net.parameters.shared]
     if missing or len(group) > len(blobs):
-        raise InputError(f"{path}: layer `{name}` has {len(group)} parameter(s) there, and {len(blobs)} in the net; take "
-                         "the weights of this net, or rename the layer to train it from scratch.")
+        raise InputError(f"{path}: layer `{name}` has {len(group)} parameter(s) there, and {len(blobs)} in the net; "
+                         "take the weights of this net, or rename the layer to train it from scratch.")
     for index, blob in enumerate(blobs):
         if str(index) in group:
             _read_blob(path, name, index, group[str(index)], blob)
@@ -66,7 +66,7 @@ def _read_layer(path: str, name: str, group, net) -> None:
 
 def _read_blob(path: str, name: str, index: int, dataset, blob) -> None:
     if dataset.shape != blob.shape:
-        raise InputError(f"{path}: parameter {index} of layer `{name}` has shape {shape_string(dataset.shape)} there, and "
-                         f"{shape_string(blob.shape)} in the net; take the weights of this net, or rename the layer to "
-                         "train it from scratch.")
+        raise InputError(f"{path}: parameter {index} of layer `{name}` has shape {shape_string(dataset.shape)} there, "
+                         f"and {shape_string(blob.shape)} in the net; take the weights of this net, or rename the "
+                         "layer to train it from scratch.")
     blob.data.copy_(torch.from_numpy(dataset[...].astype("f4")))

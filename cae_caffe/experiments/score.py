@@ -71,8 +71,8 @@ def check_state(model: str, phase: str, level: int, stages: List[str]) -> None:
         if missing:
             remedy = f"give -stage with one of {', '.join(known)}" if known else "correct the name, or the phase"
             raise InputError(f"{model}: in phase {phase}, level {level} and "
-                             f"{'stage ' + ','.join(stages) if stages else 'no stage'}, no layer produces `{missing[0]}`, "
-                             f"a bottom of layer `{layer.name}`; {remedy}.")
+                             f"{'stage ' + ','.join(stages) if stages else 'no stage'}, no layer produces "
+                             f"`{missing[0]}`, a bottom of layer `{layer.name}`; {remedy}.")
         produced.update(layer.top)
 
 

@@ -102,8 +102,8 @@ def use_device(backend, gpu: str) -> None:
         backend.set_mode_cpu()
         return
     if not gpu.isdecimal():
-        raise InputError(f"-gpu {gpu} is not the number of one GPU, such as 0; several at once are not supported. Train "
-                         "other seeds on the other GPUs instead.")
+        raise InputError(f"-gpu {gpu} is not the number of one GPU, such as 0; several at once are not supported. "
+                         "Train other seeds on the other GPUs instead.")
     backend.log(f"Use GPU with device ID {gpu}")
     backend.set_device(int(gpu))
     backend.set_mode_gpu()

@@ -22,7 +22,8 @@ def train(net: BenchmarkNet, place: Workspace, pace: Pace, say: Say) -> Dict:
         players = {side: Player(process, "run") for side, process in processes.items()}
         limits = {side: Player(processes[side], "products") for side in players
                   if side.engine == ENGINE and net.limit_share is not None}
-        play([*players.values(), *limits.values()], pace, say)
+        # A side's limit is measured right behind its rate, so that what disturbs the one disturbs the other.
+        play([by_side[side] for side in players for by_side in (players, limits) if side in by_side], pace, say)
         record = {"title": net.title, "batch": net.batch, "real_data": place.provide(net.data.split("/")[1][:-3]),
                   **_record(players, about, scale=1)}
         for entry in record["sides"]:

@@ -58,6 +58,6 @@ NETS = {net.name: net for net in (
     _paper("classic", "784-1000-500-250-30", "classic-1000-500-250-n30", caffe=1.5, eager=1.1),
     _paper("cae1", "CAE Model 1, N = 2", "cae1-n2", caffe=14, eager=6),
     _paper("cae2", "CAE Model 2, N = 30", "cae2-n30", caffe=12, eager=5),
-    _ordinary("lenet", "LeNet, synthetic images"),
-    _ordinary("cifar10", "CIFAR-10 quick, synthetic images"),
+    _ordinary("lenet", "LeNet"),
+    _ordinary("cifar10", "CIFAR-10 quick"),
 )}

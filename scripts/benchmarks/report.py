@@ -23,27 +23,23 @@ def report(results: Dict) -> str:
         sections.append(_commands(results["commands"]))
     if results["targets"]:
         sections.append(_targets(results["targets"]))
-    return "\n\n".join([*sections, *_warnings(results)]) + "\n"
+    return "\n\n".join(sections + [f"*** {warning}" for warning in warnings(results)]) + "\n"
 
 
 def warnings(results: Dict) -> List[str]:
-    """What casts doubt on the numbers, a sentence each."""
-    load, others = results["load"], results["others"]
-    doubts = []
-    if load["before"] > QUIET:
-        doubts.append(f"the load average was {load['before']:.2f} before anything was started")
-    if others["mean"] > QUIET or others["idle"] > QUIET:
-        doubts.append(f"other processes kept {others['mean']:.2f} cores busy during the turns on average "
-                      f"({others['most']:.2f} in the worst one), and {others['idle']:.2f} before them")
-    found = [f"THIS MACHINE WAS NOT IDLE, so these numbers mean little: {'; '.join(doubts)}."] if doubts else []
+    """What casts doubt on the numbers, a sentence each.
+
+    The load average is no ground for doubt: it still remembers, minutes later, what ran before.
+    """
+    others, found = results["others"], []
+    if max(others["idle"], others["mean"]) > QUIET:
+        found.append("THIS MACHINE WAS NOT IDLE, so these numbers mean little: other processes kept "
+                     f"{others['idle']:.2f} cores busy before the turns, and {others['mean']:.2f} during them "
+                     f"({others['most']:.2f} in the worst one).")
     if results["training"] and not any(CAFFE in record["best"] for record in results["training"].values()):
         found.append("REAL CAFFE IS NOT HERE, so nothing was compared with it: scripts/install-caffe puts it into "
                      ".caffe/.")
     return found + [f"{name} FAILED: {words}" for name, words in results["failures"].items()]
-
-
-def _warnings(results: Dict) -> List[str]:
-    return [f"*** {warning}" for warning in warnings(results)]
 
 
 def _machine(results: Dict) -> str:

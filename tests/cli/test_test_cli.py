@@ -88,8 +88,8 @@ def test_a_state_without_data_names_the_stages_that_have_some(run, folder):
     (folder / "net.prototxt").write_text(text, encoding="utf-8")
     status, error = run(*MODEL)
     assert status == 2
-    assert ("net.prototxt: in phase TEST, level 0 and no stage, no layer produces `data`, a bottom of layer `flat`; give -stage "
-            "with one of on-test, on-train.") in error
+    assert ("net.prototxt: in phase TEST, level 0 and no stage, no layer produces `data`, a bottom of layer `flat`; "
+            "give -stage with one of on-test, on-train.") in error
     assert run(*MODEL, "-stage", "on-test")[0] == 0
 
 

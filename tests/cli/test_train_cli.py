@@ -80,10 +80,12 @@ WRONG = {
     "an unknown field": ([], "max_iters: 5", r"solver.prototxt:\d+:\d+: .*max_iters"),
     "a policy": ([], 'lr_policy: "linear"', "solver.prototxt: .*lr_policy is `linear`"),
     "a prefix": ([], 'snapshot: 1 snapshot_prefix: "none/x"', "solver.prototxt: snapshots cannot be written to"),
-    "two nets": ([], 'net: "net.prototxt" train_net: "net.prototxt"', "solver.prototxt: the solver gives `net`, `train_net`"),
+    "two nets": ([], 'net: "net.prototxt" train_net: "net.prototxt"',
+                 "solver.prototxt: the solver gives `net`, `train_net`"),
     "a type": ([], 'type: "Newton"', "solver.prototxt: .*type is `Newton`"),
     "an unknown stage": (["-stage", "on-train,on-trian"], "",
-                         "net.prototxt: no layer of this net knows the stage `on-trian`; the stages of its layers are on-train"),
+                         "net.prototxt: no layer of this net knows the stage `on-trian`; the stages of its layers are "
+                         "on-train"),
     "several GPUs": (["-gpu", "0,1"], "", "-gpu 0,1 is not the number of one GPU"),
     "all GPUs": (["-gpu", "all"], "", "-gpu all is not the number of one GPU"),
     "weights that are none": (["-weights", "net.prototxt"], "", "net.prototxt: this is not a whole NetParameter"),
@@ -108,8 +110,8 @@ def test_missing_data_is_told_with_its_layer(train, folder, monkeypatch):
     monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
     status, error = train("-solver", "solver.prototxt")
     assert status == 2
-    assert re.search(r"layer `data` \(type HDF5Data, net.prototxt:\d+\): its `source` train.txt, the list of HDF5 files, "
-                     "cannot be read", error)
+    assert re.search(r"layer `data` \(type HDF5Data, net.prototxt:\d+\): its `source` train.txt, the list of HDF5 "
+                     "files, cannot be read", error)
 
 
 def test_without_a_gpu_the_mistake_is_told(train, folder, monkeypatch):
@@ -120,8 +122,9 @@ def test_without_a_gpu_the_mistake_is_told(train, folder, monkeypatch):
     assert status == 2 and "PyTorch sees neither a CUDA device nor Apple's MPS" in error
 
 
-@pytest.mark.parametrize("words", [[], ["-solver"], ["-solver", "s", "-level", "high"], ["-solver", "s", "-sigint_effect", "x"],
-                                   ["-solver", "s", "-iterations", "3"]], ids=" ".join)
+@pytest.mark.parametrize("words", [
+    [], ["-solver"], ["-solver", "s", "-level", "high"], ["-solver", "s", "-sigint_effect", "x"],
+    ["-solver", "s", "-iterations", "3"]], ids=" ".join)
 def test_wrong_use_shows_the_usage(words, train):
     with pytest.raises(SystemExit) as ended:
         train(*words)
@@ -177,7 +180,8 @@ def test_sigint_stops_with_a_snapshot_to_resume_from(tmp_path):
         run.send(signal.SIGINT)
         status, text = run.end()
     assert status == 0
-    assert re.findall(r"\] (Snapshotting|Optimization)[^\n]*", text) == ["Snapshotting", "Snapshotting"] + ["Optimization"] * 2
+    said = re.findall(r"\] (Snapshotting|Optimization)[^\n]*", text)
+    assert said == ["Snapshotting", "Snapshotting", "Optimization", "Optimization"]
     assert "Optimization stopped early." in text and "Traceback" not in text
     stopped, = _snapshots(tmp_path)
     assert stopped > 100

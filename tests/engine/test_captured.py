@@ -108,6 +108,19 @@ def test_gradients_add_up_over_passes_as_with_iter_size():
         assert torch.equal(p.blob.diff, q.blob.diff)
 
 
+def test_another_shape_of_the_input_is_recorded_anew():
+    net, plain = _small_net(), _small_net()
+    net.share_trained_layers_with(plain)
+    step = CapturedStep(net, Recorder)
+    for batch in (5, 3, 5):
+        for n in (net, plain):
+            n.blobs[0].reshape((batch, 1, 9, 9))
+        images = np.random.RandomState(batch).rand(WARM_UP + 2, batch, 1, 9, 9).astype(np.float32)
+        for wanted, given in zip(_run(plain, plain.forward_backward, images), _run(net, step.run, images)):
+            assert given[0] == pytest.approx(wanted[0], rel=1e-6)
+            assert all(torch.equal(a, b) for a, b in zip(given[1:], wanted[1:]))
+
+
 SOLVER = """
 type: "%s" base_lr: 0.1 lr_policy: "step" gamma: 0.5 stepsize: 1 weight_decay: 0.01 momentum: %g snapshot_after_train: false
 """

@@ -1,4 +1,4 @@
-"""The oracle of the layers' tests (support/conformance.py) itself: that it can fail, and goes on after a failed CHECK."""
+"""The oracle of the layers' tests (support/conformance.py): that it can fail, and goes on after a failed CHECK."""
 
 from __future__ import annotations
 
@@ -68,5 +68,6 @@ def test_bottom_diff_that_nobody_writes_is_told_from_zero():
 
 
 def test_second_pass_adds_to_the_parameters_diffs():
-    result, = conformance.run_embedded(Case('type: "InnerProduct" inner_product_param { num_output: 2 }', [values(2, 3)]))
+    case = Case('type: "InnerProduct" inner_product_param { num_output: 2 }', [values(2, 3)])
+    result, = conformance.run_embedded(case)
     np.testing.assert_allclose(result["layer[0].diff twice"], 2 * result["layer[0].diff"], rtol=1e-6)

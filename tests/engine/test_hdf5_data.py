@@ -140,7 +140,7 @@ def test_a_float32_dataset_is_mapped_and_others_are_loaded(tmp_path):
 
 
 def test_the_first_batch_of_a_huge_mapped_file_reads_little(build, tmp_path):
-    """A dataset of 8 GB, of which the disk holds nothing: loading it would take minutes and more memory than there is."""
+    """A dataset of 8 GB, of which the disk holds nothing: loading it would take minutes, and the memory."""
     rows = 2_000_000
     with h5py.File(str(tmp_path / "0.h5"), "w") as file:
         space = h5py.h5s.create_simple((rows, 1000))
@@ -187,12 +187,14 @@ ERRORS = {
     "an empty list": (_text(" \n"), "its `source` rows.txt lists no HDF5 file"),
     "a missing file": (_text("none.h5"), "HDF5 file none.h5 cannot be opened .*No such file.*working directory"),
     "a file of another kind": (_not_hdf5, r"HDF5 file 0\.h5 cannot be opened .*signature"),
-    "a missing dataset": (_file(data=np.zeros((2, 1))), "0.h5 has no dataset `label`, which a top is named after; it has `data`"),
+    "a missing dataset": (_file(data=np.zeros((2, 1))),
+                          "0.h5 has no dataset `label`, which a top is named after; it has `data`"),
     "a group": (_file(data=np.zeros((2, 1)), **{"label/x": [1.0]}), "0.h5 has no dataset `label`"),
     "rows that differ": (_file(data=np.zeros((2, 1)), label=np.zeros(3)),
                          "the datasets of 0.h5 have different numbers of rows, .*'data': 2, 'label': 3"),
     "no rows": (_file(data=np.zeros((0, 1)), label=np.zeros(0)), "the datasets of 0.h5 have no rows"),
-    "a scalar": (_file(data=np.float32(1), label=np.zeros(1)), r"dataset `data` of 0.h5 is of shape \(\) .* at least one axis"),
+    "a scalar": (_file(data=np.float32(1), label=np.zeros(1)),
+                 r"dataset `data` of 0.h5 is of shape \(\) .* at least one axis"),
     "strings": (_strings, "dataset `data` of 0.h5 is of shape .* hold numbers"),
 }
 
@@ -214,5 +216,6 @@ def test_a_batch_of_none_is_refused(build, tmp_path):
 def test_files_whose_rows_differ_are_refused_when_they_are_reached(build, tmp_path):
     _other_shapes(tmp_path)
     net = build(layer(batch=2))
-    with pytest.raises(InputError, match=r"dataset `data` of 1.h5 has rows of shape \(3, 3\), and the files before it \(2, 3\)"):
+    with pytest.raises(InputError, match=r"dataset `data` of 1.h5 has rows of shape \(3, 3\), and the files before "
+                                         r"it \(2, 3\)"):
         net.forward()

@@ -24,8 +24,10 @@ POLICIES = {
     "exp, rising": 'base_lr: 1e-8 lr_policy: "exp" gamma: 1.05',
     "inv": 'base_lr: 0.01 lr_policy: "inv" gamma: 0.0001 power: 0.75',
     "inv, fast": 'base_lr: 0.7 lr_policy: "inv" gamma: 0.3 power: 1.7',
-    "multistep": 'base_lr: 0.01 lr_policy: "multistep" gamma: 0.3 stepvalue: 3 stepvalue: 10 stepvalue: 11 stepvalue: 250',
-    "multistep, steps at once": 'base_lr: 0.01 lr_policy: "multistep" gamma: 0.5 stepvalue: 0 stepvalue: 0 stepvalue: 5',
+    "multistep": 'base_lr: 0.01 lr_policy: "multistep" gamma: 0.3 stepvalue: 3 stepvalue: 10 stepvalue: 11 '
+                 "stepvalue: 250",
+    "multistep, steps at once": 'base_lr: 0.01 lr_policy: "multistep" gamma: 0.5 stepvalue: 0 stepvalue: 0 '
+                                "stepvalue: 5",
     "multistep without steps": 'base_lr: 0.01 lr_policy: "multistep" gamma: 0.3',
     "poly": 'base_lr: 0.01 lr_policy: "poly" power: 0.5 max_iter: 300',
     "poly, cubic": 'base_lr: 0.9 lr_policy: "poly" power: 3 max_iter: 333',
@@ -64,16 +66,19 @@ def both_rates(real_caffe, tmp_path_factory):
 def test_each_iterations_rate_is_real_caffes(policy, both_rates):
     real, embedded = (np.array(found[policy], np.float32) for found in both_rates)
     finite = np.isfinite(real)
-    np.testing.assert_array_max_ulp(embedded[finite], real[finite], maxulp=1 if policy.startswith(USE_FLOAT_FUNCTIONS) else 0)
+    units = 1 if policy.startswith(USE_FLOAT_FUNCTIONS) else 0
+    np.testing.assert_array_max_ulp(embedded[finite], real[finite], maxulp=units)
     np.testing.assert_array_equal(np.abs(embedded[~finite]), np.abs(real[~finite]))
     assert len(embedded) == ITERATIONS
 
 
 @pytest.mark.parametrize("text, message", [
-    ('base_lr: 1 lr_policy: "linear"', "lr_policy is `linear`; the policies are fixed, step, exp, inv, multistep, poly, sigmoid"),
+    ('base_lr: 1 lr_policy: "linear"',
+     "lr_policy is `linear`; the policies are fixed, step, exp, inv, multistep, poly, sigmoid"),
     ("base_lr: 1", "lr_policy is ``; the policies are"),
     ('base_lr: 1 lr_policy: "step" gamma: 0.1', "lr_policy `step` needs a `stepsize` above 0, and it is 0"),
-    ('base_lr: 1 lr_policy: "sigmoid" gamma: 0.1 stepsize: -2', "lr_policy `sigmoid` needs a `stepsize` above 0, and it is -2"),
+    ('base_lr: 1 lr_policy: "sigmoid" gamma: 0.1 stepsize: -2',
+     "lr_policy `sigmoid` needs a `stepsize` above 0, and it is -2"),
     ('base_lr: 1 lr_policy: "exp" gamma: -0.5', "lr_policy `exp` needs a `gamma` of at least 0, and it is -0.5"),
 ])
 def test_a_policy_that_lacks_what_it_needs_is_refused(text, message, tmp_path, monkeypatch):

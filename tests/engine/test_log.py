@@ -30,18 +30,20 @@ SOLVERS = {
     "steps": 'max_iter: 8 display: 1 lr_policy: "multistep" gamma: 0.1 stepvalue: 2 stepvalue: 3 stepvalue: 7',
     "clipping": "max_iter: 4 display: 2 clip_gradients: 0.8",
     "debug_info": "max_iter: 3 display: 2 debug_info: true test_iter: 1 test_interval: 3",
-    "train_net and test_net": 'train_net: "net.prototxt" test_net: "net.prototxt" test_net: "net.prototxt" test_iter: 1 '
-                              'test_iter: 2 max_iter: 2 test_interval: 1 display: 1 test_state { stage: "on-train" } '
-                              "test_state { level: 1 }",
+    "train_net and test_net": 'train_net: "net.prototxt" test_net: "net.prototxt" test_net: "net.prototxt" '
+                              'test_iter: 1 test_iter: 2 max_iter: 2 test_interval: 1 display: 1 '
+                              'test_state { stage: "on-train" } test_state { level: 1 }',
     "test_net and net": 'test_net: "net.prototxt" test_iter: 1 test_iter: 2 max_iter: 2 test_interval: 2',
     "train_state": 'max_iter: 2 display: 1 train_state { level: 2 stage: "more" }',
     "GPU of another mode": "max_iter: 1 display: 1 solver_mode: CPU device_id: 3",
     "old solver_type": "max_iter: 1 display: 1 solver_type: SGD",
 }
 BRANCHES = """
-layer { name: "twin" type: "InnerProduct" bottom: "encodesig" top: "twin" param { name: "w" } param { name: "b" lr_mult: 0 }
+layer { name: "twin" type: "InnerProduct" bottom: "encodesig" top: "twin"
+  param { name: "w" } param { name: "b" lr_mult: 0 }
   inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
-layer { name: "twin2" type: "InnerProduct" bottom: "encodesig" top: "twin2" param { name: "w" } param { name: "b" lr_mult: 0 }
+layer { name: "twin2" type: "InnerProduct" bottom: "encodesig" top: "twin2"
+  param { name: "w" } param { name: "b" lr_mult: 0 }
   inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
 layer { name: "apart" type: "EuclideanLoss" bottom: "twin" bottom: "twin2" }
 layer { name: "quiet" type: "Silence" bottom: "flat" }
@@ -77,8 +79,8 @@ def test_every_kind_of_layer_speaks_in_debug_info(train, tmp_path):
 
 def test_nets_inside_the_solver(train, tmp_path):
     net = small_training.net()
-    small_training.write(tmp_path, f"train_net_param {{ {net} }} test_net_param {{ {net} }} test_iter: 2 test_interval: 1 "
-                         "max_iter: 2 display: 1")
+    small_training.write(tmp_path, f"train_net_param {{ {net} }} test_net_param {{ {net} }} test_iter: 2 "
+                         "test_interval: 1 max_iter: 2 display: 1")
     train()
     small_training.write(tmp_path, f"net_param {{ {net} }} test_iter: 2 test_iter: 1 test_interval: 1 max_iter: 2")
     train()

@@ -1,4 +1,4 @@
-"""Nets that cannot be built: refused in one sentence that says where, all unsupported parts at once; real Caffe refuses too."""
+"""Nets that cannot be built: refused in one sentence that says where, all unsupported parts at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ ONE = INPUT + ip("one", "x")
 LOSS = 'layer { name: "l" type: "EuclideanLoss" bottom: "one" bottom: "y" top: "l" %s }\n'
 # What is wrong, and what the message says of it behind the layer and its place.
 REFUSED = {
-    "unknown bottom": (ONE + ip("two", "oen"), r"layer `two` \(type InnerProduct, .*:3\): its bottom `oen` \(number 0\)"),
+    "unknown bottom": (ONE + ip("two", "oen"),
+                       r"layer `two` \(type InnerProduct, .*:3\): its bottom `oen` \(number 0\)"),
     "bottom of another phase": (INPUT + ip("one", "x", more="include { phase: TEST }") + ip("two", "one"),
                                 r"layer `two` .*:3\): its bottom `one` .* in this phase, level and stage"),
     "bottom before its layer": (INPUT + ip("one", "two") + ip("two", "x"), r"layer `one` .*:2\): its bottom `two`"),
@@ -51,10 +52,12 @@ REFUSED = {
     "shared of another shape": (
         INPUT + ip("one", "x", more='param { name: "w" }')
         + ip("two", "one", more='param { name: "w" }', fields="inner_product_param { num_output: 4 }"),
-        r"layer `two` .*:3\): it shares the param `w` of layer `one`, which has shape 5 5 \(25\), but needs 4 5 \(20\)"),
+        r"layer `two` .*:3\): it shares the param `w` of layer `one`, which has shape 5 5 \(25\), but needs "
+        r"4 5 \(20\)"),
     "shared permissively of another count": (
         INPUT + ip("one", "x", more='param { name: "w" }')
-        + ip("two", "one", more='param { name: "w" share_mode: PERMISSIVE }', fields="inner_product_param { num_output: 4 }"),
+        + ip("two", "one", more='param { name: "w" share_mode: PERMISSIVE }',
+             fields="inner_product_param { num_output: 4 }"),
         r"layer `two` .*:3\): it shares the param `w` .* counts in brackets must agree"),
     "shared with another lr_mult": (
         INPUT + ip("one", "x", more='param { name: "w" lr_mult: 2 }')
@@ -80,7 +83,8 @@ REFUSED = {
         'layer { name: "d" type: "HDF5Data" top: "data" hdf5_data_param { source: "none.txt" batch_size: 1 } }',
         r"layer `d` .*:1\): its `source` none.txt, the list of HDF5 files, cannot be read \(No such file"),
     "shapes of an Input": (
-        'layer { name: "i" type: "Input" top: "a" top: "b" top: "c" input_param { shape { dim: 1 } shape { dim: 2 } } }',
+        'layer { name: "i" type: "Input" top: "a" top: "b" top: "c" '
+        "input_param { shape { dim: 1 } shape { dim: 2 } } }",
         r"layer `i` .*: it gives 2 shapes for 3 tops"),
     "blobs of another shape": (
         INPUT + ip("one", "x", more="blobs { shape { dim: 5 dim: 4 } data: [" + "0," * 19 + "0] } "

@@ -14,7 +14,8 @@ from cae_caffe.engine.solvers.together import Together
 INPUTS = 'layer { name: "in" type: "Input" top: "x" top: "y" input_param { shape { dim: 3 dim: 5 } } }\n'
 LOSS = 'layer { name: "loss" type: "EuclideanLoss" bottom: "%s" bottom: "y" top: "loss" }\n'
 FILL = 'weight_filler { type: "xavier" } bias_filler { type: "uniform" min: -1 max: 1 }'
-SOLVER = 'net: "net.prototxt" base_lr: 0.1 lr_policy: "fixed" momentum: 0.5 weight_decay: 0.1 random_seed: 3 snapshot_prefix: "s"'
+SOLVER = ('net: "net.prototxt" base_lr: 0.1 lr_policy: "fixed" momentum: 0.5 weight_decay: 0.1 random_seed: 3 '
+          'snapshot_prefix: "s"')
 
 
 def ip(name, bottom, specs, outputs=5, more=""):
@@ -39,7 +40,8 @@ NETS = {
     + ip("two", "one", 'param { name: "w" lr_mult: 3 decay_mult: 0.5 } param { lr_mult: 0 }') + LOSS % "two",
     "a sharer without a gradient of its own": ip("one", "x", 'param { name: "w" }')
     + ip("two", "one", 'param { name: "w" lr_mult: 0 }') + LOSS % "two",
-    "values in the prototxt": ip("one", "x", "", more=numbers(np.linspace(-1, 1, 25).reshape(5, 5)) + numbers([0.5] * 5))
+    "values in the prototxt": ip("one", "x", "", more=numbers(
+        np.linspace(-1, 1, 25).reshape(5, 5)) + numbers([0.5] * 5))
     + ip("two", "one", "") + LOSS % "two",
     "double values in the prototxt": ip("one", "x", "", more=(numbers(np.linspace(-1, 1, 25).reshape(5, 5)) + numbers(
         [0.1] * 5)).replace("data:", "double_data:")) + LOSS % "one",

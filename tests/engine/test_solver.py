@@ -1,4 +1,4 @@
-"""The solver's calls beside real Caffe's: step, solve, apply_update, callbacks, test nets, shared weights; its refusals."""
+"""The solver's calls beside real Caffe's: step, solve, apply_update, callbacks, test nets, shared weights; refusals."""
 
 from __future__ import annotations
 
@@ -140,7 +140,8 @@ def shared_with(caffe):
     other.params["encode"][0].data[0, 0] = 3
     solver.net.forward()
     other.forward()
-    return parameters(other), parameters(solver.net), [[other.blobs["decodesig"].data.copy(), solver.net.blobs["decode"].data.copy()]]
+    outputs = [other.blobs["decodesig"].data.copy(), solver.net.blobs["decode"].data.copy()]
+    return parameters(other), parameters(solver.net), [outputs]
 
 
 def test_share_with_joins_two_nets(real_caffe, tmp_path):
@@ -179,7 +180,8 @@ def test_a_callback_that_raises_ends_the_run_there(tmp_path, monkeypatch):
 
 REFUSED = {
     "no train net": ("", r"solver.prototxt: the solver gives no train net; give exactly one of `net`, `net_param`"),
-    "two train nets": ('train_net: "net.prototxt" net: "net.prototxt"', "gives `net`, `train_net`; give exactly one of"),
+    "two train nets": ('train_net: "net.prototxt" net: "net.prototxt"',
+                       "gives `net`, `train_net`; give exactly one of"),
     "too few test_iter": ('test_net: "net.prototxt" test_net: "net.prototxt" test_iter: 1 test_interval: 1',
                           "gives `test_iter` 1 times for 2 test nets; give it once for each, and more"),
     "test_iter without test nets": ('train_net: "net.prototxt" test_iter: 1 test_interval: 1',
@@ -188,7 +190,8 @@ REFUSED = {
                              "gives `test_state` 2 times for 1 test nets"),
     "no test_interval": ("test_iter: 1", "has test nets and a `test_interval` of 0; it must be above 0"),
     "average_loss": ("average_loss: 0", "average_loss is 0; it must be at least 1"),
-    "regularization_type": ('weight_decay: 0.1 regularization_type: "L3"', "regularization_type is `L3`; it must be L1 or L2"),
+    "regularization_type": ('weight_decay: 0.1 regularization_type: "L3"',
+                            "regularization_type is `L3`; it must be L1 or L2"),
     "iter_size": ("iter_size: 0", "iter_size is 0; it must be at least 1"),
     "type": ('type: "Newton"', "the solver's type is `Newton`; it must be one of SGD, "),
     "a missing net": ('net: "none.prototxt"', "none.prototxt: there is no such file"),

@@ -20,7 +20,8 @@ FIELDS = {
     "frozen biases": ("momentum: 0.9 weight_decay: 0.05", {
         "encode": "param { } param { lr_mult: 0 }", "decode": "param { } param { lr_mult: 0 decay_mult: 0 }"}),
     "a frozen encoder": ("momentum: 0.9 weight_decay: 0.05", {"encode": "param { lr_mult: 0 } param { lr_mult: 0 }"}),
-    "frozen but decaying": ('momentum: 0.9 weight_decay: 0.05 regularization_type: "L1"', {"decode": "param { lr_mult: 0 }"}),
+    "frozen but decaying": ('momentum: 0.9 weight_decay: 0.05 regularization_type: "L1"',
+                            {"decode": "param { lr_mult: 0 }"}),
     "iter_size": ("iter_size: 3 momentum: 0.9", {}),
     "clipping": ("clip_gradients: 0.7", {}),
     "clipping, iter_size and decay": ("clip_gradients: 1.5 iter_size: 2 weight_decay: 0.1 momentum: 0.3", {}),

@@ -59,7 +59,8 @@ def test_the_states_a_net_can_be_in_are_checked_before_it_is_built(folder):
 
 
 def test_a_misspelt_bottom_is_told(folder):
-    (folder / "net.prototxt").write_text(small_training.net().replace('bottom: "encode"', 'bottom: "encoed"'), encoding="utf-8")
-    with pytest.raises(InputError, match="net.prototxt: in phase TEST, level 0 and no stage, no layer produces `encoed`, a bottom "
-                                         "of layer `encodesig`; give -stage with one of on-train"):
+    text = small_training.net().replace('bottom: "encode"', 'bottom: "encoed"')
+    (folder / "net.prototxt").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="net.prototxt: in phase TEST, level 0 and no stage, no layer produces "
+                                         "`encoed`, a bottom of layer `encodesig`; give -stage with one of on-train"):
         score.test(pycaffe, "net.prototxt", "w.caffemodel")

@@ -62,7 +62,8 @@ def options(folder, fields="", **given):
 
 def test_a_run_to_its_end(engine, tmp_path):
     assert train(engine, options(tmp_path)) is True
-    assert engine.calls == [("log", "Use CPU."), ("mode", "cpu"), ("log", "Starting Optimization"), ("log", "Optimization Done.")]
+    assert engine.calls == [("log", "Use CPU."), ("mode", "cpu"), ("log", "Starting Optimization"),
+                            ("log", "Optimization Done.")]
     state = engine.solvers[0].param.train_state
     assert state.level == 0 and list(state.stage) == [""]
 
@@ -81,8 +82,9 @@ def test_the_snapshot_prefix_comes_from_the_users_own_file(engine, tmp_path):
     assert engine.solvers[0].param.snapshot_prefix == str(tmp_path / "solver")
 
 
-@pytest.mark.parametrize("fields, flag, number", [("", "2", 2), ("solver_mode: GPU", "", 0), ("solver_mode: GPU device_id: 3", "", 3),
-                                                  ("solver_mode: CPU", "1", 1), ("solver_mode: GPU device_id: 3", "0", 0)])
+@pytest.mark.parametrize("fields, flag, number", [
+    ("", "2", 2), ("solver_mode: GPU", "", 0), ("solver_mode: GPU device_id: 3", "", 3), ("solver_mode: CPU", "1", 1),
+    ("solver_mode: GPU device_id: 3", "0", 0)])
 def test_a_gpu_of_the_flag_or_of_the_solver(fields, flag, number, engine, tmp_path):
     train(engine, options(tmp_path, fields, gpu=flag))
     assert engine.calls[:3] == [("log", f"Use GPU with device ID {number}"), ("device", number), ("mode", "gpu")]
@@ -113,7 +115,8 @@ def _signal(number):
 
 
 @pytest.mark.parametrize("fields, expected", [
-    ("", [("snapshot", 6)]), ("snapshot: 4", [("snapshot", 6)]), ("snapshot: 3", []), ("snapshot_after_train: false", [])])
+    ("", [("snapshot", 6)]), ("snapshot: 4", [("snapshot", 6)]), ("snapshot: 3", []),
+    ("snapshot_after_train: false", [])])
 def test_sigint_stops_before_the_next_iteration(fields, expected, engine, tmp_path):
     engine.during = {5: _signal(signal.SIGINT)}
     assert train(engine, options(tmp_path, fields)) is False
@@ -158,7 +161,8 @@ def test_an_unknown_effect_is_refused(engine, tmp_path):
 @pytest.mark.parametrize("fields", ['train_net: "net.prototxt"', "net_param { NET }", "train_net_param { NET }"])
 def test_an_unknown_stage_is_refused_however_the_net_is_given(fields, engine, tmp_path):
     given = options(tmp_path, fields.replace("NET", small_training.net()), stage="on-trian")
-    with pytest.raises(InputError, match="no layer of this net knows the stage `on-trian`; the stages of its layers are on-train"):
+    with pytest.raises(InputError, match="no layer of this net knows the stage `on-trian`; the stages of its "
+                                         "layers are on-train"):
         train(engine, given)
 
 

@@ -86,7 +86,8 @@ def show(caffe, options):
     return {
         "blobs": [(name, tuple(blob.shape), blob.count, blob.num, blob.channels) for name, blob in net.blobs.items()],
         "sides": [(blob.height, blob.width) for blob in net.blobs.values()],
-        "params": [(name, [(tuple(b.shape), b.data.copy(), b.diff.copy()) for b in blobs]) for name, blobs in net.params.items()],
+        "params": [(name, [(tuple(b.shape), b.data.copy(), b.diff.copy()) for b in blobs])
+                   for name, blobs in net.params.items()],
         "inputs": list(net.inputs), "outputs": list(net.outputs),
         "layers": [(name, layer.type, len(layer.blobs)) for name, layer in net.layer_dict.items()],
         "list": [layer.type for layer in net.layers],
@@ -98,7 +99,8 @@ def show(caffe, options):
     }
 
 
-@pytest.mark.parametrize("options", [{}, {"stages": ["two"]}, {"level": 1}, {"level": 3, "stages": ["two", "other"]}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"stages": ["two"]}, {"level": 1}, {"level": 3, "stages": ["two", "other"]}],
+                         ids=str)
 def test_a_net_shows_its_parts(options, compare):
     shown = compare(show, options=options)
     assert shown["inputs"] == ["x"]

@@ -34,10 +34,11 @@ def encoded(content: bytes, label: int = 0):
     return Datum(data=content, label=label, encoded=True)
 
 
-def file_bytes(image: np.ndarray, format: str = "PNG", **options) -> bytes:
-    """An image file of an array (height, width) or (height, width, channels), as Pillow writes it."""
+def file_bytes(image: np.ndarray, format: str = "PNG", mode: str | None = None, **options) -> bytes:
+    """An image file of an array (height, width) or (height, width, channels), in Pillow's `mode` if one is given."""
     stream = io.BytesIO()
-    Image.fromarray(image).save(stream, format, **options)
+    picture = Image.fromarray(image)
+    (picture.convert(mode) if mode else picture).save(stream, format, **options)
     return stream.getvalue()
 
 

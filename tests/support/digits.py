@@ -9,8 +9,11 @@ import numpy as np
 
 
 def images(rows: int, seed: int = 0) -> np.ndarray:
-    """Each image is a closed curve of a few random waves. (With images too like each other the classic nets' training
-    is so unstable that real Caffe parts from itself within a hundred iterations, if only its BLAS has another kernel.)"""
+    """Each image is a closed curve of a few random waves.
+
+    (With images too like each other, training the classic nets is so unstable that real Caffe parts from itself within
+    a hundred iterations, if only its BLAS has another kernel.)
+    """
     random = np.random.RandomState(seed)
     waves = np.arange(1, 4)[:, None]
     turns = np.linspace(0, 2 * np.pi, 60)

@@ -10,10 +10,11 @@ import numpy as np
 import small_training
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden" / "solver"
-SOLVER = """lr_policy: "multistep" gamma: 0.3 stepvalue: 4 stepvalue: 9 momentum: 0.9 weight_decay: 0.02 clip_gradients: 3
-iter_size: 2 test_iter: 2 test_interval: 5 """
+SOLVER = """lr_policy: "multistep" gamma: 0.3 stepvalue: 4 stepvalue: 9 momentum: 0.9 weight_decay: 0.02
+clip_gradients: 3 iter_size: 2 test_iter: 2 test_interval: 5 """
 NET = small_training.net(
-    encode="param { lr_mult: 1 } param { lr_mult: 2 decay_mult: 0 }", decode="param { decay_mult: 3 } param { lr_mult: 0.5 }"
+    encode="param { lr_mult: 1 } param { lr_mult: 2 decay_mult: 0 }",
+    decode="param { decay_mult: 3 } param { lr_mult: 0.5 }"
 ).replace("batch_size: 8", "batch_size: 8 shuffle: true")
 ITERATIONS, MIDDLE = 12, 6
 ENDINGS = {"BINARYPROTO": "", "HDF5": ".h5"}
@@ -28,7 +29,8 @@ def prepare(folder: Path, form: str = "BINARYPROTO") -> None:
 def snapshot_files(form: str) -> dict[str, Path]:
     """The names of the snapshot's two files, and where they are kept. (Files of these names are not put under git.)"""
     kinds = {"caffemodel": "weights", "solverstate": "state"}
-    return {f"small_iter_{MIDDLE}.{kind}{ENDINGS[form]}": FOLDER / f"{form.lower()}.{kept}" for kind, kept in kinds.items()}
+    return {f"small_iter_{MIDDLE}.{kind}{ENDINGS[form]}": FOLDER / f"{form.lower()}.{kept}"
+            for kind, kept in kinds.items()}
 
 
 def restore_snapshot(form: str, folder: Path) -> str:

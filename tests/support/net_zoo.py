@@ -63,7 +63,8 @@ NETS = {
     "a branch beside the loss": PAIR + ip("one", "x") + ip("two", "one") + loss("l", ["one", "y"], ["l"]),
     "frozen layers": PAIR + ip("one", "x", more="param { lr_mult: 0 } param { lr_mult: 0 }")
     + ip("two", "one", more="param { lr_mult: 0 }") + ip("three", "two") + loss("l", ["three", "y"], ["l"]),
-    "all frozen": PAIR + ip("one", "x", more="param { lr_mult: 0 } param { lr_mult: 0 }") + loss("l", ["one", "y"], ["l"]),
+    "all frozen": PAIR + ip("one", "x", more="param { lr_mult: 0 } param { lr_mult: 0 }")
+    + loss("l", ["one", "y"], ["l"]),
     "propagate_down false": PAIR + ip("one", "x") + ip("two", "one", more="propagate_down: false")
     + loss("l", ["two", "y"], ["l"]),
     "propagate_down true": PAIR + ip("one", "x", more="propagate_down: true") + loss("l", ["one", "y"], ["l"]),
@@ -73,7 +74,8 @@ NETS = {
     + loss("l", ["one", "two"], ["l"], "propagate_down: false propagate_down: true"),
     "force_backward": "force_backward: true\n" + PAIR + ip("one", "x") + ip("two", "one")
     + loss("l", ["one", "y"], ["l"], kind="SigmoidCrossEntropyLoss"),
-    "shared params": PAIR + ip("one", "x", more=SHARED) + ip("two", "one", more=SHARED) + loss("l", ["two", "y"], ["l"]),
+    "shared params": PAIR + ip("one", "x", more=SHARED) + ip("two", "one", more=SHARED)
+    + loss("l", ["two", "y"], ["l"]),
     "shared permissively": PAIR + ip("one", "x", outputs=6, more='param { name: "w" }')
     + ip("two", "one", outputs=5, more='param { name: "w" share_mode: PERMISSIVE }') + loss("l", ["two", "y"], ["l"]),
     "shared, factors from the second": PAIR + ip("one", "x", more='param { name: "w" }')
@@ -93,12 +95,13 @@ NETS = {
     "named and debugged": 'name: "a net" debug_info: true\n' + INPUT + ip("one", "x"),
     "flatten and reshape": INPUT + layer("Flatten", "flat", ["x"], ["flat"])
     + layer("Reshape", "shape", ["flat"], ["shape"], "reshape_param { shape { dim: 0 dim: 6 dim: -1 } }"),
-    "convolutions": INPUT + layer("Convolution", "conv", ["x"], ["c"], "convolution_param { num_output: 6 kernel_size: 3 "
-                                  "pad: 1 stride: 2 group: 3 }")
+    "convolutions": INPUT + layer("Convolution", "conv", ["x"], ["c"], "convolution_param { num_output: 6 "
+                                  "kernel_size: 3 pad: 1 stride: 2 group: 3 }")
     + layer("Deconvolution", "deconv", ["c"], ["d"], "convolution_param { num_output: 2 kernel_size: 2 stride: 2 }"),
     "layers of one name": INPUT + ip("one", "x", "a") + ip("one", "a", "b"),
     "a layer's own phase": PAIR + ip("one", "x", more="phase: TRAIN") + loss("l", ["one", "y"], ["l"]),
     "old layers": 'input: "x" input_dim: 2 input_dim: 3 input_dim: 4 input_dim: 4\n'
     'layers { name: "one" type: INNER_PRODUCT bottom: "x" top: "one" blobs_lr: 1 blobs_lr: 2 weight_decay: 1 '
-    'weight_decay: 0 inner_product_param { num_output: 5 } }\nlayers { name: "bend" type: RELU bottom: "one" top: "one" }',
+    'weight_decay: 0 inner_product_param { num_output: 5 } }\n'
+    'layers { name: "bend" type: RELU bottom: "one" top: "one" }',
 }

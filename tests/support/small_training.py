@@ -17,7 +17,8 @@ layer { name: "data" type: "HDF5Data" top: "data" include { phase: TEST stage: "
 layer { name: "data" type: "HDF5Data" top: "data" include { phase: TEST not_stage: "on-train" }
   hdf5_data_param { source: "test.txt" batch_size: 5 } }
 layer { name: "encode" type: "InnerProduct" bottom: "data" top: "encode" ENCODE
-  inner_product_param { num_output: 6 weight_filler { type: "gaussian" std: 0.5 sparse: 4 } bias_filler { value: 0.1 } } }
+  inner_product_param { num_output: 6 weight_filler { type: "gaussian" std: 0.5 sparse: 4 }
+                        bias_filler { value: 0.1 } } }
 layer { name: "encodesig" type: "Sigmoid" bottom: "encode" top: "encodesig" }
 layer { name: "decode" type: "InnerProduct" bottom: "encodesig" top: "decode" DECODE
   inner_product_param { num_output: 12 weight_filler { type: "xavier" } } }

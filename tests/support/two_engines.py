@@ -74,11 +74,11 @@ LOG_ALL = {"GLOG_minloglevel": "0"}
 
 LINE = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ (\S+?):(\d+)\] ?(.*)")
 # Numbers that are times or come from them.
-TIMES = re.compile(r"\([-+.\de]+(?:nan|inf)? iter/s, [-+.\de]+s/")
+TIMES = re.compile(r"\([-+.\w]+ iter/s, [-+.\w]+s/")
 
 
 def log_lines(text: str) -> list[str]:
-    """Caffe's log without what differs from run to run: `level place] message`, times as `*`, and messages' further lines.
+    """Caffe's log without what differs from run to run: `level place] message`, times as `*`, and further lines.
 
     What says the tool, `caffe.cpp`, there is said through pycaffe's `log`, `_caffe.cpp`, here; both become `tool`.
     Anything before the first line of the log is left out.
@@ -109,7 +109,8 @@ def assert_same_log(ours: str, real: str, tolerance: float, smallest: float = 0)
     for line, other in zip(found, wanted):
         assert NUMBER.sub("#", line) == NUMBER.sub("#", other), f"{line}\nbut real Caffe: {other}"
         for number, expected in zip(NUMBER.findall(line), NUMBER.findall(other)):
-            agree = number == expected or abs(float(number) - float(expected)) <= tolerance * max(abs(float(expected)), smallest)
+            off = abs(float(number) - float(expected))
+            agree = number == expected or off <= tolerance * max(abs(float(expected)), smallest)
             assert agree, f"{line}\nbut real Caffe: {other}"
     assert len(found) == len(wanted), f"the longer log goes on: {(found + wanted)[min(len(found), len(wanted)):][:3]}"
     return found

@@ -40,7 +40,7 @@ class BatchNorm(Layer):
         self.channels = shape[1]
         self.eps, self.fraction = param.eps, param.moving_average_fraction
         given = param.has("use_global_stats")
-        self.uses_averages = param.use_global_stats if given else self.context.phase == "TEST"
+        self.uses_averages = param.use_global_stats if given else self.param.phase == "TEST"
         zero = view(FillerParameter())
         for length in (self.channels, self.channels, 1):
             self.add_parameter((length,), zero)

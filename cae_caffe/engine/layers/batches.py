@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ClassVar, NamedTuple
 
@@ -13,6 +14,10 @@ from .. import device as devices
 from .. import log
 from ..data_transformer import DataTransformer
 from ..layer import Layer, exactly
+
+# Values of a batch from which the next one is made in a thread even if no image has to be decoded: a small image costs
+# some microseconds, and with a batch of MNIST's the thread takes more time than it saves.
+MANY_VALUES = 1_000_000
 
 
 class Example(NamedTuple):
@@ -35,14 +40,15 @@ class Batch(NamedTuple):
 class BatchLayer(Layer):
     """Feeds batches of transformed images, and their labels if it has a second top.
 
-    `field` names the message of its parameters, which has a `batch_size`. A batch has the size of its first image, or of the crop. The next batch is made in a thread while the net computes,
-    as in Caffe; the thread alone reads and draws, from generators of its own, so the batches do not depend on when it
-    runs (src/caffe/layers/base_data_layer.cpp).
+    A batch has the size of its first image, or of the crop. Where images are decoded or large, a thread makes the next
+    batch while the net computes. The numbers drawn for the images come from generators of the layer's own, in the
+    images' order, so the batches do not depend on when they are made (src/caffe/layers/base_data_layer.cpp).
     """
 
     bottoms = exactly(0)
-    field: ClassVar[str]
+    field: ClassVar[str]            # of the layer's parameters, which have a `batch_size`
     size_place: ClassVar[str]       # where Caffe logs the size of the batches
+    decodes: bool = True            # whether the images are files, which take long to decode
 
     def open(self) -> tuple[int, int, int]:
         """Open what the examples come from; returns the shape of the first image, transformed."""
@@ -56,31 +62,35 @@ class BatchLayer(Layer):
         """Log what Caffe logs where the examples begin again."""
 
     def setup(self, bottom, top):
-        self.transformer = DataTransformer(self.param.transform_param, self.context.phase)
-        # Caffe seeds the transformer here, and again when it starts the thread; the words of the first seed are lost.
-        self.transformer.draw_seed(self.context.stream)
         self.options = getattr(self.param, self.field)
         self.batch = self.options.batch_size
         if self.batch < 1:
             raise InputError(f"its `batch_size` is {self.batch}; give at least 1.")
+        self.transformer = DataTransformer(self.param.transform_param, self.param.phase)
+        # Caffe seeds the transformer here, and again when it starts the thread; the first seed serves for nothing.
+        self.transformer.draw_seed(self.context.stream)
         shape = (self.batch,) + self.open()
-        for blob, blob_shape in zip(top, (shape, (self.batch,))):
+        for blob, blob_shape in zip(top, (shape, shape[:1])):
             blob.reshape(blob_shape)
         log.info(self.size_place, f"output data size: {','.join(map(str, shape))}")
         self.transformer.draw_seed(self.context.stream)
-        self.context.stream().word()        # Caffe seeds the thread's own stream with it, from which nothing is drawn
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self.name)
-        self._next: Future[Batch] | None = None
+        self.context.stream().word()        # Caffe seeds its thread's stream with it, from which nothing is drawn
+        # A recorded step is for one shape, and single images are often each of another.
+        self.capturable = self.batch > 1 or self.transformer.crop > 0
         self._pins = devices.current().type == "cuda"
+        pays = self.decodes or math.prod(shape) >= MANY_VALUES
+        self._worker = ThreadPoolExecutor(max_workers=1) if pays else None
+        self._next: Future[Batch] | None = None
 
     def reshape(self, bottom, top):
         """The tops' shapes are those of the batch, whatever that is."""
 
     def forward(self, bottom, top):
         batch = self._make() if self._next is None else self._next.result()
-        self._next = self._worker.submit(self._make)
+        if self._worker is not None:
+            self._next = self._worker.submit(self._make)
         self.log_restarts(batch.restarts)
-        for blob, values in zip(top, batch):
+        for blob, values in zip(top, batch[:2]):
             blob.reshape(values.shape)
             blob.data.copy_(values, non_blocking=self._pins)
 

@@ -18,7 +18,7 @@ NEVER_ZERO = 1e-4       # Caffe adds it to the distance by which it divides
 
 @dataclass
 class _Pairs:
-    """Two codes a row: their difference (N, channels), and as (N, 1) its squared length and whether they are similar."""
+    """Two codes a row: their difference (N, channels); as (N, 1) its squared length, and whether they are similar."""
 
     difference: torch.Tensor
     squared: torch.Tensor

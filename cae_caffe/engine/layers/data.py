@@ -29,16 +29,15 @@ class Data(BatchLayer):
     def unsupported(cls, param):
         if param.data_param.backend == "LMDB":
             return []
-        return [f"its `backend` is {param.data_param.backend}, which is Caffe's default too, and databases of that kind "
-                f"cannot be read here; write `backend: LMDB` if {param.data_param.source} is an LMDB, else convert it to "
-                "one, or to HDF5 for an HDF5Data layer"]
+        return [f"its `backend` is {param.data_param.backend}, Caffe's default, and databases of that kind cannot be "
+                f"read here: write `backend: LMDB` if {param.data_param.source} is an LMDB, else convert it to one, or "
+                "to HDF5 for an HDF5Data layer"]
 
     def open(self):
         transform = self.param.transform_param
         self.mode = "color" if transform.force_color else "gray" if transform.force_gray else "native"
-        key, value = self.records.record()
-        what = self._what(key)
-        first = datum.parse(value, what)
+        first, what = self._read()
+        self.decodes = first.encoded
         if first.encoded and transform.force_color and transform.force_gray:
             raise InputError("its transform_param sets both `force_color` and `force_gray`; set one of them.")
         if not first.encoded and self.mode != "native":
@@ -46,14 +45,15 @@ class Data(BatchLayer):
         return self.transformer.shape(datum.image(first, self.mode, what), what)
 
     def example(self):
-        key, value = self.records.record()
-        what = self._what(key)
-        message = datum.parse(value, what)
+        message, what = self._read()
         return Example(datum.image(message, self.mode, what), message.label, what, self.records.advance())
 
     def log_restarts(self, number):
         for _ in range(number):
             log.info("data_layer.cpp:73", "Restarting data prefetching from start.")
 
-    def _what(self, key: bytes) -> str:
-        return f"Record `{key.decode('utf-8', 'replace')}` of the LMDB {self.records.folder}"
+    def _read(self):
+        """The Datum where the reading stands, and what it is called in error messages."""
+        key, value = self.records.record()
+        what = f"Record `{key.decode('utf-8', 'replace')}` of the LMDB {self.records.folder}"
+        return datum.parse(value, what), what

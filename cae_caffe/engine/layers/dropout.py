@@ -27,7 +27,7 @@ class Dropout(NeuronLayer):
             raise InputError(f"its `dropout_ratio` is {ratio:g}; it must be at least 0 and below 1.")
         self.kept = 1.0 - ratio
         self.scale = float(np.float32(1 / self.kept))
-        self.drops = self.context.phase == "TRAIN"
+        self.drops = self.param.phase == "TRAIN"
         self._mask: torch.Tensor | None = None
 
     def forward(self, bottom, top):

@@ -40,7 +40,6 @@ class HDF5Data(Layer):
         self._load()
         for blob, array in zip(top, self.rows.arrays):
             blob.reshape((self.batch,) + array.shape[1:])
-        self._staged: list[torch.Tensor] | None = None
 
     def reshape(self, bottom, top):
         """The tops' shapes are those of the first file, set up once."""
@@ -63,10 +62,10 @@ class HDF5Data(Layer):
         if top[0].data.device.type == "cpu":
             self._fill([blob.data.numpy() for blob in top])
             return
-        if self._staged is None:
-            self._staged = [torch.empty(blob.shape, pin_memory=torch.cuda.is_available()) for blob in top]
-        self._fill([tensor.numpy() for tensor in self._staged])
-        for blob, tensor in zip(top, self._staged):
+        # New memory each time: the device may still be copying the last batch's.
+        staged = [torch.empty(blob.shape, pin_memory=torch.cuda.is_available()) for blob in top]
+        self._fill([tensor.numpy() for tensor in staged])
+        for blob, tensor in zip(top, staged):
             blob.data.copy_(tensor, non_blocking=True)
 
     def _fill(self, batches: list[np.ndarray]) -> None:

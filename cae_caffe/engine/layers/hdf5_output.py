@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from ...errors import InputError
 from .. import log
-from ..blob import Blob, shape_string
+from ..blob import Blob, Shape, shape_string
 from ..layer import Layer, exactly
 from .registry import register
 
@@ -28,39 +29,43 @@ class HDF5Output(Layer):
     datasets = ("data", "label")
 
     def setup(self, bottom, top):
-        self.path = os.path.abspath(self.param.hdf5_output_param.file_name)
+        self.name_given = self.param.hdf5_output_param.file_name
+        self.path = os.path.abspath(self.name_given)
         self.saved = False
         try:
             h5py.File(self.path, "w").close()
         except OSError as error:
-            raise InputError(f"its `file_name` {self.param.hdf5_output_param.file_name} cannot be written ({error}); paths "
-                             f"are relative to the working directory, {Path.cwd()}.") from None
+            raise InputError(f"its `file_name` {self.name_given} cannot be written ({error}); paths are relative to "
+                             f"the working directory, {Path.cwd()}.") from None
 
     def shapes(self, bottom_shapes):
         for shape in bottom_shapes:
             if len(shape) > 4:
                 raise InputError(f"a bottom has shape {shape_string(shape)}; it takes at most four axes, so put a "
                                  "Flatten or Reshape layer before it.")
-        rows = [(shape + (1,))[0] for shape in bottom_shapes]
+        rows = [_rows(shape) for shape in bottom_shapes]
         if rows[0] != rows[1]:
             raise InputError(f"its bottoms have {rows[0]} and {rows[1]} rows; their first axes must agree.")
         return []
 
     def forward(self, bottom, top):
         if self.saved:
-            raise InputError(f"Layer `{self.name}` (type HDF5Output) has written a batch into {self.path} already, and takes "
-                             "no second one; run the net once, with a batch of all rows that you want.")
-        name = self.param.hdf5_output_param.file_name
-        log.info("hdf5_output_layer.cpp:33", f"Saving HDF5 file {name}")
+            raise InputError(f"Layer `{self.name}` (type HDF5Output) has written a batch into {self.path} already, and "
+                             "takes no second one; run the net once, with a batch of all rows that you want.")
+        log.info("hdf5_output_layer.cpp:33", f"Saving HDF5 file {self.name_given}")
         with h5py.File(self.path, "r+") as file:
             for dataset, blob in zip(self.datasets, bottom):
                 file.create_dataset(dataset, data=_four_axes(blob), dtype="<f4")
         self.saved = True
-        log.info("hdf5_output_layer.cpp:38", f"Successfully saved {len(_four_axes(bottom[0]))} rows")
+        log.info("hdf5_output_layer.cpp:38", f"Successfully saved {_rows(bottom[0].shape)} rows")
 
     def backward(self, top, propagate_down, bottom):
         pass
 
 
-def _four_axes(blob: Blob):
+def _rows(shape: Shape) -> int:
+    return shape[0] if shape else 1
+
+
+def _four_axes(blob: Blob) -> np.ndarray:
     return blob.data.cpu().numpy().reshape(blob.shape + (1,) * (4 - len(blob.shape)))

@@ -23,7 +23,7 @@ class ImageData(BatchLayer):
 
     Channels are blue, green and red, or grey alone with `is_color: false`. With `shuffle` the lines are shuffled
     before the first round and after each one; with `rand_skip` the first round starts at a random line before that
-    number. Decoding and resizing are OpenCV's to the bit (decoding.py, resizing.py) (src/caffe/layers/image_data_layer.cpp).
+    number. Images are decoded and resized as by OpenCV, to the bit (src/caffe/layers/image_data_layer.cpp).
     """
 
     tops = exactly(2)
@@ -33,8 +33,8 @@ class ImageData(BatchLayer):
     def open(self):
         options = self.options
         if bool(options.new_height) != bool(options.new_width):
-            raise InputError(f"its `new_height` is {options.new_height} and its `new_width` {options.new_width}; give both, "
-                             "or none.")
+            raise InputError(f"its `new_height` is {options.new_height} and its `new_width` {options.new_width}; give "
+                             "both, or none.")
         log.info("image_data_layer.cpp:38", f"Opening file {options.source}")
         self.lines = _lines(options.source)
         self._folder = os.getcwd()          # which relative paths stay relative to

@@ -58,7 +58,7 @@ class _AcrossChannels:
 
 
 class _WithinChannel:
-    """y = x s**-beta, with s = 1 + alpha times the mean of x**2 over n x n values around each (WithinChannelForward)."""
+    """y = x s**-beta, with s = 1 + alpha times the mean of x**2 in n x n values around each (WithinChannelForward)."""
 
     def __init__(self, param, shape, scratch):
         self._alpha, self._beta = param.alpha, param.beta

@@ -24,7 +24,7 @@ class MemoryData(Layer):
     tops = exactly(2)
 
     def setup(self, bottom, top):
-        DataTransformer(self.param.transform_param, self.context.phase).draw_seed(self.context.stream)
+        DataTransformer(self.param.transform_param, self.param.phase).draw_seed(self.context.stream)
         param = self.param.memory_data_param
         self.batch, self.row = param.batch_size, (param.channels, param.height, param.width)
         if min(self.batch, *self.row) < 1:

@@ -34,7 +34,8 @@ class Pooling(Layer):
     def _kernel(self) -> Shape:
         param = self.param.pooling_param
         if param.has("kernel_size") == (param.has("kernel_h") and param.has("kernel_w")):
-            raise InputError("it must give `kernel_size`, or both `kernel_h` and `kernel_w`, or `global_pooling: true`.")
+            raise InputError("it must give `kernel_size`, or both `kernel_h` and `kernel_w`, or `global_pooling: "
+                             "true`.")
         kernel = (param.kernel_size,) * 2 if param.has("kernel_size") else (param.kernel_h, param.kernel_w)
         if min(kernel) < 1:
             raise InputError(f"its kernel is {list(kernel)}; each length must be at least 1.")
@@ -46,7 +47,8 @@ class Pooling(Layer):
         has_pair = [param.has(f"{name}_h"), param.has(f"{name}_w")]
         if any(has_pair) and (param.has(name) or not all(has_pair)):
             raise InputError(f"it must give `{name}`, or both `{name}_h` and `{name}_w`.")
-        lengths = tuple(getattr(param, field) for field in ([f"{name}_h", f"{name}_w"] if all(has_pair) else [name] * 2))
+        fields = [f"{name}_h", f"{name}_w"] if all(has_pair) else [name] * 2
+        lengths = tuple(getattr(param, field) for field in fields)
         if min(lengths) < least:
             raise InputError(f"its `{name}` is {list(lengths)}; each length must be at least {least}.")
         return lengths

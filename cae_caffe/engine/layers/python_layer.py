@@ -43,6 +43,7 @@ class PythonLayer(Layer):
     bottoms = at_least(0)
     tops = at_least(0)
     capturable = False
+    shows_its_blobs = True
 
     def __init__(self, param, context):
         super().__init__(param, context)
@@ -54,7 +55,7 @@ class PythonLayer(Layer):
             self.blobs.append(Blob(blob_proto.shape_of(message)))
             blob_proto.read(message, self.blobs[-1])
         self.object.param_str = self.param.python_param.param_str
-        self.object.phase = PHASES[self.context.phase]
+        self.object.phase = PHASES[self.param.phase]
         self.object.setup(_views(bottom), _views(top))
 
     def adapt(self, bottom, top):

@@ -62,7 +62,8 @@ def check(param, name: str) -> None:
         raise InputError(f"{name}: the solver's lr_policy is `{param.lr_policy}`; the policies are "
                          f"{', '.join(POLICIES)}.")
     if param.lr_policy in _NEEDS_STEPSIZE and param.stepsize <= 0:
-        raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `stepsize` above 0, and it is {param.stepsize}.")
+        raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `stepsize` above 0, and it is "
+                         f"{param.stepsize}.")
     if param.lr_policy in _NEEDS_GAMMA and param.gamma < 0:
         raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `gamma` of at least 0, and it is "
                          f"{param.gamma:g}.")

@@ -25,8 +25,8 @@ def check_prefix(param, name: str) -> None:
                          "`snapshot_prefix: \"prototxt/cae1-n2/cae1-n2\"`.")
     folder = os.path.dirname(param.snapshot_prefix) or "."
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise InputError(f"{name}: snapshots cannot be written to `snapshot_prefix` {param.snapshot_prefix}; the folder "
-                         f"{folder} must exist and be writable.")
+        raise InputError(f"{name}: snapshots cannot be written to `snapshot_prefix` {param.snapshot_prefix}; the "
+                         f"folder {folder} must exist and be writable.")
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ class UpdateRule:
         for show in self._showing:
             show()
 
-    def update_group(self, group: Group, histories: list[torch.Tensor], rate: float, decay: float, iteration: int) -> None:
+    def update_group(self, group: Group, histories: list[torch.Tensor], rate: float, decay: float,
+                     iteration: int) -> None:
         """Regularize and update a group, chunk by chunk, so that what a chunk needs stays in the cache meanwhile."""
         for chunk in zip(*(flat.split(CHUNK) for flat in (group.data, group.diff, *histories))):
             data, diff = chunk[:2]

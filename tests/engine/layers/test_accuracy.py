@@ -45,7 +45,7 @@ def test_refuses_labels_of_another_number(judge):
 
 
 def test_has_no_gradient(judge):
-    judge.refused(Case('type: "Accuracy"', [values(3, 4), whole_numbers(3, below=4)]), "has no gradient for its bottom `bottom0`")
+    judge.refused(Case('type: "Accuracy"', [values(3, 4), whole_numbers(3, below=4)]), "no gradient for its bottom")
 
 
 GOLDEN = {

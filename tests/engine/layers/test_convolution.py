@@ -23,7 +23,7 @@ def fields(name: str, lengths) -> str:
 
 @st.composite
 def geometries(draw, axes: int):
-    """Lengths of the image, kernel, stride, padding and dilation for each axis, such that both directions have a top."""
+    """Image, kernel, stride, padding and dilation for each axis, such that both directions have a top."""
     def lengths(low: int, high: int) -> list:
         return draw(st.lists(st.integers(low, high), min_size=axes, max_size=axes))
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import datasets
 import pytest
 from conformance import Case, examples
 from datasets import encoded, file_bytes, lmdb_bytes, numbered_lmdb, pixels, raw
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cae_caffe.schema import BlobProto
 
 EXACT = dict(tolerance=0, reason="data are copied and scaled, float by float: there is nothing to round otherwise")
 
@@ -31,7 +35,8 @@ def exact(judge, *cases):
 @examples(40)
 @given(transform=st.fixed_dictionaries({
     "crop_size": st.sampled_from([0, 1, 4, 6]), "mirror": st.booleans(), "scale": st.sampled_from([1, 0.00390625, 0.1]),
-    "mean": st.sampled_from(["", "mean_value: 104.5", "mean_value: 104 mean_value: 117.25 mean_value: 1", "mean_file"])}),
+    "mean": st.sampled_from(["", "mean_value: 104.5", "mean_value: 104 mean_value: 117.25 mean_value: 1",
+                             "mean_file"])}),
     phase=st.sampled_from(["TRAIN", "TEST"]), batch=st.integers(1, 7), floats=st.booleans(), seed=st.integers(0, 5))
 def test_transformed_batches(judge, transform, phase, batch, floats, seed):
     mean = transform["mean"].replace("mean_file", 'mean_file: "mean.binaryproto"')
@@ -44,12 +49,13 @@ def test_transformed_batches(judge, transform, phase, batch, floats, seed):
 @pytest.mark.parametrize("phase", ["TRAIN", "TEST"])
 @pytest.mark.parametrize("transform", ["", "mirror: true", "crop_size: 3", "crop_size: 3 mirror: true"])
 def test_what_is_drawn_after_the_layer(judge, transform, phase):
-    """The words that the layer takes of the stream, told by the weights that are drawn after them."""
-    judge(data(numbered_lmdb(5, 2, 6, 7), transform, phase=phase), **EXACT | {"tolerance": 1e-5},
-          ignore=["ip.data"])
-    dropout = 'layer { name: "drop" type: "Dropout" bottom: "ip" top: "drop" }'
+    """The words that the layer takes of the stream, told by the masks that are drawn after them."""
     case = data(numbered_lmdb(5, 2, 6, 7), transform, phase=phase)
-    judge(Case(**{**vars(case), "text": case.text + dropout}))
+    judge(replace(case, text=case.text + 'layer { name: "drop" type: "Dropout" bottom: "ip" top: "drop" }'))
+
+
+def test_a_layers_own_phase_decides_on_its_crops(judge):
+    exact(judge, data(numbered_lmdb(5, 2, 6, 7), "crop_size: 3", tops='top: "data" top: "label" phase: TEST'))
 
 
 def test_two_layers_on_one_database(judge):
@@ -83,15 +89,15 @@ def test_images_of_several_sizes(judge):
           data(sizes, "crop_size: 3"))
 
 
-def test_a_mean_of_one_value_with_a_blob_shape(judge):
-    from cae_caffe.schema import BlobProto
+def test_a_mean_as_a_blob_of_doubles(judge):
     message = BlobProto(double_data=[1.1] * 12)
     message.shape.dim.extend([1, 3, 2, 2])
     exact(judge, data(numbered_lmdb(3, 3, 2, 2), 'mean_file: "m"', files={"m": message.SerializeToString()}))
 
 
 PICTURES = {
-    "png": file_bytes(pixels(7, 9, 3)), "grey png": file_bytes(pixels(7, 9)), "transparent": file_bytes(pixels(7, 9, 4)),
+    "png": file_bytes(pixels(7, 9, 3)), "grey png": file_bytes(pixels(7, 9)),
+    "transparent": file_bytes(pixels(7, 9, 4)),
     "grey and alpha": file_bytes(pixels(7, 9, 2)), "jpeg": file_bytes(pixels(7, 9, 3), "JPEG"),
     "grey jpeg": file_bytes(pixels(7, 9), "JPEG"), "bmp": file_bytes(pixels(7, 9, 3), "BMP"),
 }
@@ -114,14 +120,16 @@ def test_force_gray_does_not_apply_to_raw_images(judge):
 
 @pytest.mark.parametrize("case, message", [
     (data(numbered_lmdb(3, 1, 4, 5), "crop_size: 5"),
-     r"layer `d` \(type Data, .*\): Record `00000000` of the LMDB \. is 4 pixels high and 5 wide, too small for `crop_size: 5`"),
+     r"layer `d` \(type Data, .*\): Record `00000000` of the LMDB \. is 4 pixels high and 5 wide, too small for `crop"),
     (data(numbered_lmdb(3, 1, 4, 5), 'mean_value: 1 mean_file: "m"'), "both `mean_file` and `mean_value`"),
     (data(numbered_lmdb(3, 1, 4, 5), 'mean_file: "m"'), "m: there is no such file"),
     (data(numbered_lmdb(3, 3, 4, 5), "mean_value: 1 mean_value: 2"), "has 3 channels, .* `mean_value` 2 times"),
     (data(numbered_lmdb(3, 1, 4, 5), 'mean_file: "m"', files={"m": datasets.mean_file(pixels(1, 4, 4))}),
      "has shape 1x4x5, and the mean of `mean_file` 1x4x4"),
+    (data(numbered_lmdb(3, 1, 4, 5), 'mean_file: "m"', files={"m": b""}), "`mean_file` m holds 0 values"),
     (data(numbered_lmdb(3, 1, 4, 5), batch=0), "`batch_size` is 0"),
-    (data([raw(pixels(1, 4, 5)), raw(pixels(1, 4, 4))]), "00000001` .* has shape 1x4x4, and the first of its batch 1x4x5"),
+    (data([raw(pixels(1, 4, 5)), raw(pixels(1, 4, 4))]),
+     "00000001` .* has shape 1x4x4, and the first of its batch 1x4x5"),
     (data([encoded(PICTURES["png"])], "force_color: true force_gray: true"), "both `force_color` and `force_gray`"),
     (data([encoded(b"no image")]), "Record `00000000` of the LMDB . holds no image that Pillow can read"),
     (data(b"no database" * 1000), r"the LMDB \. cannot be opened .*MDB_INVALID"),
@@ -133,7 +141,7 @@ def test_refusals(judge, case, message):
 
 def test_a_missing_database_is_refused(judge):
     case = data(numbered_lmdb(3, 1, 4, 5))
-    judge.refused(Case(**{**vars(case), "text": case.text.replace('source: "."', 'source: "none"')}),
+    judge.refused(replace(case, text=case.text.replace('source: "."', 'source: "none"')),
                   "the LMDB none cannot be opened .*No such file.* folder that holds its data.mdb")
 
 

@@ -34,7 +34,8 @@ def test_after_a_layer_that_stores_rows_first(judge):
                {"x": values(4, 1, 28, 28)}))
 
 
-@pytest.mark.parametrize("text, match", [("", "`num_output` is 0"), ("num_output: 2 axis: 3", "axis 3 is out of range")])
+@pytest.mark.parametrize("text, match", [("", "`num_output` is 0"),
+                                         ("num_output: 2 axis: 3", "axis 3 is out of range")])
 def test_refusals(judge, text, match):
     judge.refused(inner_product(text, 2, 3, 4), match)
 

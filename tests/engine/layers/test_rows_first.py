@@ -56,7 +56,7 @@ def test_hinge_loss(judge, norm):
     case = behind_convolution(f'type: "HingeLoss" hinge_loss_param {{ norm: {norm} }} bottom: "label" top: "top"',
                               bottoms={"x": X, "label": whole_numbers(4, below=1600)})
     judge(case, ignore=["below[0].diff twice"],
-          reason="Caffe's HingeLoss keeps its margins where it then writes the gradient: a second pass starts from that")
+          reason="Caffe keeps the margins where it then writes the gradient, from which a second pass starts")
 
 
 @pytest.mark.parametrize("type_name", ["EuclideanLoss", "SigmoidCrossEntropyLoss"])

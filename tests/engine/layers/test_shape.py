@@ -37,9 +37,10 @@ def test_flatten_refusals(judge, text, shape, match):
 
 @pytest.mark.parametrize("text", [
     "shape { dim: 0 dim: -1 }", "shape { dim: -1 }", "shape { dim: 2 dim: 60 }", "shape { dim: 0 dim: 0 dim: 20 }",
-    "shape { dim: 6 dim: -1 dim: 2 dim: 5 }", "shape { dim: 12 } axis: 1 num_axes: 2", "shape { dim: 1 dim: 1 } axis: 2 num_axes: 0",
-    "shape { dim: 2 dim: 2 } axis: 2 num_axes: 1", "shape { dim: -1 } axis: -2", "shape { dim: 5 dim: 4 } axis: -3 num_axes: 2",
-    "shape { dim: 1 } axis: -1 num_axes: 0", "shape { } axis: 1 num_axes: 0",
+    "shape { dim: 6 dim: -1 dim: 2 dim: 5 }", "shape { dim: 12 } axis: 1 num_axes: 2",
+    "shape { dim: 1 dim: 1 } axis: 2 num_axes: 0", "shape { dim: 2 dim: 2 } axis: 2 num_axes: 1",
+    "shape { dim: -1 } axis: -2", "shape { dim: 5 dim: 4 } axis: -3 num_axes: 2", "shape { dim: 1 } axis: -1 num_axes: 0",
+    "shape { } axis: 1 num_axes: 0",
 ])
 def test_reshape(judge, text):
     judge(Case(f'type: "Reshape" reshape_param {{ {text} }}', [values(2, 3, 4, 5)]))
@@ -51,7 +52,8 @@ def test_reshape_of_other_sizes_later(judge):
 
 
 @pytest.mark.parametrize("text, match", [
-    ("", "the counts in brackets must agree"), ("shape { dim: -1 dim: -1 }", "several -1"), ("shape { dim: 7 }", "the counts in brackets must agree"),
+    ("", "the counts in brackets must agree"), ("shape { dim: 7 }", "the counts in brackets must agree"),
+    ("shape { dim: -1 dim: -1 }", "several -1"),
     ("shape { dim: 7 dim: -1 }", "cannot be worked out"), ("shape { dim: 2 } axis: 5", "out of range"),
     ("shape { dim: 2 dim: 3 dim: 4 dim: 5 dim: 0 }", "no axis 4 to copy"),
     ("shape { dim: 2 } axis: 2 num_axes: 3", "reach beyond"), ("shape { dim: 2 } num_axes: -2", "reach beyond"),
@@ -75,7 +77,8 @@ def test_split_sums_the_diffs(judge, tops):
 
 
 def test_split_that_the_net_puts_in(judge):
-    branch = "layer {{ name: 'ip{0}' type: 'InnerProduct' bottom: 'h' top: 'ip{0}' inner_product_param {{ num_output: 2 }} }}"
+    branch = ("layer {{ name: 'ip{0}' type: 'InnerProduct' bottom: 'h' top: 'ip{0}' "
+              "inner_product_param {{ num_output: 2 }} }}")
     judge(Case("layer { name: 'h' type: 'Sigmoid' bottom: 'x' top: 'h' }" + branch.format(1) + branch.format(2),
                {"x": values(3, 4)}))
 

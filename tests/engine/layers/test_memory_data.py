@@ -1,0 +1,69 @@
+"""MemoryData: the arrays of set_input_arrays in turn, as real Caffe feeds them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import two_engines
+from conformance import Case
+from datasets import mean_file, pixels
+
+from cae_caffe import InputError, pycaffe
+
+NET = """
+layer {{ name: "m" type: "MemoryData" top: "data" top: "label" {transform}
+  memory_data_param {{ batch_size: 2 channels: 3 height: 4 width: 5 }} }}
+layer {{ name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
+  inner_product_param {{ num_output: 3 weight_filler {{ type: "gaussian" }} }} }}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(transform=""):
+        (tmp_path / "net.prototxt").write_text(NET.format(transform=transform))
+        return tmp_path
+    return write
+
+
+def batches(caffe, phase):
+    """Shapes before, weights drawn after, batches of two pairs of arrays, one changed between two passes."""
+    caffe.set_random_seed(3)
+    net = caffe.Net("net.prototxt", getattr(caffe, phase))
+    found = [np.array(net.blobs[name].data.shape) for name in ("data", "label")] + [net.params["ip"][0].data.copy()]
+    for rows, passes in ((6, 5), (2, 2)):
+        data = np.arange(rows * 60, dtype=np.float32).reshape(rows, 3, 4, 5)
+        labels = np.arange(rows, dtype=np.float32)
+        net.set_input_arrays(data, labels)
+        for i in range(passes):
+            net.forward()
+            found += [net.blobs[name].data.copy() for name in ("data", "label")]
+            data += 0.5
+            labels += 100
+    return found
+
+
+@pytest.mark.parametrize("phase", ["TRAIN", "TEST"])
+@pytest.mark.parametrize("transform", ["", "mirror: true", "crop_size: 2", "crop_size: 2 mirror: true", "scale: 0.5"])
+def test_batches_and_what_is_drawn_after_the_layer(real_caffe, write, transform, phase):
+    folder = write(f"transform_param {{ {transform} }}" if transform else "")
+    for number, (theirs, mine) in enumerate(zip(*two_engines.on_both(real_caffe, batches, folder, phase=phase))):
+        np.testing.assert_array_equal(mine, theirs, err_msg=f"array {number}")
+
+
+def test_a_net_without_arrays_is_refused(write):
+    net = pycaffe.Net(str(write() / "net.prototxt"), pycaffe.TEST)
+    with pytest.raises(InputError, match=r"Layer `m` \(type MemoryData\) has no data yet; .* net.set_input_arrays"):
+        net.forward()
+
+
+@pytest.mark.parametrize("param, message", [
+    ("batch_size: 2 channels: 3 height: 4", "are 2, 3, 4 and 0; give all four, each at least 1"),
+    ("channels: 3 height: 4 width: 5", "are 0, 3, 4 and 5")])
+def test_refusals(judge, param, message):
+    judge.refused(Case(f'type: "MemoryData" memory_data_param {{ {param} }}', tops=2), message)
+
+
+def test_a_mean_given_twice_is_refused(judge):
+    text = NET.format(transform='transform_param { mean_file: "mean" mean_value: 3 }')
+    judge.refused(Case(text, {}, files={"mean": mean_file(pixels(3, 4, 5))}), "both `mean_file` and `mean_value`")
