@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
         prog=PROGRAM, allow_abbrev=False,
         description="Train CAE Model 1 with a code of two numbers on MNIST for some minutes, and look inside.")
     parser.add_argument("--iterations", type=int, default=ITERATIONS, metavar="N",
-                        help=f"how long to train (default: {ITERATIONS}; the paper's runs have 20000)")
+                        help=f"how long to train (default: {ITERATIONS}, as in the paper)")
     parser.add_argument("--backend", choices=list(BACKENDS), default="auto", help="the engine, as for cae-caffe train")
     parser.add_argument("--out", default="results/demo", metavar="FOLDER", help="where it goes (default: results/demo)")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")

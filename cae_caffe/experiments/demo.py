@@ -1,4 +1,4 @@
-"""The main job in minutes: MNIST, CAE Model 1 with N = 2, a short training, pictures, the losses beside the paper's.
+"""The main job in minutes: MNIST, CAE Model 1 with N = 2 trained as in the paper, pictures, the losses beside its own.
 
 Each step is a command that users type, and is printed before it runs; `run_demo` only strings them together.
 """
@@ -18,7 +18,7 @@ from ..progress import bar
 
 MODEL = "cae1-n2"
 PROTOTXT = Path("prototxt") / MODEL
-ITERATIONS = 2000
+ITERATIONS = 20000          # the paper's own number
 TESTS = 4                   # how often the losses over all images are measured on the way, beside the start
 POINTS = 100                # of the training curve
 LOSSES = ("cross_entropy_loss", "l2_error")
@@ -55,10 +55,11 @@ def run_demo(out: str | Path, iterations: int = ITERATIONS, backend: str = "auto
 
 
 def write_solver(path: Path, snapshot_prefix: Path, iterations: int) -> None:
-    """Write the model's solver to `path`, shortened to `iterations`, with one snapshot at its end."""
+    """Write the model's solver to `path`, for so many iterations, with one snapshot at its end."""
     solver = schema.read_solver(PROTOTXT / "solver.prototxt")
     solver.max_iter = iterations
-    solver.test_interval = -(-iterations // TESTS)
+    # The last test has to fall on the last iteration.
+    solver.test_interval = iterations // TESTS if iterations % TESTS == 0 else iterations
     solver.display = -(-iterations // POINTS)
     solver.ClearField("snapshot")       # the one after training is there without it
     solver.snapshot_prefix = snapshot_prefix.as_posix()

@@ -36,10 +36,16 @@ def in_the_repository(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
+def test_the_last_test_falls_on_the_last_iteration(in_the_repository, tmp_path):
+    for iterations, interval in ((2000, 500), (7, 7), (20000, 5000)):
+        demo.write_solver(tmp_path / "solver.prototxt", Path("results/demo/cae1-n2"), iterations)
+        assert schema.read_solver(tmp_path / "solver.prototxt").test_interval == interval
+
+
 def test_the_short_solver_is_the_papers_but_for_its_length(in_the_repository, tmp_path):
     demo.write_solver(tmp_path / "solver.prototxt", Path("results/demo/cae1-n2"), 2001)
     short = schema.read_solver(tmp_path / "solver.prototxt")
-    assert (short.max_iter, short.test_interval, short.display, short.snapshot) == (2001, 501, 21, 0)
+    assert (short.max_iter, short.test_interval, short.display, short.snapshot) == (2001, 2001, 21, 0)
     assert short.snapshot_prefix == "results/demo/cae1-n2"
     full = schema.read_solver("prototxt/cae1-n2/solver.prototxt")
     for field in ("max_iter", "test_interval", "display", "snapshot", "snapshot_prefix"):
