@@ -1,4 +1,4 @@
-"""`cae-caffe data mnist|idx|images`: make Caffe's HDF5 data."""
+"""`cae-caffe data mnist|siamese|idx|images`: make Caffe's HDF5 data."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mnist.add_argument("--out", metavar="FOLDER", default="data", help="where the files go (default: data)")
     mnist.add_argument("--from", metavar="FOLDER", dest="source",
                        help="take the four IDX files, gzipped or not, from here and fetch nothing")
+
+    siamese = _kind(kinds, "siamese", _siamese, "draw pairs of MNIST's images for the siamese network, to "
+                    "OUT/mnist_siamese_{train,test}.{h5,txt}")
+    siamese.add_argument("--out", metavar="FOLDER", default="data", help="where the files go (default: data)")
+    siamese.add_argument("--from", metavar="FOLDER", dest="source",
+                         help="where `cae-caffe data mnist` left MNIST (default: the folder of --out, where it is made "
+                              "if it is missing)")
+    siamese.add_argument("--seed", type=int, default=1, help="of the choice of pairs (default: 1)")
 
     idx = _kind(kinds, "idx", _idx, "convert any pair of IDX files, gzipped or not")
     idx.add_argument("images", metavar="IMAGES",
@@ -82,6 +90,12 @@ def run(args: argparse.Namespace) -> int:
 def _mnist(args: argparse.Namespace) -> list:
     from ..data.mnist import convert_mnist
     return convert_mnist(args.out, args.source, args.max_file, say=lambda note: print(note, file=sys.stderr))
+
+
+def _siamese(args: argparse.Namespace) -> list:
+    from ..data.siamese import convert_siamese
+    return convert_siamese(args.out, args.source, args.seed, args.max_file,
+                           say=lambda note: print(note, file=sys.stderr))
 
 
 def _idx(args: argparse.Namespace) -> list:

@@ -7,6 +7,7 @@ from .idx import IdxFile
 from .idx_pair import IdxPair, convert_idx
 from .images import convert_images
 from .mnist import convert_mnist
+from .siamese import convert_siamese
 
 __all__ = ["Conversion", "Converted", "HDF5Source", "HDF5Writer", "IdxFile", "IdxPair", "convert_idx", "convert_images",
-           "convert_mnist", "hdf5_writer", "read_list"]
+           "convert_mnist", "convert_siamese", "hdf5_writer", "read_list"]

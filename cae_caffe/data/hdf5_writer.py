@@ -18,6 +18,7 @@ from ..errors import RunError
 from ..files import replacing
 
 _REMEDIES = {
+    errno.EEXIST: "a file stands where its folder should be, so choose another place with --out",
     errno.EFBIG: "this disk takes no file of that size, so split the data with --max-file",
     errno.ENOSPC: "free some space on the disk",
 }

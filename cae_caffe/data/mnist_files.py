@@ -40,6 +40,8 @@ def spellings(folder: str | os.PathLike, name: str) -> list[Path]:
 
 def checked(folder: str | os.PathLike, name: str) -> Path:
     """The path in `folder` of MNIST's file `name`; InputError if it is missing or is not the genuine one."""
+    if not Path(folder).is_dir():
+        raise InputError(f"`{folder}` is not a folder; name one that holds MNIST's files ({', '.join(MD5)}).")
     path = next((path for path in spellings(folder, name) if path.is_file()), None)
     if path is None:
         raise InputError(f"folder `{folder}` has no file {' or '.join(path.name for path in spellings(folder, name))}; "

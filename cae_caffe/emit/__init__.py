@@ -4,8 +4,10 @@ from .folder import DIALECTS, Settings, model_files, write_model
 from .nets import Source, deploy_net, layer_nets, mnist, train_test_net
 from .own_images import own_images
 from .recipes import RECIPES, Recipe
+from .siamese import PairSource, mnist_pairs, siamese_net
 from .solver import solver
 from .text import Word, format_fields
 
-__all__ = ["DIALECTS", "RECIPES", "Recipe", "Settings", "Source", "Word", "deploy_net", "format_fields", "layer_nets",
-           "mnist", "model_files", "own_images", "solver", "train_test_net", "write_model"]
+__all__ = ["DIALECTS", "RECIPES", "PairSource", "Recipe", "Settings", "Source", "Word", "deploy_net", "format_fields",
+           "layer_nets", "mnist", "mnist_pairs", "model_files", "own_images", "siamese_net", "solver", "train_test_net",
+           "write_model"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, NamedTuple, Optional, Tuple, Union
 
 from ..errors import InputError
 from ..files import write_text
-from ..models import Autoencoder
+from ..models import Design
 from .legacy import downgrade_net, downgrade_solver
 from .nets import Source, deploy_net, layer_nets, train_test_net
 from .recipes import RECIPES
+from .siamese import PairSource, siamese_net
 from .solver import solver
 from .text import Fields, format_fields
 
@@ -33,11 +34,15 @@ DIALECTS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What of the files does not follow from the design; `out` is the folder of models, None the dialect's own."""
+    """What of the files does not follow from the design.
+
+    `out` is the folder of models, None the dialect's own; `source` is for auto-encoders, `pairs` for the siamese net.
+    """
 
     out: Optional[str] = None
     dialect: str = "current"
     source: Source = Source()
+    pairs: PairSource = PairSource()
     solver_mode: str = "CPU"        # or GPU
     random_seed: int = 1
 
@@ -52,31 +57,56 @@ class Settings:
 
 def _check_choice(field: str, value: str, choices: Iterable[str]) -> None:
     if value not in choices:
-        raise InputError(f"`{field}` is {value!r}; choose {' or '.join(choices)}")
+        raise InputError(f"`{field}` is {value!r}; choose {' or '.join(choices)}.")
 
 
-def write_model(model: str, design: Autoencoder, settings: Settings = Settings()) -> Tuple[Path, ...]:
+def write_model(model: str, design: Design, settings: Settings = Settings()) -> Tuple[Path, ...]:
     """Write all of a model's files, each at once or not at all, and return their paths.
 
+    Files that are there with the same bytes are left alone.
     Raises InputError for a folder that cannot be written to.
     """
     folder = Path(settings.folder(model))
     files = {folder / name: text for name, text in model_files(model, design, settings).items()}
     try:
         for path, text in files.items():
-            write_text(path, text)
+            # Renaming over a file makes some file systems wait for the disk, and there are hundreds.
+            if not (path.is_file() and path.read_bytes() == text.encode("utf-8")):
+                write_text(path, text)
     except OSError as error:
-        raise InputError(f"{folder} cannot be written to ({error.strerror}); choose another folder for `out`") from None
+        raise InputError(f"{folder} cannot be written to ({error.strerror}); choose another folder for "
+                         "`out`.") from None
     return tuple(files)
 
 
-def model_files(model: str, design: Autoencoder, settings: Settings = Settings()) -> Dict[str, str]:
+def model_files(model: str, design: Design, settings: Settings = Settings()) -> Dict[str, str]:
     """The texts of a model's files by their paths in its folder."""
     reader = DIALECTS[settings.dialect].reader
-    title = f"{model}: {design.family} auto-encoder, {design.parameters} parameters, for {reader}:"
+    title = f"{model}: {design.kind}, {design.parameters} parameters, for {reader}:"
     files = [*_nets(model, design, settings), _solver(model, design, settings)]
     return {f"{file.name}.prototxt": _comment(title, design.notation(), *file.remarks) + format_fields(file.message)
             for file in files}
+
+
+class _Family(NamedTuple):
+    """What families of designs differ in, each as a function or in words for the head of a file."""
+
+    source: Callable[[Settings], Union[Source, PairSource]]
+    train_test: Callable[[str, Design, Union[Source, PairSource]], Fields]
+    layers: Callable[[str, Design], Dict[str, Fields]]      # nets to look at one layer
+    purpose: str
+    learning: str
+
+
+_AUTOENCODER = _Family(lambda settings: settings.source, train_test_net, layer_nets, "The net to train and to test.",
+                       "the paper's Table 5")
+_FAMILIES = {
+    "classic": _AUTOENCODER,
+    "convolutional": _AUTOENCODER,
+    "siamese": _Family(lambda settings: settings.pairs, siamese_net, lambda model, design: {},
+                       "The net to train and to test, on pairs of images (`cae-caffe data siamese`).",
+                       "Caffe's siamese example"),
+}
 
 
 class _File(NamedTuple):
@@ -85,26 +115,27 @@ class _File(NamedTuple):
     message: Fields
 
 
-def _nets(model: str, design: Autoencoder, settings: Settings) -> Iterator[_File]:
-    folder, downgrade = settings.folder(model), DIALECTS[settings.dialect].net
+def _nets(model: str, design: Design, settings: Settings) -> Iterator[_File]:
+    folder, downgrade, family = settings.folder(model), DIALECTS[settings.dialect].net, _FAMILIES[design.family]
     weights = f"{folder}/{model}_iter_{RECIPES[design.family].max_iter}.caffemodel"
-    yield _File("train_test", ("The net to train and to test.", *_how_to_train(folder)),
-                downgrade(train_test_net(model, design, settings.source)))
+    yield _File("train_test", (family.purpose, *_how_to_train(folder)),
+                downgrade(family.train_test(model, design, family.source(settings))))
     yield _File("deploy", (f"The trained net, one image at a time; the code is blob `{design.code_blob}`.",
                            "Weights, once trained:", f"    {weights}"),
                 downgrade(deploy_net(model, design)))
-    cuts = layer_nets(model, design)
+    cuts = family.layers(model, design)
     for name, net in cuts.items():
         yield _File(f"layers/{name}", (f"The deploy net cut after layer {name} of {len(cuts)}, to see its values.",
                                        "Give it the whole net's weights: Caffe finds each layer's by its name."),
                     downgrade(net))
 
 
-def _solver(model: str, design: Autoencoder, settings: Settings) -> _File:
-    folder = settings.folder(model)
+def _solver(model: str, design: Design, settings: Settings) -> _File:
+    folder, family = settings.folder(model), _FAMILIES[design.family]
     message = solver(RECIPES[design.family], net=f"{folder}/train_test.prototxt", snapshot_prefix=f"{folder}/{model}",
-                     source=settings.source, solver_mode=settings.solver_mode, random_seed=settings.random_seed)
-    return _File("solver", ("The solver, with the learning parameters of the paper's Table 5.", *_how_to_train(folder)),
+                     source=family.source(settings), solver_mode=settings.solver_mode,
+                     random_seed=settings.random_seed)
+    return _File("solver", (f"The solver, with the learning parameters of {family.learning}.", *_how_to_train(folder)),
                  DIALECTS[settings.dialect].solver(message))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, Optional, Tuple
 
-from ..models import Convolution, Deconvolution, InnerProduct, Layer, Reshape, Sigmoid
+from ..models import Convolution, Deconvolution, InnerProduct, Layer, MaxPooling, ReLU, Reshape, Sigmoid
 from ..models.layers import Operation, Pair, Shape
 from .recipes import Recipe
 from .text import Fields, Word
@@ -68,6 +68,10 @@ def _neurons(operation: InnerProduct) -> Fields:
     return {"num_output": operation.neurons}
 
 
+def _largest_of_squares(operation: MaxPooling) -> Fields:
+    return {"pool": Word("MAX"), "kernel_size": operation.side, "stride": operation.side}
+
+
 def _to_maps_of_one_element(operation: Reshape) -> Fields:
     return {"shape": {"dim": [0, 0, 1, 1]}}
 
@@ -77,6 +81,8 @@ _OPERATIONS = {
     Convolution: ("Convolution", "convolution_param", _maps),
     Deconvolution: ("Deconvolution", "convolution_param", _maps),
     InnerProduct: ("InnerProduct", "inner_product_param", _neurons),
+    MaxPooling: ("Pooling", "pooling_param", _largest_of_squares),
+    ReLU: ("ReLU", None, None),
     Reshape: ("Reshape", "reshape_param", _to_maps_of_one_element),
     Sigmoid: ("Sigmoid", None, None),
 }

@@ -1,8 +1,8 @@
 """The 2015 dialect: messages of Caffe 1.0 turned back into those of the authors' Caffe (HyeonwooNoh/caffe, June 2015).
 
 That Caffe knows `layers` with types from an enum (V1LayerParameter), multipliers as `blobs_lr` and `weight_decay`,
-inputs as `input` and `input_dim`, and `solver_type`. Its inner products put out four dimensions, so it needs no Reshape
-layer, and has none.
+names of shared parameters as `param`, inputs as `input` and `input_dim`, and `solver_type`. Its inner products put out
+four dimensions, so it needs no Reshape layer, and has none.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ from typing import Dict, Iterator, List
 from .text import Fields, Word
 
 V1_TYPES = {
+    "ContrastiveLoss": "CONTRASTIVE_LOSS",
     "Convolution": "CONVOLUTION",
     "Deconvolution": "DECONVOLUTION",
     "EuclideanLoss": "EUCLIDEAN_LOSS",
     "Flatten": "FLATTEN",
     "HDF5Data": "HDF5_DATA",
     "InnerProduct": "INNER_PRODUCT",
+    "Pooling": "POOLING",
+    "ReLU": "RELU",
     "Sigmoid": "SIGMOID",
     "SigmoidCrossEntropyLoss": "SIGMOID_CROSS_ENTROPY_LOSS",
+    "Slice": "SLICE",
 }
+V1_PARAM = {"name": "param", "lr_mult": "blobs_lr", "decay_mult": "weight_decay"}
 
 
 def downgrade_net(net: Fields) -> Fields:
@@ -55,8 +60,7 @@ def _v1_layer(layer: Fields) -> Fields:
         if name == "type":
             fields["type"] = Word(V1_TYPES[value])
         elif name == "param":
-            fields["blobs_lr"] = [multipliers["lr_mult"] for multipliers in value]
-            fields["weight_decay"] = [multipliers["decay_mult"] for multipliers in value]
+            fields.update((old, [param[new] for param in value]) for new, old in V1_PARAM.items() if new in value[0])
         else:
             fields[name] = value
     return fields

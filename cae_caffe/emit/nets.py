@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
-from ..models import Autoencoder, Layer, Reshape
+from ..models import Autoencoder, Design, Layer, Reshape
 from ..models.autoencoder import DATA
 from .layers import design_layer, flatten_layer, hdf5_layer, input_layer, loss_layer
 from .recipes import RECIPES
@@ -67,8 +67,8 @@ def _data_layers(source: Source) -> Iterator[Fields]:
         yield hdf5_layer(DATA, images, source.batch_size, "TEST", stage)
 
 
-def deploy_net(model: str, design: Autoencoder) -> Fields:
-    """The trained net: one image in blob `data`, the image it makes of it in the last blob."""
+def deploy_net(model: str, design: Design) -> Fields:
+    """The trained net: one image in blob `data`; in the last blob an auto-encoder's picture of it, else its code."""
     return _deployed(model, design, design.layers)
 
 
@@ -82,5 +82,5 @@ def layer_nets(model: str, design: Autoencoder) -> Dict[str, Fields]:
             for number, end in enumerate(ends, 1)}
 
 
-def _deployed(model: str, design: Autoencoder, layers: Tuple[Layer, ...]) -> Fields:
+def _deployed(model: str, design: Design, layers: Tuple[Layer, ...]) -> Fields:
     return {"name": model, "layer": [input_layer(DATA, design.input), *map(design_layer, layers)]}

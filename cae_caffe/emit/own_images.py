@@ -29,6 +29,6 @@ def _images(path: str) -> Tuple[int, Shape]:
     with HDF5Source(path, ["data"]) as source:
         shape = tuple(source.shape("data"))[1:]
         if len(shape) != 3:
-            raise InputError(f"{path}: the rows of dataset `data` have the shape {shape}, and images have three lengths: "
-                             "channels, height and width (`cae-caffe data` writes them so).")
+            raise InputError(f"{path}: the rows of dataset `data` have the shape {shape}, and images have three "
+                             "lengths: channels, height and width (`cae-caffe data` writes them so).")
         return len(source), shape

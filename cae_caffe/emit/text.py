@@ -6,7 +6,8 @@ the end) and has changed its layout and its floats from version to version.
 
 from __future__ import annotations
 
-from typing import Iterator, List, Mapping, Tuple
+from collections.abc import Mapping
+from typing import Iterator, List, Tuple
 
 Fields = Mapping[str, object]       # a message: scalars, Fields, or lists of either for repeated fields
 

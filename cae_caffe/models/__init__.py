@@ -3,8 +3,10 @@
 from .autoencoder import Autoencoder
 from .classic import ClassicAutoencoder
 from .convolutional import ConvolutionalAutoencoder
-from .layers import Convolution, Deconvolution, InnerProduct, Layer, Reshape, Sigmoid
-from .paper import PAPER, paper_design
+from .layers import Convolution, Deconvolution, InnerProduct, Layer, MaxPooling, ReLU, Reshape, Sigmoid
+from .paper import MODELS, PAPER, Design, model_design, paper_design
+from .siamese import SiameseNetwork
 
-__all__ = ["PAPER", "Autoencoder", "ClassicAutoencoder", "Convolution", "ConvolutionalAutoencoder", "Deconvolution",
-           "InnerProduct", "Layer", "Reshape", "Sigmoid", "paper_design"]
+__all__ = ["MODELS", "PAPER", "Autoencoder", "ClassicAutoencoder", "Convolution", "ConvolutionalAutoencoder",
+           "Deconvolution", "Design", "InnerProduct", "Layer", "MaxPooling", "ReLU", "Reshape", "SiameseNetwork",
+           "Sigmoid", "model_design", "paper_design"]

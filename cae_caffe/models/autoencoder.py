@@ -22,18 +22,17 @@ class Autoencoder:
     """
 
     family: str                 # "classic" or "convolutional", the key to the family's training in `emit`
+    kind: str                   # what it is, in words
     input: Shape
     hidden: Tuple[int, ...]
     code: int
 
     def __post_init__(self):
         self._normalise()
-        if len(self.input) != 3:
-            raise InputError(f"`input` is {self.input}, but an image's shape is (channels, height, width): give three "
-                             "numbers, (1, 28, 28) for MNIST")
+        self.layers     # refuses what cannot be built
 
     def _normalise(self) -> None:
-        self._set("input", whole_numbers("input", self.input))
+        self._set("input", image_shape("input", self.input))
         self._set("hidden", whole_numbers("hidden", self.hidden))
         self._set("code", whole_number("code", self.code))
 
@@ -109,7 +108,7 @@ def whole_number(field: str, value) -> int:
     except TypeError:
         number = 0
     if number < 1:
-        raise InputError(f"`{field}` holds {value!r}, but sizes are whole numbers of at least 1")
+        raise InputError(f"`{field}` holds {value!r}, but sizes are whole numbers of at least 1.")
     return number
 
 
@@ -118,8 +117,17 @@ def whole_numbers(field: str, values) -> Tuple[int, ...]:
     return tuple(whole_number(field, value) for value in entries(field, values))
 
 
+def image_shape(field: str, values) -> Shape:
+    """`values` as (channels, height, width); raises InputError that names the field."""
+    shape = whole_numbers(field, values)
+    if len(shape) != 3:
+        raise InputError(f"`{field}` is {shape}, but an image's shape is (channels, height, width): give three "
+                         "numbers, (1, 28, 28) for MNIST.")
+    return shape
+
+
 def entries(field: str, values) -> tuple:
     """`values` as a tuple; raises InputError that names the field where a lone value stands for a sequence."""
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InputError(f"`{field}` is {values!r}, but a sequence belongs there; write ({values!r},) for just one")
+        raise InputError(f"`{field}` is {values!r}, but a sequence belongs there; write ({values!r},) for just one.")
     return tuple(values)

@@ -17,7 +17,7 @@ class ClassicAutoencoder(Autoencoder):
     `ClassicAutoencoder(input=(1, 28, 28), hidden=(1000, 500, 250), code=30)` is the net of Caffe's example:
     encode1, encode1neuron ... encode4 (the code), decode4, decode4neuron ... decode1 (the image), decode1neuron.
     `input` is (channels, height, width), `hidden` the encoder's neurons from the image inward.
-    Raises InputError for sizes that are no whole numbers of at least 1.
+    Raises InputError for sizes that are no whole numbers of at least 1, or that make blobs too large for Caffe.
     """
 
     input: Shape = (1, 28, 28)
@@ -25,6 +25,7 @@ class ClassicAutoencoder(Autoencoder):
     code: int = 30
 
     family = "classic"
+    kind = "classic auto-encoder"
 
     def encoder_steps(self) -> Iterator[Step]:
         for k, neurons in enumerate(self.hidden, 1):

@@ -43,6 +43,7 @@ class ConvolutionalAutoencoder(Autoencoder):
     deconv_kernels: Optional[Tuple[Kernel, ...]] = None
 
     family = "convolutional"
+    kind = "convolutional auto-encoder"
 
     def __post_init__(self):
         super().__post_init__()
@@ -53,7 +54,7 @@ class ConvolutionalAutoencoder(Autoencoder):
         self._set("maps", whole_numbers("maps", self.maps))
         if not self.maps:
             raise InputError("`maps` is empty, but a convolutional auto-encoder has a convolution at least; use "
-                             "ClassicAutoencoder for one without")
+                             "ClassicAutoencoder for one without.")
         self._normalise_per_convolution("kernels", _sides)
         if self.deconv_maps is not None:
             self._normalise_per_convolution("deconv_maps", whole_numbers)
@@ -65,12 +66,12 @@ class ConvolutionalAutoencoder(Autoencoder):
         self._set(field, values)
         if len(values) != len(self.maps):
             raise InputError(f"`{field}` is of length {len(values)} and `maps` of length {len(self.maps)}, but each "
-                             "convolution has one entry in both, and so has the deconvolution that mirrors it")
+                             "convolution has one entry in both, and so has the deconvolution that mirrors it.")
 
     def _check_image(self, last: Layer) -> None:
         if last.output != self.input:
             raise InputError(f"layer `deconv1` ends at {by(last.output[1:])}, but the image is {by(self.input[1:])}; "
-                             "change `deconv_kernels` by the difference, or leave them out to have them derived")
+                             "change `deconv_kernels` by the difference, or leave them out to have them derived.")
 
     def encoder_steps(self) -> Iterator[Step]:
         for k, (maps, kernel) in enumerate(zip(self.maps, self.kernels), 1):
@@ -124,7 +125,7 @@ def _side(field: str, kernel) -> Kernel:
     if not isinstance(kernel, (tuple, list)):
         return whole_number(field, kernel)
     if len(kernel) != 2:
-        raise InputError(f"`{field}` holds {kernel!r}, but a kernel is its side or the pair (height, width)")
+        raise InputError(f"`{field}` holds {kernel!r}, but a kernel is its side or the pair (height, width).")
     return whole_numbers(field, kernel)
 
 

@@ -1,7 +1,8 @@
 """What a design is made of: operations, which know shapes and parameters, and layers, which are operations in a chain.
 
-A shape is (channels, height, width), or (neurons,) behind an inner product; the batch is left out of it. Strides are 1
-and nothing is padded, as in the paper, so a kernel takes its size less one from an image or, deconvolving, adds it.
+A shape is (channels, height, width), or (neurons,) behind an inner product; the batch is left out of it. Strides are 1,
+but for pooling's, and nothing is padded, as in the paper, so a kernel takes its size less one from an image or,
+deconvolving, adds it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ..errors import InputError
 
 Shape = Tuple[int, ...]
 Pair = Tuple[int, int]      # height, width
+MAX_ELEMENTS = 2**31 - 1    # Caffe counts a blob's elements in an int (Blob::Reshape in Caffe's blob.cpp)
 
 
 def by(sizes: Iterable[int]) -> str:
@@ -43,7 +45,7 @@ class Convolution(_Kernels):
         image = tuple(size - side + 1 for size, side in zip(bottom[1:], self.kernel))
         if min(image) < 1:
             raise InputError(f"a {by(self.kernel)} kernel does not fit into images of {by(bottom[1:])}; make it "
-                             "smaller, or the kernels before it")
+                             "smaller, or the kernels before it.")
         return (self.maps, *image)
 
 
@@ -71,9 +73,8 @@ class InnerProduct:
         return self.neurons
 
 
-@dataclass(frozen=True)
-class Sigmoid:
-    """1 / (1 + exp(-x)), element by element."""
+class _NothingToLearn:
+    """What operations without weights share; they put out what they get in shape, too, unless they say otherwise."""
 
     biases = 0
 
@@ -85,19 +86,37 @@ class Sigmoid:
 
 
 @dataclass(frozen=True)
-class Reshape:
-    """Neurons to as many maps of 1x1, which Caffe since 2015 wants before a deconvolution (the paper's last page)."""
+class Sigmoid(_NothingToLearn):
+    """1 / (1 + exp(-x)), element by element."""
 
-    biases = 0
+
+@dataclass(frozen=True)
+class ReLU(_NothingToLearn):
+    """max(x, 0), element by element."""
+
+
+@dataclass(frozen=True)
+class MaxPooling(_NothingToLearn):
+    """The largest element of each square of `side` x `side`; squares side by side, the last ones cut off at the edge.
+
+    (PoolingLayer::Reshape in Caffe's pooling_layer.cpp)
+    """
+
+    side: int = 2
+
+    def output(self, bottom: Shape) -> Shape:
+        return (bottom[0], *(-(-size // self.side) for size in bottom[1:]))
+
+
+@dataclass(frozen=True)
+class Reshape(_NothingToLearn):
+    """Neurons to as many maps of 1x1, which Caffe since 2015 wants before a deconvolution (the paper's last page)."""
 
     def output(self, bottom: Shape) -> Shape:
         return (bottom[0], 1, 1)
 
-    def weights(self, bottom: Shape) -> int:
-        return 0
 
-
-Operation = Union[Convolution, Deconvolution, InnerProduct, Sigmoid, Reshape]
+Operation = Union[Convolution, Deconvolution, InnerProduct, MaxPooling, ReLU, Sigmoid, Reshape]
 Step = Tuple[str, Operation]
 
 
@@ -140,7 +159,8 @@ def activated(name: str, operation: Operation, suffix: str = "sig") -> Iterator[
 def chain(blob: str, shape: Shape, steps: Iterable[Step]) -> Iterator[Layer]:
     """The steps as layers, each on top of the one before, the first on `blob` of `shape`.
 
-    Raises InputError, naming the layer, where an operation cannot work on the shape below it.
+    Raises InputError, naming the layer, where an operation cannot work on the shape below it, or where Caffe cannot
+    hold what it makes.
     """
     for name, operation in steps:
         top = f"{blob}sh" if isinstance(operation, Reshape) else name
@@ -148,5 +168,14 @@ def chain(blob: str, shape: Shape, steps: Iterable[Step]) -> Iterator[Layer]:
             output = operation.output(shape)
         except InputError as error:
             raise InputError(f"layer `{name}`: {error}") from None
-        yield Layer(name, operation, blob, top, shape, output)
+        layer = Layer(name, operation, blob, top, shape, output)
+        _check_size(layer)
+        yield layer
         blob, shape = top, output
+
+
+def _check_size(layer: Layer) -> None:
+    for what, count in (("weights", layer.weights), ("elements", layer.elements)):
+        if count > MAX_ELEMENTS:
+            raise InputError(f"layer `{layer.name}`: it would have {count} {what}, from {by(layer.input)} to "
+                             f"{by(layer.output)}, but a blob of Caffe's holds {MAX_ELEMENTS}; make it smaller.")

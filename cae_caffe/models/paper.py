@@ -1,15 +1,22 @@
-"""The paper's designs by their MODEL names: five classic architectures (Table 1), CAE Models 1 and 2 (Table 2)."""
+"""The paper's designs by their MODEL names.
+
+Those are five classic architectures (Table 1), CAE Models 1 and 2 (Table 2), and the network that Fig. 2 shows, which
+is no auto-encoder.
+"""
 
 from __future__ import annotations
 
 import difflib
 from types import MappingProxyType
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Union
 
 from ..errors import InputError
 from .autoencoder import Autoencoder
 from .classic import ClassicAutoencoder
 from .convolutional import ConvolutionalAutoencoder
+from .siamese import SiameseNetwork
+
+Design = Union[Autoencoder, SiameseNetwork]
 
 MNIST = (1, 28, 28)
 CODES = (2, 10, 30)         # the paper's N
@@ -26,7 +33,7 @@ CLASSIC = (                 # Table 1: hidden
 )
 
 
-def _designs() -> Dict[str, Autoencoder]:
+def _autoencoders() -> Dict[str, Autoencoder]:
     cae = {f"{model}-n{code}": ConvolutionalAutoencoder(MNIST, maps, kernels=(9, 9), hidden=hidden, code=code)
            for model, (maps, hidden) in CAE.items() for code in CODES}
     classic = {f"classic-{'-'.join(map(str, hidden))}-n{code}": ClassicAutoencoder(MNIST, hidden, code)
@@ -34,13 +41,23 @@ def _designs() -> Dict[str, Autoencoder]:
     return {**cae, **classic}
 
 
-PAPER: Mapping[str, Autoencoder] = MappingProxyType(_designs())
+PAPER: Mapping[str, Autoencoder] = MappingProxyType(_autoencoders())         # the auto-encoders
+MODELS: Mapping[str, Design] = MappingProxyType({**PAPER, "siamese": SiameseNetwork()})     # all there are
 
 
 def paper_design(model: str) -> Autoencoder:
-    """The paper's design called `model`; raises InputError that lists the names there are."""
-    if model in PAPER:
-        return PAPER[model]
-    near = difflib.get_close_matches(model, PAPER, n=1)
+    """The paper's auto-encoder called `model`; raises InputError that lists the names there are."""
+    return _named(model, PAPER)
+
+
+def model_design(model: str) -> Design:
+    """The design called `model`, an auto-encoder or not; raises InputError that lists the names there are."""
+    return _named(model, MODELS)
+
+
+def _named(model: str, designs: Mapping[str, Design]) -> Design:
+    if model in designs:
+        return designs[model]
+    near = difflib.get_close_matches(model, designs, n=1)
     hint = f"did you mean `{near[0]}`? There are" if near else "there are"
-    raise InputError(f"no model is called `{model}`; {hint} {', '.join(PAPER)}")
+    raise InputError(f"no model is called `{model}`; {hint} {', '.join(designs)}.")

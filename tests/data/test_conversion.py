@@ -222,7 +222,8 @@ def test_a_disk_that_fills_up_is_reported_and_left_clean(tmp_path):
 
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot write `.*file/x_000.h5`: .*; choose another place with --out"):
+    with pytest.raises(RunError, match="cannot write `.*file/x_000.h5`: File exists; a file stands where its folder "
+                                       "should be, so choose another place with --out"):
         conversion(tmp_path / "file" / "x").ensure(read)
 
 

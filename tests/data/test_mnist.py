@@ -86,6 +86,12 @@ def test_a_missing_file_is_named(tmp_path):
         convert_mnist(tmp_path / "out", source)
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="`.*nowhere` is not a folder; name one that holds MNIST's files"):
+        convert_mnist(tmp_path / "out", tmp_path / "nowhere")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("content, fault", [
     (FILES[TRAIN_IMAGES][:-100], "is truncated: its header promises 30x28x28"),
     (FILES[TRAIN_IMAGES][:-1] + b"\7", "its MD5 .* is [0-9a-f]{32}, expected [0-9a-f]{32}: it is corrupted"),

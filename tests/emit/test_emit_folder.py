@@ -6,18 +6,18 @@ import pytest
 
 from cae_caffe.emit import DIALECTS, Settings, model_files, write_model
 from cae_caffe.errors import InputError
-from cae_caffe.models import PAPER, ConvolutionalAutoencoder
+from cae_caffe.models import MODELS, PAPER, ConvolutionalAutoencoder
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("model", PAPER)
+@pytest.mark.parametrize("model", MODELS)
 def test_the_committed_files_are_what_is_generated(model, dialect):
     settings = Settings(dialect=dialect)
     folder = ROOT / settings.folder(model)
     committed = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.prototxt")}
-    assert committed == {name: text.encode() for name, text in model_files(model, PAPER[model], settings).items()}
+    assert committed == {name: text.encode() for name, text in model_files(model, MODELS[model], settings).items()}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -37,6 +37,16 @@ def test_a_design_of_ones_own_is_written_whole(tmp_path):
     assert len(paths) == 3 + 11
     solver = (tmp_path / "mine/tiny/solver.prototxt").read_text()
     assert f'net: "{out}/tiny/train_test.prototxt"' in solver and f'snapshot_prefix: "{out}/tiny/tiny"' in solver
+
+
+def test_files_that_are_there_are_left_alone_and_others_written_anew(tmp_path):
+    settings = Settings(out=tmp_path.as_posix())
+    paths = write_model("cae1-n2", PAPER["cae1-n2"], settings)
+    kept = {path: path.stat().st_ino for path in paths}
+    paths[0].write_text("name: 'something else'")
+    assert write_model("cae1-n2", PAPER["cae1-n2"], settings) == paths
+    assert [path for path in paths if path.stat().st_ino != kept[path]] == [paths[0]]
+    assert paths[0].read_text() == model_files("cae1-n2", PAPER["cae1-n2"], settings)[paths[0].name]
 
 
 @pytest.mark.parametrize("fields, sentence", [

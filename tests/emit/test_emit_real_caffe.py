@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cae_caffe.emit import Settings, write_model
-from cae_caffe.models import PAPER, ClassicAutoencoder, ConvolutionalAutoencoder
+from cae_caffe.models import MODELS, PAPER, ClassicAutoencoder, ConvolutionalAutoencoder
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_OF_EACH_FAMILY = ["cae1-n2", "classic-300-150-75-n2"]
@@ -161,7 +161,7 @@ def nets_of(model):
 
 
 def test_caffe_upgrades_the_legacy_nets_to_the_current_ones(caffe_run, real_caffe, tmp_path):
-    names = [f"{model}/{net}.prototxt" for model in PAPER for net in ("train_test", "deploy")]
+    names = [f"{model}/{net}.prototxt" for model in MODELS for net in ("train_test", "deploy")]
     check_upgrade(caffe_run, real_caffe, tmp_path, names)
 
 
@@ -193,7 +193,7 @@ def main(upgraded, current):
 """
 
 
-@pytest.mark.parametrize("model", ONE_OF_EACH_FAMILY)
+@pytest.mark.parametrize("model", [*ONE_OF_EACH_FAMILY, "siamese"])
 def test_caffe_upgrades_the_legacy_solver_to_the_current_one_but_for_its_folder(caffe_run, real_caffe, tmp_path, model):
     upgraded = tmp_path / "solver.prototxt"
     caffe_run(["upgrade_solver_proto_text", ROOT / f"prototxt/legacy/{model}/solver.prototxt", upgraded])

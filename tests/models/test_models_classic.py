@@ -48,6 +48,7 @@ def test_lists_are_taken_and_frozen():
     ({"hidden": (300, 1.5)}, "`hidden` holds 1.5"),
     ({"code": -2}, "`code` holds -2"),
     ({"code": "2"}, "`code` holds '2'"),
+    ({"hidden": (3 * 10**6,)}, "layer `encode1`: it would have 2352000000 weights, from 1x28x28 to 3000000, but a"),
 ])
 def test_fields_that_are_no_sizes_are_refused(fields, sentence):
     with pytest.raises(InputError, match=sentence):

@@ -109,6 +109,8 @@ def test_maps_follow_given_kernels():
     ({"kernels": (9, (3, 3, 3))}, r"^`kernels` holds \(3, 3, 3\), but a kernel is its side or the pair"),
     ({"kernels": (9, (3, -1))}, "^`kernels` holds -1"),
     ({"input": (28, 28)}, r"^`input` is \(28, 28\)"),
+    ({"code": 10**8}, "^layer `ip2encode`: it would have 12500000000 weights, from 125 to 100000000, but a blob of"),
+    ({"input": (1, 10**5, 10**5)}, "^layer `conv1`: it would have 39993600256 elements, from 1x100000x100000 to"),
 ])
 def test_impossible_designs_are_refused_with_the_layer_and_the_sizes(fields, sentence):
     with pytest.raises(InputError, match=sentence):

@@ -3,7 +3,7 @@
 import pytest
 
 from cae_caffe.errors import InputError
-from cae_caffe.models import PAPER, paper_design
+from cae_caffe.models import MODELS, PAPER, SiameseNetwork, model_design, paper_design
 
 TABLE_1 = {     # hidden neurons: parameters and size for N = 2
     "300-150-75": (584254, 1052),
@@ -60,8 +60,15 @@ def test_the_presets_cannot_be_changed():
 
 
 def test_an_unknown_model_is_refused_with_the_names_there_are():
-    with pytest.raises(InputError, match="no model is called `siamese`; there are cae1-n2, .*-n30$"):
+    with pytest.raises(InputError, match=r"no model is called `siamese`; there are cae1-n2, .*-n30\.$"):
         paper_design("siamese")
+
+
+def test_the_network_of_figure_2_is_a_model_but_no_auto_encoder():
+    assert list(MODELS) == [*PAPER, "siamese"]
+    assert model_design("siamese") == SiameseNetwork() and model_design("cae1-n2") is PAPER["cae1-n2"]
+    with pytest.raises(InputError, match="no model is called `siames`; did you mean `siamese`"):
+        model_design("siames")
 
 
 def test_a_misspelt_model_gets_the_nearest_name():
