@@ -6,6 +6,7 @@ import subprocess
 
 import caffe_process
 import conformance
+import conformance_tally
 import pytest
 
 NO_CAFFE = "real Caffe is not here"
@@ -31,7 +32,12 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.caffe)
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter, config):
+    counted = conformance_tally.lines()
+    if counted:
+        terminalreporter.section("layers held against real Caffe", sep="-")
+        for line in counted if config.getoption("--long") or config.getoption("verbose") > 0 else counted[-1:]:
+            terminalreporter.write_line(line)
     skipped = [report for report in terminalreporter.stats.get("skipped", ()) if NO_CAFFE in str(report.longrepr)]
     if skipped:
         terminalreporter.write_line(

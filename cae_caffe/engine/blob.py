@@ -45,11 +45,11 @@ class Memory:
 
     def defer(self, compute: Callable[[], None]) -> None:
         """Let `compute` write the values when somebody reads them; it replaces what was deferred before."""
-        self.deferred, self._cleared, self.unsettled = compute, False, True
+        self.deferred, self._cleared, self.unsettled, self.host = compute, False, True, None
 
     def clear(self) -> None:
         """Make the values zero, without writing the zeros yet."""
-        self.deferred, self._cleared, self.unsettled = None, True, True
+        self.deferred, self._cleared, self.unsettled, self.host = None, True, True, None
 
     def take_for_writing(self) -> bool:
         """Settle the memory for a writer; returns whether the values were cleared.
@@ -198,6 +198,17 @@ class Blob:
         """Compute now what was deferred until somebody reads the data."""
         if self._data is not None and self._data.unsettled:
             self._data.settle()
+
+    @property
+    def place_in_memory(self) -> tuple:
+        """The shape and both memories: as long as these are the same, so are the tensors `data` and `diff`."""
+        return self._shape, self._data, self._diff
+
+    def take_from_host(self) -> None:
+        """Bring what a user may have changed in numpy arrays back to the device now."""
+        for memory in (self._data, self._diff):
+            if memory is not None and memory.host is not None:
+                memory.settle()
 
     @property
     def has_diff(self) -> bool:

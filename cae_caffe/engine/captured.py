@@ -1,8 +1,10 @@
-"""A training step as one CUDA graph, so that small nets are not bound by the launching of their many small kernels.
+"""A training step recorded once and replayed, so that small nets are not bound by what surrounds their small kernels.
 
-The data layers run as ever, into the same blobs each time; what follows them, forward and backward, is recorded once
-and replayed. Replaying runs no Python, so what Python keeps of a blob's state (losses deferred until somebody reads
-them, gradients cleared and not yet written) is set again by hand after each replay.
+On a CUDA device it is one CUDA graph, which spares the launching of many kernels; on a CPU a list of operations
+(tape.py), which spares the layers' Python. The data layers run as ever, into the same blobs each time; what follows
+them, forward and backward, is recorded. Replaying runs no layer's Python, so what Python keeps of a blob's state is
+set by hand: values that a user got as a numpy array go back to the device before each replay; losses deferred until
+somebody reads them, and gradients cleared and not yet written, are noted again after it.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ from typing import Callable
 
 import torch
 
+from .tape import Tape
+
 # Iterations run layer by layer before recording: kernels choose algorithms and buffers are made on the first ones.
 WARM_UP = 3
 
 
 class CudaGraph:
     """Records the kernels that a function launches, and launches them again all at once."""
+
+    ran = False         # a stream that is recorded runs nothing
 
     def __init__(self, function: Callable[[], None]):
         self._graph = torch.cuda.CUDAGraph()
@@ -28,18 +34,38 @@ class CudaGraph:
         self._graph.replay()
 
 
+class Replayed:
+    """A function of no arguments that runs a few times, is recorded by `record` then, and replayed from then on."""
+
+    def __init__(self, function: Callable[[], None], record=CudaGraph):
+        self._function, self._record = function, record
+        self._ran = 0
+        self._graph = None
+
+    def run(self) -> None:
+        if self._ran < WARM_UP:
+            self._ran += 1
+            self._function()
+            return
+        if self._graph is None:
+            self._graph = self._record(self._function)
+            if self._graph.ran:
+                return
+        self._graph.replay()
+
+
 @dataclass
 class Recording:
     """A recorded step, and the state of blobs that it leaves behind."""
 
-    graph: CudaGraph
+    graph: CudaGraph | Tape
     deferred: list[tuple]        # memories, with what computes them when somebody reads them
     written: list                # memories whose cleared values it overwrites
 
 
 class CapturedStep:
-    """`forward_backward` of a net, recorded by `record` (CudaGraph; a function of a function, returning an object
-    with `replay`) once the net has run a few iterations, and replayed from then on.
+    """`forward_backward` of a net, recorded by `record` (CudaGraph or Tape) once the net has run a few iterations, and
+    replayed from then on, until a blob takes another shape or place.
 
     A layer overwrites gradients that were cleared and adds to others, so a step is recorded once for each such case
     (with iter_size above 1 there are two).
@@ -48,7 +74,7 @@ class CapturedStep:
     def __init__(self, net, record=CudaGraph):
         self._net, self._record = net, record
         self._ran = 0
-        self._shapes: list = []
+        self._places: list = []
         self._recordings: dict[tuple[bool, ...], Recording] = {}
         self._sources = [i for i, plan in enumerate(net.plans) if not plan.bottom_ids]
 
@@ -56,23 +82,30 @@ class CapturedStep:
         """One forward and backward pass, replayed if that is possible by now."""
         for i in self._sources:
             self._net.run_layer_forward(i)
-        shapes = [blob.shape for i in self._sources for blob in self._net.tops[i]]
-        if shapes != self._shapes:           # what was recorded works on blobs of other shapes
-            self._shapes, self._ran = shapes, 0
+        places = [blob.place_in_memory for blob in self._all_blobs()]
+        if places != self._places:           # what was recorded works on other memory
+            self._places, self._ran = places, 0
             self._recordings.clear()
         if self._ran < WARM_UP:
             self._ran += 1
             self._step()
             return
+        for blob in self._all_blobs():
+            blob.take_from_host()
         case = tuple(parameter.blob.diff_memory.unsettled for parameter in self._net.learnable)
-        if case not in self._recordings:
-            self._recordings[case] = self._record_step()
-        recording = self._recordings[case]
+        recording = self._recordings.get(case)
+        if recording is None:
+            recording = self._recordings[case] = self._record_step()
+            if recording.graph.ran:
+                return
         recording.graph.replay()
         for memory, compute in recording.deferred:
             memory.defer(compute)
         for memory in recording.written:
             memory.take_for_writing()
+
+    def _all_blobs(self):
+        return [*self._net.blobs, *(parameter.blob for parameter in self._net.learnable)]
 
     def _record_step(self) -> Recording:
         net = self._net
@@ -89,10 +122,21 @@ class CapturedStep:
         self._net.backward_after_forward()
 
 
+def recorder(net) -> type[CudaGraph] | type[Tape] | None:
+    """What can record a net's step now: None if a layer, or a listener to its layers, must be called each time."""
+    if is_capturable(net):
+        return CudaGraph
+    layers = [layer for layer, plan in zip(net.layers, net.plans) if plan.bottom_ids]
+    if net.device.type == "cpu" and not _is_watched(net) and all(layer.replayable for layer in layers):
+        return Tape
+    return None
+
+
 def is_capturable(net) -> bool:
-    """Whether a net's step can be recorded: it runs on a CUDA device, nobody listens to its layers, and none of them
-    draws from Caffe's random stream or calls Python for its values."""
-    if net.device.type != "cuda" or net.debug_info:
-        return False
-    listeners = net.before_forward or net.after_forward or net.before_backward or net.after_backward
-    return not listeners and all(layer.capturable for layer in net.layers)
+    """Whether a net's step can be recorded as a CUDA graph: it runs on a CUDA device, nobody listens to its layers, and
+    none of them draws from Caffe's random stream or calls Python for its values."""
+    return net.device.type == "cuda" and not _is_watched(net) and all(layer.capturable for layer in net.layers)
+
+
+def _is_watched(net) -> bool:
+    return bool(net.debug_info or net.before_forward or net.after_forward or net.before_backward or net.after_backward)

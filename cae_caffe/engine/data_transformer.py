@@ -38,6 +38,15 @@ class DataTransformer:
         if self._mirror or self._crops_at_random:
             self._own = Stream(stream().word())
 
+    def place(self) -> np.ndarray | None:
+        """Where its own generator stands, as `Stream.place` says it; None if it has none."""
+        return None if self._own is None else self._own.place
+
+    def go_to(self, place: np.ndarray) -> None:
+        """Draw on from such a place."""
+        if self._own is not None:
+            self._own.place = place
+
     def shape(self, image: np.ndarray, what: str) -> tuple[int, int, int]:
         """The shape that `image` will have; `what` begins error messages.
 

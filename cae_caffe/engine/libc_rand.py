@@ -33,6 +33,15 @@ class LibcRand:
         del words[0]
         return word >> 1
 
+    @property
+    def place(self) -> np.ndarray:
+        """Where the stream stands, as uint32 words; given to another stream, that one goes on from there."""
+        return np.array(self._words, np.uint32)
+
+    @place.setter
+    def place(self, place: np.ndarray) -> None:
+        self._words = place.tolist()
+
     def shuffle(self, values: np.ndarray) -> None:
         """Shuffle in place as std::random_shuffle does."""
         for i in range(1, len(values)):
@@ -46,6 +55,11 @@ _process_stream = LibcRand()
 def shuffle(values: np.ndarray) -> None:
     """Shuffle `values` in place with the process's own stream."""
     _process_stream.shuffle(values)
+
+
+def stream() -> LibcRand:
+    """The process's own stream."""
+    return _process_stream
 
 
 def restart(seed: int = 1) -> None:

@@ -36,6 +36,13 @@ class LmdbRecords:
         """The key and the value of the record where the reading stands."""
         return self._cursor.item()
 
+    def go_to(self, key: bytes) -> None:
+        """Read on from the record of `key`. Raises InputError if there is none."""
+        if not self._cursor.set_key(key):
+            self._cursor.first()
+            raise InputError(f"the LMDB {self.folder} has no record `{key.decode('utf-8', 'replace')}` any more, where "
+                             "the reading stood")
+
     def advance(self) -> bool:
         """Go to the next record; returns whether that is the first again."""
         return not self._cursor.next() and self._cursor.first()

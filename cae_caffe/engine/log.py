@@ -56,6 +56,11 @@ def info_once(place: str, message: str) -> None:
         info(place, message)
 
 
+def creating_layer(name: str) -> None:
+    """Say what Caffe's factory says of each layer that it makes, those inside a layer of two, as a loss, included."""
+    info("layer_factory.hpp:77", f"Creating layer {name}")
+
+
 def warning(place: str, message: str) -> None:
     """Print `message` at level WARNING."""
     _print("WARNING", place, message)

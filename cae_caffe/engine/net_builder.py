@@ -16,6 +16,7 @@ from .backward_plan import LayerPlan
 from .blob import Blob, shape_string
 from .layer import Context, Layer
 from .layers import registry
+from .layers.apart import require_own_tops
 from .parameters import Parameters
 from .places import layer_place
 from .splits import with_splits
@@ -110,7 +111,7 @@ class _Builder:
         message.CopyFrom(source)
         if not message.HasField("phase"):
             message.phase = self.net.param.state.phase
-        log.info("layer_factory.hpp:77", f"Creating layer {message.name}")
+        log.creating_layer(message.name)
         layer_class = registry.find(message.type)
         layer_class.complete(message)
         layer = layer_class(view(message), self.context)
@@ -175,6 +176,8 @@ class _Builder:
         bottom = [self.net.blobs[i] for i in plan.bottom_ids]
         top = [self.net.blobs[i] for i in plan.top_ids]
         layer.check_counts(len(bottom), len(top))
+        if not layer.runs_in_place:
+            require_own_tops(layer, bottom, top)
         layer.setup(bottom, top)
         if len(message.blobs) > len(layer.blobs):
             raise InputError(f"it holds {len(message.blobs)} `blobs` in its definition and has {len(layer.blobs)} "

@@ -12,6 +12,12 @@ class UnknownNameError(InputError, AttributeError):
     """A layer type, parameter or constant that is not there."""
 
 
+class UnknownTopError(UnknownNameError, KeyError):
+    """A top that the net has not."""
+
+    __str__ = InputError.__str__        # KeyError shows its message in quotes
+
+
 class WrongValueError(InputError, TypeError):
     """A value of the wrong kind."""
 

@@ -7,7 +7,7 @@ from typing import Any, Dict, Tuple
 
 from ..schema import LayerParameter, NetParameter
 from .assign import assign_proto
-from .errors import UnknownNameError, WrongValueError, did_you_mean
+from .errors import UnknownNameError, UnknownTopError, WrongValueError, did_you_mean
 from .fields import fields_of
 from .layer_types import require_layer_type
 
@@ -85,7 +85,7 @@ class NetSpec:
         if name == "tops" or name.startswith("__"):         # asked for by copy and pickle before there is an instance
             raise AttributeError(name)
         if name not in self.tops:
-            raise UnknownNameError(f"The net has no top `{name}`{did_you_mean(name, self.tops)}.")
+            raise UnknownTopError(f"The net has no top `{name}`{did_you_mean(name, self.tops)}.")
         return self.tops[name]
 
     def __setitem__(self, name: str, top: Top | Function) -> None:

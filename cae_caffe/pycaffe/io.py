@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine import blob_proto
 from ..errors import InputError
+from .errors import WrongValueError
 from .image_files import load_image
 from .proto import caffe_pb2
 from .resampling import resize_image
@@ -51,8 +52,8 @@ def blobprotovector_str_to_arraylist(data: bytes) -> list[np.ndarray]:
 def array_to_datum(arr: np.ndarray, label: int | None = None):
     """A Datum of an array (channels, height, width): its bytes if they are uint8, else its values as floats."""
     if arr.ndim != 3:
-        raise InputError(f"array_to_datum is given an array of shape {arr.shape}; a Datum has three axes, (channels, "
-                         "height, width).")
+        raise WrongValueError(f"array_to_datum is given an array of shape {arr.shape}; a Datum has three axes, "
+                              "(channels, height, width).")
     datum = caffe_pb2.Datum(channels=arr.shape[0], height=arr.shape[1], width=arr.shape[2])
     if arr.dtype == np.uint8:
         datum.data = arr.tobytes()

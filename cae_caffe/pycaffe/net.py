@@ -9,11 +9,12 @@ from typing import Callable
 import numpy as np
 
 from .. import schema
-from ..engine import weights_hdf5
+from ..engine import log, threads, weights_hdf5
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
 from . import memory_data
 from .blob import Blob
+from .errors import WrongNameError, WrongValueError
 from .layer import shown
 
 TRAIN, TEST = schema.TRAIN, schema.TEST
@@ -31,9 +32,11 @@ class Net:
     def __init__(self, network_file, phase, level=0, stages=None, weights=None):
         if isinstance(phase, (str, bytes)):        # the old form: the second argument is the weights
             phase, level, weights = level, 0, phase
+            _log_deprecation(network_file, phase, weights)
         engine = EngineNet.from_file(str(network_file), schema.Phase.Name(phase), level, stages or ())
         if weights is not None:
             engine.copy_trained_layers_from(str(weights))
+        threads.apply(engine)
         self._show(engine)
 
     @classmethod
@@ -79,7 +82,8 @@ class Net:
 
     def _layer_number(self, name: str) -> int:
         if name not in self._layer_names:
-            raise InputError(f"The net `{self.name}` has no layer `{name}`; it has {', '.join(self._layer_names)}.")
+            raise WrongValueError(f"The net `{self.name}` has no layer `{name}`; it has "
+                                  f"{', '.join(self._layer_names)}.")
         return self._layer_names.index(name)
 
     def _forward(self, start: int, end: int) -> float:
@@ -95,7 +99,7 @@ class Net:
         """
         first = 0 if start is None else self._layer_number(start)
         last = len(self.layers) - 1 if end is None else self._layer_number(end)
-        names = (self.outputs if end is None else self.top_names[end]) + list(blobs or [])
+        names = (self.outputs if end is None else self.top_names[end]) + self._known(blobs)
         if kwargs:
             self._set_batches(kwargs, self.inputs, "inputs", "data")
         self._forward(first, last)
@@ -108,11 +112,18 @@ class Net:
         """
         first = len(self.layers) - 1 if start is None else self._layer_number(start)
         last = 0 if end is None else self._layer_number(end)
-        names = (self.inputs if end is None else self.bottom_names[end]) + list(diffs or [])
+        names = (self.inputs if end is None else self.bottom_names[end]) + self._known(diffs)
         if kwargs:
             self._set_batches(kwargs, self.outputs, "outputs", "diff")
         self._backward(first, last)
         return {name: self.blobs[name].diff for name in names}
+
+    def _known(self, names) -> list[str]:
+        """The blobs that a caller asks for besides others, in a list."""
+        for name in names or ():
+            if name not in self.blobs:
+                raise WrongNameError(f"The net `{self.name}` has no blob `{name}`; it has {', '.join(self.blobs)}.")
+        return list(names or ())
 
     def _set_batches(self, given: Arrays, names: list[str], what: str, half: str) -> None:
         if set(given) != set(names):
@@ -134,8 +145,11 @@ class Net:
         return self._all_rows(blobs, diffs, kwargs, backward=True)
 
     def _all_rows(self, blobs, diffs, given: Arrays, backward: bool) -> tuple[Arrays, Arrays]:
-        data: dict[str, list] = {name: [] for name in self.outputs + list(blobs or [])}
-        gradients: dict[str, list] = {name: [] for name in self.inputs + list(diffs or [])} if backward else {}
+        if not given:
+            raise InputError(f"No array is given for the {', '.join(self.inputs) or 'inputs'} of the net "
+                             f"`{self.name}`; give one for each input, or call forward() where data layers feed the net.")
+        data: dict[str, list] = {name: [] for name in self.outputs + self._known(blobs)}
+        gradients: dict[str, list] = {name: [] for name in self.inputs + self._known(diffs)} if backward else {}
         there = self._batch({name: given[name] for name in self.inputs if name in given})
         back = self._batch({name: given[name] for name in self.outputs if name in given})
         for inputs, output_diffs in zip_longest(there, back, fillvalue={}):
@@ -213,3 +227,9 @@ class Net:
     def after_backward(self, callback: Callable[[int], None]) -> None:
         """Call `callback(layer number)` after each layer has run backward."""
         self._engine.after_backward.append(callback)
+
+
+def _log_deprecation(network_file, phase: int, weights) -> None:
+    log.warning("_caffe.cpp:139", "DEPRECATION WARNING - deprecated use of Python interface")
+    log.warning("_caffe.cpp:140", "Use this instead (with the named \"weights\" parameter):")
+    log.warning("_caffe.cpp:142", f"Net('{network_file}', {phase}, weights='{weights}')")

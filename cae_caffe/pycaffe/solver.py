@@ -58,6 +58,14 @@ class Solver:
         """Go on from a .solverstate."""
         self._engine.restore(str(path))
 
+    def restore_data_position(self, path) -> bool:
+        """After `restore`: go on in the data and the random numbers, too, where the snapshot was made, as Caffe cannot.
+
+        Returns whether that is known: this engine's snapshots keep it beside them. Raises InputError if the data
+        changed.
+        """
+        return self._engine.restore_data_position(str(path))
+
     def snapshot(self) -> None:
         """Write the .caffemodel and the .solverstate of this iteration."""
         self._engine.snapshot()
@@ -70,6 +78,13 @@ class Solver:
     def share_weights(self, net: Net) -> None:
         """Let `net` use the train net's parameters."""
         net._engine.share_trained_layers_with(self._engine.net)
+
+    def set_action_function(self, next_request: Callable[[], str | None]) -> None:
+        """Call `next_request` after each update and between a test's batches, as Caffe's tool asks for signals.
+
+        It returns "snapshot" or "stop", once for each request, else None. pycaffe lacks this.
+        """
+        self._engine.next_request = next_request
 
     def add_callback(self, on_start: Callable[[], None], on_gradients_ready: Callable[[], None]) -> None:
         """Call the one before each iteration's gradients are computed, the other when they are."""

@@ -7,6 +7,7 @@ from typing import Sequence
 import numpy as np
 
 from ..errors import InputError
+from .errors import WrongValueError
 from .resampling import resize_image
 
 
@@ -90,8 +91,8 @@ class Transformer:
         elif mean.ndim in (2, 3):
             self.mean[in_] = _mean_image(mean, shape)
         else:
-            raise InputError(f"The mean of `{in_}` has shape {mean.shape}; give one value for each of the input's "
-                             f"{shape[0]} channels, or an image of shape {shape}.")
+            raise WrongValueError(f"The mean of `{in_}` has shape {mean.shape}; give one value for each of the input's "
+                                  f"{shape[0]} channels, or an image of shape {shape}.")
 
     def set_input_scale(self, in_: str, scale: float) -> None:
         """Set the factor after the mean is taken off."""

@@ -9,7 +9,7 @@ from ..errors import InputError
 from .messages import NetParameter, SolverParameter
 from .storage import parse_text, read_binary, read_source, read_text
 from .text import parse
-from .upgrade import fill_snapshot_prefix, upgrade_net, upgrade_solver
+from .upgrade import fill_snapshot_prefix, restore_four_axes, upgrade_net, upgrade_solver
 from .upgrade.v0 import is_padding, needs_v0_upgrade
 
 Lines = List[Optional[int]]
@@ -29,13 +29,17 @@ def read_net(path: str | os.PathLike, upgrade: bool = True) -> NetParameter:
 def read_net_with_lines(path: str | os.PathLike) -> Tuple[NetParameter, Lines]:
     """Return the upgraded net in the text file at `path`, and the line that each of its layers comes from.
 
-    An Input layer made from `input` fields has the line of the first of them.
+    An Input layer made from `input` fields has the line of the first of them. The net is one to run: the inner
+    products of older forms have four axes where they need them (`restore_four_axes`).
     """
     net, top = parse(read_source(path), NetParameter, str(path))
     lines: Lines = list(_lines_of(top, ("layers",) if net.layers else ("layer",)))
     if needs_v0_upgrade(net):
         lines = [line for line, layer in zip(lines, net.layers) if not is_padding(layer)]
+    is_older = len(net.layers) > 0
     upgrade_net(net, str(path))
+    if is_older:
+        restore_four_axes(net)
     if len(net.layer) > len(lines):  # an Input layer was put first
         lines[:0] = _lines_of(top, ("input",))[:1]
     return net, lines

@@ -135,6 +135,29 @@ def test_clearing_replaces_what_was_deferred():
     assert blob.diff.tolist() == [0, 0]
 
 
+def on_an_accelerator(memory, value):
+    """A user has a numpy copy of the values and wrote `value` into it."""
+    memory.host, memory.unsettled = np.full(memory.flat.shape, value, np.float32), True
+
+
+def test_what_a_user_wrote_into_a_copy_reaches_the_device():
+    blob = Blob((2,))
+    on_an_accelerator(blob.data_memory, 6)
+    on_an_accelerator(blob.diff_memory, 7)
+    blob.take_from_host()
+    assert blob.data_memory.flat.tolist() == [6, 6] and blob.diff_memory.flat.tolist() == [7, 7]
+    assert blob.data_memory.host is None and blob.diff_memory.host is None
+
+
+@pytest.mark.parametrize("renew", [lambda blob: blob.data_memory.clear(),
+                                   lambda blob: blob.data_memory.defer(lambda: blob.data.fill_(0))])
+def test_a_copy_of_old_values_is_not_shown_again(renew):
+    blob = Blob((2,))
+    on_an_accelerator(blob.data_memory, 6)
+    renew(blob)
+    assert blob.data_memory.host is None and blob.data.tolist() == [0, 0]
+
+
 def test_placing_moves_the_values():
     blob = filled((2, 2))
     blob.diff.fill_(1)

@@ -1,50 +1,20 @@
 """A recorded training step must compute what the step computes layer by layer, without Python looking at a value.
 
-There may be no GPU here, so the CUDA graph is played by a recorder with the same limits: it notes the tensor operations
-of one step and repeats them on the same memory, running none of the layers' Python.
+There may be no GPU here, so the CUDA graph is played by a recorder with the same limits (support/step_recorder.py).
 """
 
 import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from step_recorder import Recorder
 
 from cae_caffe import schema
 from cae_caffe.engine import captured
 from cae_caffe.engine.captured import WARM_UP, CapturedStep
 from cae_caffe.engine.net import Net
 from cae_caffe.engine.solvers import Solver
-
-READS_A_VALUE = {"aten._local_scalar_dense.default", "aten.is_nonzero.default", "aten.equal.default"}
-
-
-class Recorder(TorchDispatchMode):
-    """Notes operations while they run; a value handed to Python would wait for a GPU, and fails."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.operations = []
-        with self:
-            function()
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        assert str(function) not in READS_A_VALUE, f"{function} reads a value on the host inside a step"
-        result = function(*args, **(kwargs or {}))
-        self.operations.append((function, args, kwargs or {}, result))
-        return result
-
-    def replay(self):
-        for function, args, kwargs, result in self.operations:
-            again = function(*args, **kwargs)
-            # New memory comes out of a repeated operation; the others read it where it was the first time.
-            for old, new in zip(_tensors(result), _tensors(again)):
-                if old.data_ptr() != new.data_ptr():
-                    old.copy_(new)
-
-
-def _tensors(result):
-    return [result] if isinstance(result, torch.Tensor) else [t for t in result or () if isinstance(t, torch.Tensor)]
-
+from cae_caffe.engine.solvers import solver as solver_module
+from cae_caffe.engine.tape import Tape
 
 SMALL = """
 name: "small"
@@ -81,31 +51,32 @@ def _run(net, step, images):
 
 
 # On a GPU the native kernels run, on a CPU the lowered ones; neither may look at a value.
-@pytest.mark.parametrize("native", [False, True])
-def test_a_replayed_step_computes_what_the_layers_do(native):
+@pytest.mark.parametrize("native, record", [(False, Recorder), (True, Recorder), (False, Tape), (True, Tape)])
+def test_a_replayed_step_computes_what_the_layers_do(native, record):
     images = np.random.RandomState(0).rand(WARM_UP + 4, 5, 1, 9, 9).astype(np.float32)
     plain, recorded = _small_net(native), _small_net(native)
     recorded.share_trained_layers_with(plain)
-    step = CapturedStep(recorded, Recorder)
+    step = CapturedStep(recorded, record)
     for wanted, given in zip(_run(plain, plain.forward_backward, images), _run(recorded, step.run, images)):
         assert given[0] == pytest.approx(wanted[0], rel=1e-6)
         for diff, other in zip(given[1:], wanted[1:]):
             assert torch.equal(diff, other)
 
 
-def test_gradients_add_up_over_passes_as_with_iter_size():
+@pytest.mark.parametrize("record", [Recorder, Tape])
+def test_gradients_add_up_over_passes_as_with_iter_size(record):
     images = np.random.RandomState(1).rand(2, 5, 1, 9, 9).astype(np.float32)
     net, plain = _small_net(), _small_net()
     net.share_trained_layers_with(plain)
-    step = CapturedStep(net, Recorder)
-    for _ in range(WARM_UP + 2):
+    step = CapturedStep(net, record)
+    for _ in range(WARM_UP + 2):        # both passes are run, recorded (which counts once) and replayed
         for n, run in ((net, step.run), (plain, plain.forward_backward)):
             n.clear_param_diffs()
             for batch in images:
                 n.blobs[0].data.copy_(torch.from_numpy(batch))
                 run()
-    for p, q in zip(net.learnable, plain.learnable):
-        assert torch.equal(p.blob.diff, q.blob.diff)
+        for p, q in zip(net.learnable, plain.learnable):
+            assert torch.equal(p.blob.diff, q.blob.diff)
 
 
 def test_another_shape_of_the_input_is_recorded_anew():
@@ -119,6 +90,30 @@ def test_another_shape_of_the_input_is_recorded_anew():
         for wanted, given in zip(_run(plain, plain.forward_backward, images), _run(net, step.run, images)):
             assert given[0] == pytest.approx(wanted[0], rel=1e-6)
             assert all(torch.equal(a, b) for a, b in zip(given[1:], wanted[1:]))
+
+
+def _look(memory):
+    """What a numpy array handed to a user leaves behind on an accelerator: a copy that may have been written into."""
+    memory.host, memory.unsettled = memory.flat.clone().numpy(), True
+    return memory.host
+
+
+def test_a_replay_computes_with_what_a_user_wrote_and_is_seen_by_who_looks_again():
+    images = np.random.RandomState(2).rand(WARM_UP + 3, 5, 1, 9, 9).astype(np.float32)
+    net, plain = _small_net(), _small_net()
+    net.share_trained_layers_with(plain)
+    step = CapturedStep(net, Recorder)
+    for batch in images:
+        for n in (net, plain):
+            n.clear_param_diffs()
+            n.blobs[0].data.copy_(torch.from_numpy(batch))
+        step.run()
+        plain.forward_backward()
+        for blob, other in zip(net.blobs, plain.blobs):
+            assert torch.equal(blob.data, other.data)
+        for blob in net.blobs:
+            _look(blob.data_memory)
+        _look(net.learnable[0].blob.data_memory)[:] += 0.5     # which the nets share: both compute with it next
 
 
 SOLVER = """
@@ -138,5 +133,70 @@ def test_an_update_reads_no_value_on_the_host(solver_type, momentum):
     assert solver.iter == 2
 
 
-def test_on_the_cpu_nothing_is_captured():
+def test_an_update_starts_from_what_a_user_wrote():
+    solver = schema.parse_solver(SOLVER % ("SGD", 0.9))
+    solver.net_param.CopyFrom(schema.parse_net(SMALL))
+    solver = Solver(solver)
+    solver.net.clear_param_diffs()
+    bias = solver.net.learnable[1].blob
+    _look(bias.data_memory)[:] = 100
+    solver.apply_update()
+    assert bias.data.min() > 99 and bias.data_memory.host is None
+
+
+def _solver(net=SMALL, **fields):
+    solver = schema.parse_solver(SOLVER % ("SGD", 0.9))
+    solver.net_param.CopyFrom(schema.parse_net(net))
+    for name, value in {"random_seed": 5, **fields}.items():
+        setattr(solver, name, value)
+    return Solver(solver)
+
+
+def test_a_solver_on_the_cpu_replays_to_the_same_bits(monkeypatch):
+    replayed = _solver()
+    assert captured.recorder(replayed.net) is Tape
+    plain, passes = _solver(), []
+    run_layer_forward = replayed.net.run_layer_forward
+    monkeypatch.setattr(replayed.net, "run_layer_forward", lambda i: passes.append(i) or run_layer_forward(i))
+    images = np.random.RandomState(4).rand(12, 5, 1, 9, 9).astype(np.float32)
+    for batch in images:
+        for solver in (replayed, plain):
+            solver.net.blobs[0].data.copy_(torch.from_numpy(batch))
+        replayed.step(1)
+        with monkeypatch.context() as patch:
+            patch.setattr(solver_module, "recorder", lambda net: None)
+            plain.step(1)
+        for blob, other in zip(replayed.net.blobs, plain.net.blobs):
+            assert torch.equal(blob.data, other.data) and torch.equal(blob.diff, other.diff)
+        for p, q in zip(replayed.net.learnable, plain.net.learnable):
+            assert torch.equal(p.blob.data, q.blob.data) and torch.equal(p.blob.diff, q.blob.diff)
+    assert passes.count(0) == len(images) and passes.count(1) < len(images)     # the input always, the others not
+
+
+def test_parameters_that_move_are_followed():
+    solver, other = _solver(), _small_net()
+    for _ in range(WARM_UP + 3):
+        solver.net.blobs[0].data.fill_(0.5)
+        solver.step(1)
+    solver.net.share_trained_layers_with(other)
+    other.learnable[0].blob.data.fill_(0)
+    solver.net.clear_param_diffs()
+    solver._pass()
+    assert solver.net.blobs[1].data.eq(0.5).all()       # the sigmoid of a convolution by zeros
+
+
+@pytest.mark.parametrize("why", ["a layer without the flag", "a native kernel", "a listener", "debug_info"])
+def test_what_python_must_see_each_time_is_not_recorded(why, monkeypatch):
+    other = "BNLL" if why == "a layer without the flag" else "Sigmoid"
+    text = SMALL.replace('"Sigmoid" bottom: "conv"', f'"{other}" bottom: "conv"')
+    if why == "a native kernel":
+        monkeypatch.setenv("CAE_CAFFE_KERNELS", "native")
+    net = _solver(text).net
+    if why == "a listener":
+        net.after_forward.append(lambda layer: None)
+    net.debug_info = why == "debug_info"
+    assert captured.recorder(net) is None
+
+
+def test_on_the_cpu_no_graph_is_captured():
     assert not captured.is_capturable(_small_net())

@@ -6,6 +6,8 @@ import conformance
 import golden_layers
 import pytest
 
+from cae_caffe.engine.layers import registry
+
 REMEDY = "run tests/golden/make_layers.py where real Caffe is installed"
 CASES = [(family, case) for family, cases in golden_layers.families().items() for case in cases]
 
@@ -28,6 +30,12 @@ def test_golden_outputs_are_what_real_caffe_gives(real_caffe, family):
             assert list(mine) == list(theirs), f"{family}, {name}; {REMEDY}"
             # BLAS kernels differ between processors in the last digits.
             assert not conformance.differences(mine, theirs), f"{family}, {name}; {REMEDY}"
+
+
+def test_every_layer_that_needs_nothing_from_outside_has_golden_outputs():
+    kept = "".join(case.prototxt for cases in golden_layers.families().values() for case in cases.values())
+    missing = {name for name in registry.type_names() if f'type: "{name}"' not in kept.replace("'", '"')}
+    assert missing == {"HDF5Data", "HDF5Output", "ImageData", "MemoryData", "Python"}
 
 
 def test_golden_files_are_all_in_use_and_small():

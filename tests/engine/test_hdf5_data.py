@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import two_engines
 
-from cae_caffe.engine import hdf5_rows, log
+from cae_caffe.engine import hdf5_rows, libc_rand, log
 from cae_caffe.engine.net import Net
 from cae_caffe.errors import InputError
 
@@ -152,6 +152,40 @@ def test_the_first_batch_of_a_huge_mapped_file_reads_little(build, tmp_path):
     net = build(layer(batch=2, tops=["data"]))
     net.forward()
     assert net.blobs[0].data.shape == (2, 1000) and not net.blobs[0].data.any()
+
+
+@pytest.mark.parametrize("shuffle", ["", "shuffle: true"])
+@pytest.mark.parametrize("options", [{"chunks": (2, 2, 3), "compression": "gzip"}, {"dtype": ">f8"}, {"dtype": "u1"}])
+def test_what_is_too_large_to_load_is_streamed_to_the_same_batches(options, shuffle, build, tmp_path, monkeypatch):
+    list_of(tmp_path, [7, 4], **options)
+
+    def batches_of():
+        libc_rand.restart()
+        net = build(layer(batch=3, more=shuffle))
+        found = []
+        for _ in range(9):
+            net.forward()
+            found.append([blob.data.clone() for blob in net.blobs])
+        return net, found
+    _, loaded = batches_of()
+    monkeypatch.setattr(hdf5_rows, "LOADED", 40)
+    monkeypatch.setattr(hdf5_rows, "BLOCK", 4 * 24)     # four rows of the data
+    net, streamed = batches_of()
+    assert isinstance(net.layers[0].rows.arrays[0], hdf5_rows.StreamedRows)
+    for ours, theirs in zip(streamed, loaded):
+        assert all(a.equal(b) for a, b in zip(ours, theirs))
+
+
+def test_a_streamed_file_is_read_a_block_at_a_time(tmp_path, monkeypatch):
+    write(tmp_path / "0.h5", 50, chunks=(1, 2, 3))
+    monkeypatch.setattr(hdf5_rows, "BLOCK", 10 * 24)
+    rows, read = hdf5_rows.StreamedRows(str(tmp_path / "0.h5"), "data"), []
+    dataset = rows._dataset
+    rows._dataset = type("Spy", (), {"__getitem__": lambda _, key: read.append(key) or dataset[key]})()
+    for start in range(0, 48, 4):
+        assert rows[start:start + 4].tobytes() == dataset[start:start + 4].astype("<f4").tobytes()
+    # Two batches fit into a block of ten rows, and the third begins the next one.
+    assert [(key.start, key.stop) for key in read] == [(start, start + 10) for start in range(0, 48, 8)]
 
 
 def _text(text):

@@ -77,6 +77,19 @@ def test_every_kind_of_layer_speaks_in_debug_info(train, tmp_path):
     train()
 
 
+OF_TWO_LAYERS = """
+layer { name: "scale" type: "Scale" bottom: "encodesig" top: "scaled" scale_param { bias_term: true } }
+layer { name: "class" type: "ArgMax" bottom: "scaled" top: "class" argmax_param { axis: 1 } }
+layer { name: "softmaxloss" type: "SoftmaxWithLoss" bottom: "scaled" bottom: "class" top: "softmaxloss"
+  propagate_down: true propagate_down: false }
+"""
+
+
+def test_layers_made_of_two(train, tmp_path):
+    small_training.write(tmp_path, "max_iter: 2 display: 1", small_training.net() + OF_TWO_LAYERS)
+    train()
+
+
 def test_nets_inside_the_solver(train, tmp_path):
     net = small_training.net()
     small_training.write(tmp_path, f"train_net_param {{ {net} }} test_net_param {{ {net} }} test_iter: 2 "
@@ -96,6 +109,8 @@ def test_stages_and_levels_of_the_command_line(train, tmp_path):
 def test_resuming(train, tmp_path):
     small_training.write(tmp_path, "max_iter: 4 display: 2 snapshot: 2 momentum: 0.9 test_iter: 1 test_interval: 2")
     train()
+    # Without the position in the data, which the embedded engine wrote beside real Caffe's files of the same name.
+    (tmp_path / "small_iter_2.dataposition").unlink()
     train("-snapshot", "small_iter_2.solverstate")
 
 

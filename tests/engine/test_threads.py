@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
-from cae_caffe import schema
+from cae_caffe import pycaffe, schema
 from cae_caffe.engine import threads
 from cae_caffe.engine.net import Net
 
@@ -19,6 +20,18 @@ layer {{ name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_
 def test_small_nets_get_one_thread_and_large_ones_the_cores(monkeypatch, inputs, outputs, wanted):
     monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
     assert threads.choose(Net(schema.parse_net(NET.format(inputs=inputs, outputs=outputs)))) == wanted
+
+
+def test_a_net_without_a_solver_gets_its_threads_too(monkeypatch, tmp_path):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    (tmp_path / "net.prototxt").write_text(NET.format(inputs=10, outputs=10), encoding="utf-8")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TEST)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_no_more_than_four_threads(monkeypatch):

@@ -5,9 +5,11 @@ import io
 import numpy as np
 import pytest
 import torch
+from step_recorder import Recorder
 
 from cae_caffe import schema
-from cae_caffe.engine.solvers import Solver
+from cae_caffe.engine.captured import WARM_UP
+from cae_caffe.engine.solvers import Solver, together as together_module
 from cae_caffe.engine.solvers.together import Together
 from cae_caffe.errors import InputError
 
@@ -76,6 +78,20 @@ def test_runs_end_where_each_would_alone_and_log_apart(make_solver):
         assert log.getvalue().count("Train net output #0: error") == 4      # iterations 0, 5, 10, 15
         assert "Iteration 20, loss = " in log.getvalue()
     assert len({log.getvalue() for log in logs}) == len(SEEDS)
+
+
+def test_a_recorded_computation_is_replayed_without_looking_at_a_value(make_solver, monkeypatch):
+    plain = Together([make_solver(seed) for seed in SEEDS])
+    recorded = Together([make_solver(seed) for seed in SEEDS], record=Recorder)
+    monkeypatch.setattr(together_module, "is_capturable", lambda net: net is recorded.solvers[0].net)
+    for _ in range(WARM_UP + 4):            # the ten images go round, so that each batch differs from the last one
+        plain.step(1)
+        recorded.step(1)
+        for run, own in zip(recorded.solvers, plain.solvers):
+            for parameter, other in zip(run.net.learnable, own.net.learnable):
+                assert torch.equal(parameter.blob.data, other.blob.data)
+            for (_, blob, _), (_, other, _) in zip(run.net.outputs, own.net.outputs):
+                assert torch.equal(blob.data, other.data)
 
 
 def test_different_nets_are_refused(make_solver):

@@ -148,6 +148,14 @@ def test_a_layer_in_the_wrong_form_is_told():
     assert "write `layer {`" in problem("layers { crop_param { } }")
 
 
+def test_a_solver_in_place_of_a_net_is_told_and_the_reverse():
+    assert problem("net: 'n'") == ("f.prototxt:1:1: NetParameter has no field `net`; SolverParameter has it: a net's "
+                                   "file is needed here, and this seems to be a solver's.")
+    assert problem("layer { }", SolverParameter).endswith(
+        "a solver's file is needed here, and this seems to be a net's.")
+    assert problem("name: 'n' layer { } type: 'ReLU' }") == "f.prototxt:1:21: NetParameter has no field `type`."
+
+
 def test_an_enum_of_many_values_is_not_listed():
     assert problem("layers { type: CONVOLUTON }") == (
         "f.prototxt:1:16: `type` takes one of the names of caffe.V1LayerParameter.LayerType, not `CONVOLUTON`; did you "

@@ -14,6 +14,8 @@ A test states a layer and its bottoms; hypothesis may drive the numbers in both:
 
     GOLDEN = {"second axis": Case('type: "Tile" tile_param { axis: 1 tiles: 3 }', [values(2, 3, 2)])}
 
+conformance_sweep.py makes random layers of every type, with every option of the schema. conformance_tally.py counts.
+
 `judge` compares the data of all tops, the diffs of all bottoms and parameters (once and after a second backward pass,
 which adds), and the parameters' data. `judge.all` takes many cases at once. What a module's GOLDEN holds is also
 checked where there is no real Caffe (golden_layers.py; tests/golden/make_layers.py writes the files): keep the arrays
@@ -32,6 +34,7 @@ from pathlib import Path
 from typing import Iterable, Mapping, Sequence
 
 import conformance_runner
+import conformance_tally
 import hypothesis
 import numpy as np
 import pytest
@@ -168,6 +171,11 @@ class Judge:
     def __init__(self, real_caffe):
         self._real_caffe = real_caffe
 
+    def real(self, case: Case) -> Results | str:
+        """What real Caffe gives for `case`, or what it said when it refused it."""
+        answer, = run_real(self._real_caffe, [case])
+        return answer
+
     def __call__(self, case: Case, reason: str = "", **exceptions) -> None:
         """Fail unless both engines give the same for `case`; `exceptions` are Agreement's, and need a `reason`."""
         self.all([case], reason, **exceptions)
@@ -180,21 +188,22 @@ class Judge:
         for case, real in zip(cases, run_real(self._real_caffe, cases)):
             if isinstance(real, str):
                 pytest.fail(f"Real Caffe refuses this case:\n{real}\n{case.prototxt}", pytrace=False)
-            check(case, real, Agreement(**exceptions))
+            agreement = Agreement(**exceptions)
+            conformance_tally.count(case, check(case, real, agreement), real, agreement)
 
     def refused(self, case: Case, match: str) -> None:
         """Fail unless both engines refuse `case`, ours with an InputError whose text has the pattern `match`."""
         from cae_caffe.errors import InputError
 
-        real, = run_real(self._real_caffe, [case])
-        if not isinstance(real, str):
+        if not isinstance(self.real(case), str):
             pytest.fail(f"Real Caffe accepts this case:\n{case.prototxt}")
         with pytest.raises(InputError, match=match):
             run_embedded(case)
+        conformance_tally.count(case)
 
 
-def check(case: Case, real: Results, agreement: Agreement = Agreement()) -> None:
-    """Fail unless the embedded engine gives for `case` what real Caffe gave."""
+def check(case: Case, real: Results, agreement: Agreement = Agreement()) -> Results:
+    """Fail unless the embedded engine gives for `case` what real Caffe gave; returns what it gives."""
     try:
         ours = run_embedded(case)
     except Exception as error:
@@ -203,6 +212,7 @@ def check(case: Case, real: Results, agreement: Agreement = Agreement()) -> None
                   for complaint in differences(mine, theirs, agreement)]
     if complaints:
         pytest.fail("\n".join([*complaints, case.prototxt]), pytrace=False)
+    return ours
 
 
 def differences(ours: dict, real: dict, agreement: Agreement = Agreement()) -> list[str]:

@@ -9,7 +9,6 @@ import torch
 from ...errors import InputError
 from ..axes import canonical_axis
 from ..layer import Layer
-from .apart import require_own_tops
 from .gradients import refuse_gradient
 from .registry import register
 
@@ -22,9 +21,6 @@ class ArgMax(Layer):
     all that belongs to one row of the bottom: the top is (rows, 1, top_k), or (rows, 2, top_k) with `out_max_val`,
     places before values (src/caffe/layers/argmax_layer.cpp).
     """
-
-    def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
 
     def shapes(self, bottom_shapes):
         shape, param = bottom_shapes[0], self.param.argmax_param

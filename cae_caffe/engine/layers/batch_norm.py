@@ -28,6 +28,7 @@ class BatchNorm(Layer):
     """
 
     keeps_order = True
+    runs_in_place = True
 
     @classmethod
     def complete(cls, message):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from .. import device as devices
 from .. import log
 from ..data_transformer import DataTransformer
 from ..layer import Layer, exactly
+from .data_source import DataSource, Place
 
 # Values of a batch from which the next one is made in a thread even if no image has to be decoded: a small image costs
 # some microseconds, and with a batch of MNIST's the thread takes more time than it saves.
@@ -37,7 +38,7 @@ class Batch(NamedTuple):
     restarts: int
 
 
-class BatchLayer(Layer):
+class BatchLayer(DataSource, Layer):
     """Feeds batches of transformed images, and their labels if it has a second top.
 
     A batch has the size of its first image, or of the crop. Where images are decoded or large, a thread makes the next
@@ -56,6 +57,14 @@ class BatchLayer(Layer):
 
     def example(self) -> Example:
         """The next example. Called by one thread at a time."""
+        raise NotImplementedError
+
+    def reading_place(self) -> dict:
+        """Where the next example is, as whole numbers and sequences of them, by name; none of them is written again."""
+        raise NotImplementedError
+
+    def read_from(self, place: Place) -> None:
+        """Let the example at such a place be the next. Raises InputError if the data are others."""
         raise NotImplementedError
 
     def log_restarts(self, number: int) -> None:
@@ -81,6 +90,7 @@ class BatchLayer(Layer):
         pays = self.decodes or math.prod(shape) >= MANY_VALUES
         self._worker = ThreadPoolExecutor(max_workers=1) if pays else None
         self._next: Future[Batch] | None = None
+        self._next_place: dict = {}                 # where that batch begins
 
     def reshape(self, bottom, top):
         """The tops' shapes are those of the batch, whatever that is."""
@@ -88,6 +98,7 @@ class BatchLayer(Layer):
     def forward(self, bottom, top):
         batch = self._make() if self._next is None else self._next.result()
         if self._worker is not None:
+            self._next_place = self._place()
             self._next = self._worker.submit(self._make)
         self.log_restarts(batch.restarts)
         for blob, values in zip(top, batch[:2]):
@@ -96,6 +107,22 @@ class BatchLayer(Layer):
 
     def backward(self, top, propagate_down, bottom):
         pass
+
+    def place(self) -> Place:
+        place = self._place() if self._next is None else self._next_place
+        return {name: np.asarray(values) for name, values in place.items()}
+
+    def _place(self) -> dict:
+        drawn = self.transformer.place()
+        return {**self.reading_place(), **({} if drawn is None else {"transformer": drawn})}
+
+    def go_to(self, place: Place) -> None:
+        if self._next is not None:
+            wait([self._next])
+            self._next = None
+        self.read_from(place)
+        if "transformer" in place:
+            self.transformer.go_to(place["transformer"])
 
     def _make(self) -> Batch:
         example = self.example()

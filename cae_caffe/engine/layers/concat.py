@@ -8,7 +8,6 @@ from ...errors import InputError
 from ..axes import canonical_axis
 from ..blob import Shape, shape_string
 from ..layer import Layer, at_least
-from .apart import require_own_tops
 from .registry import register
 
 
@@ -23,9 +22,6 @@ class _JoiningLayer(Layer):
     """A whole blob at one end, its parts along `self.axis` at the other."""
 
     keeps_order = True
-
-    def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
 
     def parts(self, whole: torch.Tensor, blobs) -> tuple[torch.Tensor, ...]:
         """Views of the parts of `whole` that belong to `blobs`."""
@@ -67,7 +63,6 @@ class Slice(_JoiningLayer):
     tops = at_least(1)
 
     def setup(self, bottom, top):
-        super().setup(bottom, top)
         self.number_of_tops = len(top)
 
     def shapes(self, bottom_shapes):

@@ -46,22 +46,20 @@ class ConvolutionLayer(Layer):
     def _lengths(self, name: str, height: str | None, width: str | None, default: int | None, least: int) -> Shape:
         """One length for each spatial axis, from the repeated field `name` or the pair for height and width."""
         param, number = self.param.convolution_param, self.spatial_axes
-        if number == 0:
-            return ()
         given = getattr(param, name)
         if height is not None and (param.has(height) or param.has(width)):
             if number != 2 or given:
                 raise InputError(f"it gives `{height}` or `{width}` and has {number} spatial axes and {len(given)} "
                                  f"`{name}`; that pair is for two spatial axes, instead of `{name}`.")
             lengths = (getattr(param, height), getattr(param, width))
-        elif given or default is not None:
+        elif given or default is not None or number == 0:
             if len(given) not in (0, 1, number):
                 raise InputError(f"it gives `{name}` {len(given)} times; give it once, or once for each of the "
                                  f"{number} spatial axes.")
             lengths = tuple(given or (default,)) * (number if len(given) <= 1 else 1)
         else:
             raise InputError(f"it gives no `{name}`; give it once, or once for each of the {number} spatial axes.")
-        if min(lengths) < least:
+        if min(lengths, default=least) < least:
             raise InputError(f"its `{name}` is {list(lengths)}; each length must be at least {least}.")
         return tuple(lengths)
 
@@ -131,6 +129,11 @@ class ConvolutionLayer(Layer):
         # Each place of the kernel, a value of one channel on the smaller side, meets all weights.
         places = self._batch * math.prod(self._spatial[0 if self.transposed else 1])
         return 2 * places * self.blobs[0].count * len(bottom)
+
+    @property
+    def replayable(self):
+        """If lowered: the native kernels return new memory, which would have to be copied once more."""
+        return isinstance(self._method, lowering.Kernel) and not isinstance(self._method, lowering.NativeKernel)
 
     def wants_rows_first(self):
         return self._method.rows_first

@@ -8,7 +8,6 @@ from ...errors import InputError
 from ..axes import canonical_axis
 from ..blob import shape_string
 from ..layer import Layer, exactly
-from .apart import require_own_tops
 from .registry import register
 
 
@@ -20,9 +19,6 @@ class Crop(Layer):
     """
 
     bottoms = exactly(2)
-
-    def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
 
     def shapes(self, bottom_shapes):
         shape, wanted = bottom_shapes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...errors import InputError
 from .. import datum, log
 from ..layer import between
@@ -47,6 +49,12 @@ class Data(BatchLayer):
     def example(self):
         message, what = self._read()
         return Example(datum.image(message, self.mode, what), message.label, what, self.records.advance())
+
+    def reading_place(self):
+        return {"key": np.frombuffer(self.records.record()[0], np.uint8)}
+
+    def read_from(self, place):
+        self.records.go_to(place["key"].tobytes())
 
     def log_restarts(self, number):
         for _ in range(number):

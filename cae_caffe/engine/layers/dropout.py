@@ -23,11 +23,11 @@ class Dropout(NeuronLayer):
 
     def setup(self, bottom, top):
         ratio = self.param.dropout_param.dropout_ratio
-        if not 0 <= ratio < 1:
+        self.drops = self.param.phase == "TRAIN"
+        if self.drops and not 0 <= ratio < 1:
             raise InputError(f"its `dropout_ratio` is {ratio:g}; it must be at least 0 and below 1.")
         self.kept = 1.0 - ratio
-        self.scale = float(np.float32(1 / self.kept))
-        self.drops = self.param.phase == "TRAIN"
+        self.scale = float(np.float32(1 / self.kept)) if self.drops else 1.0
         self._mask: torch.Tensor | None = None
 
     def forward(self, bottom, top):

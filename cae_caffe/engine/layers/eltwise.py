@@ -7,7 +7,6 @@ import torch
 from ...errors import InputError
 from ..blob import Blob, shape_string
 from ..layer import Layer, at_least
-from .apart import require_own_tops
 from .registry import register
 
 
@@ -23,7 +22,6 @@ class Eltwise(Layer):
     keeps_order = True
 
     def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
         param = self.param.eltwise_param
         if param.coeff and param.operation == "PROD":
             raise InputError("it gives `coeff` and `operation: PROD`; a product takes no coefficients, leave them out.")

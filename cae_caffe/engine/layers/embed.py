@@ -6,7 +6,6 @@ import torch
 
 from ...errors import InputError
 from ..layer import Layer
-from .apart import require_own_tops
 from .gradients import refuse_gradient
 from .registry import register
 from .row_numbers import row_numbers
@@ -20,7 +19,6 @@ class Embed(Layer):
     """
 
     def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
         param = self.param.embed_param
         for name in ("num_output", "input_dim"):
             if getattr(param, name) < 1:

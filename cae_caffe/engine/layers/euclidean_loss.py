@@ -17,6 +17,7 @@ class EuclideanLoss(LossLayer):
     """sum((a - b)**2) / (2 N) over a batch of N (src/caffe/layers/euclidean_loss_layer.cpp)."""
 
     keeps_order = True
+    replayable = True
 
     def allows_forced_backward(self, bottom_index):
         return True

@@ -9,11 +9,12 @@ from ...errors import InputError
 from .. import libc_rand, log
 from ..hdf5_rows import HDF5Rows, listed_files
 from ..layer import Layer, at_least, exactly
+from .data_source import DataSource, Place, require_same
 from .registry import register
 
 
 @register("HDF5Data")
-class HDF5Data(Layer):
+class HDF5Data(DataSource, Layer):
     """Rows in the order of the files and of the rows in them, starting again at the end.
 
     With `shuffle`, the files are shuffled at each round through them, and the rows of a file at each time it is
@@ -32,10 +33,11 @@ class HDF5Data(Layer):
         if self.batch < 1:
             raise InputError("its `batch_size` is 0; give at least 1.")
         log.info("hdf5_data_layer.cpp:81", f"Loading list of HDF5 filenames from: {param.source}")
-        self.files = np.array(listed_files(param.source), dtype=object)
+        self.files = listed_files(param.source)
         log.info("hdf5_data_layer.cpp:95", f"Number of HDF5 files: {len(self.files)}")
+        self.file_order = np.arange(len(self.files))
         if self.shuffles:
-            libc_rand.shuffle(self.files)
+            libc_rand.shuffle(self.file_order)
         self.file_number = self.row = 0
         self._load()
         for blob, array in zip(top, self.rows.arrays):
@@ -45,7 +47,7 @@ class HDF5Data(Layer):
         """The tops' shapes are those of the first file, set up once."""
 
     def _load(self) -> None:
-        rows = HDF5Rows(self.files[self.file_number], self.param.top)
+        rows = HDF5Rows(self.files[self.file_order[self.file_number]], self.param.top)
         self._check_like_first(rows)
         self.rows = rows
         self.order = np.arange(rows.count)
@@ -92,10 +94,22 @@ class HDF5Data(Layer):
             if self.file_number == len(self.files):
                 self.file_number = 0
                 if self.shuffles:
-                    libc_rand.shuffle(self.files)
+                    libc_rand.shuffle(self.file_order)
             self._load()
         if self.shuffles:
             libc_rand.shuffle(self.order)
+
+    def place(self) -> Place:
+        place = {"file_order": self.file_order.copy(), "file": np.array(self.file_number), "row": np.array(self.row),
+                 "rows": np.array(self.rows.count)}
+        return {**place, "order": self.order.copy()} if self.shuffles else place
+
+    def go_to(self, place: Place) -> None:
+        require_same("files", len(place["file_order"]), len(self.files))
+        self.file_order, self.file_number = place["file_order"], int(place["file"])
+        self._load()
+        require_same("rows in the file that it stands in", int(place["rows"]), self.rows.count)
+        self.row, self.order = int(place["row"]), place.get("order", self.order)
 
     def backward(self, top, propagate_down, bottom):
         pass

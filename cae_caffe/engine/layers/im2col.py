@@ -12,7 +12,6 @@ from ...errors import InputError
 from ..axes import canonical_axis
 from ..blob import Shape, shape_string
 from ..layer import AutogradLayer
-from .apart import require_own_tops
 from .registry import register
 
 
@@ -25,7 +24,6 @@ class Im2col(AutogradLayer):
     """
 
     def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
         shape = bottom[0].shape
         self.axis = canonical_axis(self.param.convolution_param.axis, shape)
         self.spatial_axes = len(shape) - self.axis - 1

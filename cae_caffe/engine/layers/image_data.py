@@ -12,6 +12,7 @@ from ..layer import exactly
 from ..resizing import resize
 from ..rng import Stream
 from .batches import BatchLayer, Example
+from .data_source import require_same
 from .registry import register
 
 _WHOLE_NUMBER = re.compile(r"\s*([+-]?\d+)")
@@ -37,11 +38,12 @@ class ImageData(BatchLayer):
                              "both, or none.")
         log.info("image_data_layer.cpp:38", f"Opening file {options.source}")
         self.lines = _lines(options.source)
+        self._order = list(range(len(self.lines)))
         self._folder = os.getcwd()          # which relative paths stay relative to
         if options.shuffle:
             log.info("image_data_layer.cpp:53", "Shuffling data")
             self._shuffler = Stream(self.context.stream().word())
-            self._shuffler.shuffle(self.lines)
+            self._shuffle()
         log.info("image_data_layer.cpp:63", f"A total of {len(self.lines)} images.")
         self.line = self._first_line(options.rand_skip) if options.rand_skip else 0
         path = self._path()
@@ -55,19 +57,33 @@ class ImageData(BatchLayer):
                              "give a `rand_skip` of at most their number.")
         return skip
 
+    def _shuffle(self) -> None:
+        self._order = self._order.copy()        # a recorded place keeps the one before
+        self._shuffler.shuffle(self._order)
+
     def example(self):
-        path, label = self._path(), self.lines[self.line][1]
+        path, label = self._path(), self.lines[self._order[self.line]][1]
         image = self._read(path)
         self.line += 1
         is_last = self.line == len(self.lines)
         if is_last:
             self.line = 0
             if self.options.shuffle:
-                self._shuffler.shuffle(self.lines)
+                self._shuffle()
         return Example(image, label, path, is_last)
 
     def _path(self) -> str:
-        return self.options.root_folder + self.lines[self.line][0]
+        return self.options.root_folder + self.lines[self._order[self.line]][0]
+
+    def reading_place(self):
+        shuffled = {"order": self._order, "shuffler": self._shuffler.place} if self.options.shuffle else {}
+        return {"line": self.line, "lines": len(self.lines), **shuffled}
+
+    def read_from(self, place):
+        require_same("images", int(place["lines"]), len(self.lines))
+        self.line = int(place["line"])
+        if self.options.shuffle and "order" in place:
+            self._order, self._shuffler.place = place["order"].tolist(), place["shuffler"]
 
     def _read(self, path: str):
         image = decoding.read(os.path.join(self._folder, path), self.options.is_color)

@@ -6,7 +6,7 @@ import torch
 
 from ...errors import InputError
 from ...schema import BlobProto, read_binary
-from .. import blob_proto
+from .. import blob_proto, log
 from ..blob import Shape, shape_string
 from ..layer import between
 from . import normalization
@@ -32,6 +32,7 @@ class InfogainLoss(LossLayer):
         if loss_param.has("normalize"):
             raise InputError("it gives `normalize`, which InfogainLoss does not take; give `normalization`.")
         self.mode = normalization.mode(loss_param, "VALID")
+        log.creating_layer(self.name)       # the softmax
         self.ignored = ignored_label(loss_param)
         self._stored = self._read_matrix(bottom[0].data.device) if len(bottom) == 2 else None
 

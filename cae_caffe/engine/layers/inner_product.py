@@ -17,9 +17,12 @@ from .registry import register
 class InnerProduct(Layer):
     """y = x W^T + b, or x W + b with `transpose`; axes from `axis` on are one vector each.
 
-    W is (num_output, inputs), or (inputs, num_output) with `transpose`; b is (num_output,), if `bias_term`.
+    W is (num_output, inputs), or (inputs, num_output) with `transpose`; b is (num_output,), if `bias_term`. In a net of
+    2015 y may have two axes of length 1 more, which a `reshape_param` says (schema/upgrade/inner_products.py).
     (src/caffe/layers/inner_product_layer.cpp)
     """
+
+    replayable = True
 
     def setup(self, bottom, top):
         param = self.param.inner_product_param
@@ -29,6 +32,7 @@ class InnerProduct(Layer):
         self.axis = canonical_axis(param.axis, bottom[0].shape)
         self.inputs = math.prod(bottom[0].shape[self.axis:])
         self.has_bias = param.bias_term
+        self.axes_behind = (1, 1) if self.param.has("reshape_param") else ()
         shape = (self.outputs, self.inputs)
         self.add_parameter(shape[::-1] if param.transpose else shape, param.weight_filler)
         if self.has_bias:
@@ -41,7 +45,7 @@ class InnerProduct(Layer):
         if inputs != self.inputs:
             raise InputError(f"its bottom now has {inputs} values a row, and its weights were made for {self.inputs}; "
                              "reshape the net's input so that the rows keep their length.")
-        return [shape[:self.axis] + (self.outputs,)]
+        return [shape[:self.axis] + (self.outputs,) + self.axes_behind]
 
     def operations(self, bottom, top):
         return 2 * bottom[0].count * self.outputs
@@ -49,7 +53,9 @@ class InnerProduct(Layer):
     def compute(self, bottoms, params):
         rows = bottoms[0].reshape(bottoms[0].shape[:self.axis] + (self.inputs,))
         result = rows @ self._weight(params[0])
-        return [result + params[1] if self.has_bias else result]
+        if self.has_bias:
+            result = result + params[1]
+        return [result.reshape(result.shape + self.axes_behind) if self.axes_behind else result]
 
     def forward(self, bottom, top):
         out, weight = top[0].data.view(-1, self.outputs), self._weight(self.blobs[0].data)

@@ -9,6 +9,7 @@ from .. import chunks
 from ..blob import Blob, shape_string
 from ..layer import Layer
 from ..pooling import AveragePooling, Windows
+from .buffers import KeptInput
 from .registry import register
 
 
@@ -94,14 +95,19 @@ REGIONS = {"ACROSS_CHANNELS": _AcrossChannels, "WITHIN_CHANNEL": _WithinChannel}
 
 @register("LRN")
 class LRN(Layer):
-    """Divides each value by a power of the mean square around it (src/caffe/layers/lrn_layer.cpp)."""
+    """Divides each value by a power of the mean square around it (src/caffe/layers/lrn_layer.cpp).
+
+    In place too, where Caffe overwrites what it still needs.
+    """
 
     keeps_order = True
+    runs_in_place = True
 
     def setup(self, bottom, top):
         size = self.param.lrn_param.local_size
         if size % 2 == 0:
             raise InputError(f"its `local_size` is {size}; it must be odd, so that a value is in the middle.")
+        self._input = KeptInput()
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
@@ -116,8 +122,10 @@ class LRN(Layer):
         self._region = REGIONS[param.norm_region](param, bottom[0].shape, self.context.scratch)
 
     def forward(self, bottom, top):
-        self._region.forward(bottom[0].data, top[0].data)
+        self._input.keep(bottom[0], top[0])
+        self._region.forward(self._input.of(bottom[0], top[0]), top[0].data)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            self._region.backward(top[0].data, top[0].diff, bottom[0].data, bottom[0].diff)
+            x = self._input.of(bottom[0], top[0])
+            self._region.backward(top[0].data, top[0].diff, x, bottom[0].diff)

@@ -21,6 +21,12 @@ class MVN(Layer):
     (src/caffe/layers/mvn_layer.cpp).
     """
 
+    runs_in_place = True
+
+    def adapt(self, bottom, top):
+        """At each pass, for in place the top gives the bottom four axes, which a user's reshape takes away again."""
+        self.reshape(bottom, top)
+
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
         if len(shape) > 4:

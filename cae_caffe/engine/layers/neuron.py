@@ -17,11 +17,14 @@ class NeuronLayer(Layer):
     bottoms = exactly(1)
     tops = exactly(1)
     keeps_order = True
+    runs_in_place = True
 
 
 @register("Sigmoid")
 class Sigmoid(NeuronLayer):
     """y = 1 / (1 + exp(-x)) (src/caffe/layers/sigmoid_layer.cpp)."""
+
+    replayable = True
 
     def compute(self, bottoms, params):
         return [torch.sigmoid(bottoms[0])]
@@ -38,6 +41,8 @@ class Sigmoid(NeuronLayer):
 class TanH(NeuronLayer):
     """y = tanh(x) (src/caffe/layers/tanh_layer.cpp)."""
 
+    replayable = True
+
     def compute(self, bottoms, params):
         return [torch.tanh(bottoms[0])]
 
@@ -52,6 +57,8 @@ class TanH(NeuronLayer):
 @register("ReLU")
 class ReLU(NeuronLayer):
     """y = max(x, 0) + negative_slope * min(x, 0) (src/caffe/layers/relu_layer.cpp)."""
+
+    replayable = True
 
     def setup(self, bottom, top):
         self.slope = self.param.relu_param.negative_slope

@@ -13,7 +13,6 @@ import torch
 
 from ...errors import InputError
 from ..blob import Blob
-from .apart import require_own_tops
 from .buffers import buffer_like
 from .gradients import refuse_gradient
 from .neuron import NeuronLayer
@@ -26,8 +25,7 @@ aten = torch.ops.aten
 class AbsVal(NeuronLayer):
     """y = |x| (src/caffe/layers/absval_layer.cpp)."""
 
-    def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
+    runs_in_place = False
 
     def forward(self, bottom, top):
         torch.abs(bottom[0].data, out=top[0].data)
@@ -131,7 +129,9 @@ class Log(NeuronLayer):
         torch.mul(bottom[0].data, self.scale, out=top[0].data).add_(self.shift).log_().mul_(self.outer)
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[0]:
+        if propagate_down[0] and self.slope == 0:
+            bottom[0].diff.zero_()      # Caffe's BLAS takes 0 times infinity for 0
+        elif propagate_down[0]:
             inner = torch.mul(bottom[0].data, self.scale).add_(self.shift)
             _multiply_slope(inner.reciprocal_().mul_(self.slope), top[0], bottom[0])
 

@@ -23,6 +23,7 @@ class PReLU(Layer):
     """
 
     keeps_order = True
+    runs_in_place = True
 
     def setup(self, bottom, top):
         param, shape = self.param.prelu_param, bottom[0].shape

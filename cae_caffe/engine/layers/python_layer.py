@@ -43,6 +43,7 @@ class PythonLayer(Layer):
     bottoms = at_least(0)
     tops = at_least(0)
     capturable = False
+    runs_in_place = True        # the user's code knows whether it can
     shows_its_blobs = True
 
     def __init__(self, param, context):

@@ -9,7 +9,6 @@ import torch
 
 from ..axes import canonical_axis
 from ..layer import AutogradLayer
-from .apart import require_own_tops
 from .registry import register
 
 
@@ -19,9 +18,6 @@ class Reduction(AutogradLayer):
 
     (src/caffe/layers/reduction_layer.cpp)
     """
-
-    def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
 
     def shapes(self, bottom_shapes):
         shape, param = bottom_shapes[0], self.param.reduction_param

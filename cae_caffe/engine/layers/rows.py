@@ -7,7 +7,6 @@ import torch
 from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer, at_least, exactly
-from .apart import require_own_tops
 from .gradients import refuse_gradient
 from .registry import register
 from .row_numbers import row_numbers
@@ -21,9 +20,6 @@ class BatchReindex(Layer):
     """
 
     bottoms = exactly(2)
-
-    def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
 
     def shapes(self, bottom_shapes):
         shape, numbers = bottom_shapes
@@ -56,7 +52,6 @@ class Filter(Layer):
     capturable = False
 
     def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
         if len(top) != len(bottom) - 1:
             raise InputError(f"it has {len(bottom)} bottoms and {len(top)} tops; it takes one top less than bottoms, "
                              "the last of which is the selector.")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 
 from ...schema import FillerParameter, view
+from .. import log
 from ..blob import Blob
 from ..layer import Layer, between
 from .broadcast import learned_shape, spread
@@ -20,6 +21,7 @@ class _FactorLayer(Layer):
 
     bottoms = between(1, 2)
     keeps_order = True
+    runs_in_place = True
     field: ClassVar[str]          # the layer's message in LayerParameter
 
     @property
@@ -81,6 +83,7 @@ class Scale(_FactorLayer):
         super().setup(bottom, top)
         self.bias: Blob | None = None
         if self.options.bias_term:
+            log.creating_layer(self.name)       # the bias
             number_of_axes = len(bottom[1].shape) if len(bottom) > 1 else self.options.num_axes
             shape = learned_shape(self.options.axis, number_of_axes, bottom[0].shape)
             self.bias = self.add_parameter(shape, self.options.bias_filler)

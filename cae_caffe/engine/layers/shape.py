@@ -14,10 +14,9 @@ from .registry import register
 class ShapeLayer(Layer):
     """The top looks at the bottom's memory in its own shape; a bottom stored rows first is copied into order."""
 
+    replayable = True
+
     def reshape(self, bottom, top):
-        if top[0] is bottom[0]:
-            raise InputError(f"it runs in place (bottom and top are both `{self.param.top[0]}`), which a layer that "
-                             "changes the shape cannot; give the top another name.")
         super().reshape(bottom, top)
         if top[0].count != bottom[0].count:
             raise InputError(f"it turns a blob of shape {shape_string(bottom[0].shape)} into one of shape "

@@ -24,6 +24,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
     """
 
     keeps_order = True
+    replayable = True
 
     def setup(self, bottom, top):
         loss_param = self.param.loss_param

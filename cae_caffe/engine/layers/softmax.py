@@ -15,6 +15,8 @@ aten = torch.ops.aten
 class Softmax(Layer):
     """y = exp(x) / sum(exp(x)) along `axis`, without overflow (src/caffe/layers/softmax_layer.cpp)."""
 
+    runs_in_place = True
+
     def shapes(self, bottom_shapes):
         self.axis = canonical_axis(self.param.softmax_param.axis, bottom_shapes[0])
         return super().shapes(bottom_shapes)

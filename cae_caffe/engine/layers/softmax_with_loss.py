@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from .. import log
 from ..layer import between
 from . import normalization
 from .gradients import refuse_gradient
@@ -27,6 +28,7 @@ class SoftmaxWithLoss(LossLayer):
     def setup(self, bottom, top):
         loss_param = self.param.loss_param
         self.mode = normalization.mode(loss_param, "VALID")
+        log.creating_layer(self.name)       # the softmax
         self.ignored = ignored_label(loss_param)
 
     def shapes(self, bottom_shapes):

@@ -14,6 +14,7 @@ class Split(Layer):
 
     tops = at_least(1)
     keeps_order = True
+    replayable = True
 
     def shapes(self, bottom_shapes):
         return bottom_shapes * self.number_of_tops

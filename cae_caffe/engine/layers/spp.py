@@ -10,7 +10,6 @@ from ...errors import InputError
 from ...schema import LayerParameter, Phase, view
 from ..blob import Blob, Shape, shape_string
 from ..layer import Layer
-from .apart import require_own_tops
 from .pooling import Pooling
 from .registry import register
 
@@ -23,7 +22,6 @@ class SPP(Layer):
     """
 
     def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
         self.height = self.param.spp_param.pyramid_height
         if self.height < 1:
             raise InputError(f"its `pyramid_height` is {self.height}; give the number of levels, at least 1.")

@@ -22,13 +22,18 @@ CAFFE_TYPES = """
 # What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
 EXCEPTIONS = {
     "BatchReindex": "an accelerator does not check the row numbers",
-    "Concat": "not in place",
-    "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN, is an error",
-    "Eltwise": "not in place, where Caffe computes wrong sums and gradients",
+    "ContrastiveLoss": "takes larger batches later, with which Caffe writes beyond its buffers",
+    "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
+    "InfogainLoss": "a second top needs no `loss_weight`s",
+    "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
+    "LRN": "in place, values and gradient are right; Caffe overwrites what it still needs",
     "MVN": "in place, the gradient is right; Caffe overwrites the diff before it has read all of it",
     "PReLU": "also bottoms of more than four axes",
+    "Pooling": "stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
+    "SPP": "stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
     "Scale": "in place, a second backward pass without a forward one is right; Caffe has overwritten what it needs",
+    "SoftmaxWithLoss": "a second top, the probabilities, which Caffe documents and then refuses",
 }
 
 _INTRODUCTION = """\
@@ -36,10 +41,13 @@ _INTRODUCTION = """\
 
 Made from the registry by `python -m cae_caffe.engine.layers.table > docs/layers.md`; a test keeps it true. Fields are
 those of LayerParameter that the layer reads, besides `param`, `loss_weight`, `propagate_down`, `include` and `exclude`,
-which all layers have. Sources are in cae_caffe/engine/layers/.
+which all layers have. `engine` fields are read and change nothing: all are this engine's own kernels, also CUDNN, which
+Caffe's CPU build refuses. A layer runs in place, its top being its bottom, where the table says so, and is refused
+elsewhere; there Caffe overwrites values that it still reads, or reshapes the bottom. Sources are in
+cae_caffe/engine/layers/.
 
-| type | fields | source | exceptions |
-|---|---|---|---|
+| type | fields | in place | source | exceptions |
+|---|---|---|---|---|
 """
 
 
@@ -52,10 +60,11 @@ def table() -> str:
 def _row(name: str) -> list[str]:
     layer_class = registry.find(name)
     if layer_class is None:
-        return [name, "", "", "**not supported**"]
+        return [name, "", "", "", "**not supported**"]
     source = Path(inspect.getfile(layer_class)).name
     fields = ", ".join(f"`{field}`" for field in _fields(layer_class))
-    return [name, fields, f"[{source}](../cae_caffe/engine/layers/{source})", EXCEPTIONS.get(name, "")]
+    in_place = "yes" if layer_class.runs_in_place else ""
+    return [name, fields, in_place, f"[{source}](../cae_caffe/engine/layers/{source})", EXCEPTIONS.get(name, "")]
 
 
 def _fields(layer_class: type[Layer]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...errors import InputError
 from ..axes import canonical_axis
 from ..layer import AutogradLayer
-from .apart import require_own_tops
 from .registry import register
 
 
@@ -14,7 +13,6 @@ class Tile(AutogradLayer):
     """The bottom `tiles` times, one after the other along `axis` (src/caffe/layers/tile_layer.cpp)."""
 
     def setup(self, bottom, top):
-        require_own_tops(self, bottom, top)
         self.tiles = self.param.tile_param.tiles
         if self.tiles < 1:
             raise InputError(f"its `tiles` is {self.tiles}; give how often to repeat the bottom, at least 1.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
+from ...errors import InputError
 from .band import BandKernel, BandPlan
 from .buffers import Scratch
 from .geometry import ConvolutionGeometry
@@ -24,6 +27,9 @@ BAND_ENTRY_COST = 40
 #: How many times faster the band must promise to be: the estimate errs, and wider registers help the native one more.
 BAND_MARGIN = 2.0
 
+#: The environment variable that forces PyTorch's own kernels, for a whole process, where it says NATIVE.
+SWITCH, NATIVE = "CAE_CAFFE_KERNELS", "native"
+
 
 def choose(
     geometry: ConvolutionGeometry,
@@ -34,10 +40,11 @@ def choose(
 ) -> Kernel:
     """The kernel for a layer of this shape.
 
-    `force_native`, and any device but a CPU, mean PyTorch's own. Layers that never run at the same time, such as those
-    of one net, should be given one `scratch`: it saves memory and time.
+    `force_native`, CAE_CAFFE_KERNELS=native in the environment, and any device but a CPU mean PyTorch's own. Layers
+    that never run at the same time, such as those of one net, should be given one `scratch`: it saves memory and time.
+    Raises InputError if the environment says anything else of the kernels.
     """
-    if force_native or torch.device(device).type != "cpu" or not _plain(geometry):
+    if force_native or _switched_to_native() or torch.device(device).type != "cpu" or not _plain(geometry):
         return NativeKernel(geometry)
     if _one_position(geometry):
         return MatmulKernel(geometry, scratch)
@@ -54,6 +61,14 @@ def band_gain(geometry: ConvolutionGeometry) -> float:
     if not geometry.needs_bottom_diff:
         channels = geometry.out_channels
     return geometry.direct_flops / (NATIVE_RATE_PER_CHANNEL * min(channels, NATIVE_CHANNELS)) / lowered
+
+
+def _switched_to_native() -> bool:
+    said = os.environ.get(SWITCH, "")
+    if said not in ("", NATIVE):
+        raise InputError(f"The environment variable {SWITCH} is `{said}`; set it to `{NATIVE}` to force PyTorch's own "
+                         "convolutions, or leave it unset.")
+    return said == NATIVE
 
 
 def _plain(geometry: ConvolutionGeometry) -> bool:

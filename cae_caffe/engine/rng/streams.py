@@ -9,19 +9,30 @@ from collections.abc import MutableSequence
 import numpy as np
 
 from . import bernoulli, normal, uniform
-from .words import Words, mersenne_twister
+from .words import MersenneTwister, Words
 
 
 class Stream:
     """Caffe's random generator, seeded with `seed` modulo 2**32: the same values, of the same number of words."""
 
     def __init__(self, seed: int):
-        self._words = Words(mersenne_twister(seed))
+        self._generator = MersenneTwister(seed)
+        self._words = Words(self._generator)
 
     @property
     def words_drawn(self) -> int:
         """How many 32-bit words have been drawn since the seeding."""
         return self._words.drawn
+
+    @property
+    def place(self) -> np.ndarray:
+        """Where the stream stands, as uint32 words; given to another stream, that one goes on from there."""
+        return np.concatenate([self._generator.state, self._words.made])
+
+    @place.setter
+    def place(self, place: np.ndarray) -> None:
+        length = len(self._generator.state)
+        self._generator.state, self._words.made = place[:length], place[length:].copy()
 
     def word(self) -> int:
         """One raw word, 0 to 2**32 - 1 (`caffe_rng_rand`): what data layers seed their own generators with."""

@@ -13,10 +13,24 @@ _UNIT = np.float32(2.0 ** -32)
 _FRACTION = np.float32(2.0 ** -24)
 
 
-def mersenne_twister(seed: int) -> Callable[[int], np.ndarray]:
-    """A function of n that returns the next n words (uint32) of mt19937 seeded with `seed` modulo 2**32."""
-    state = np.random.RandomState(seed & 0xFFFFFFFF)
-    return lambda count: state.randint(0, 1 << 32, size=count, dtype=np.uint32)
+class MersenneTwister:
+    """mt19937 seeded with `seed` modulo 2**32: called with n, it returns the next n words (uint32)."""
+
+    def __init__(self, seed: int):
+        self._state = np.random.RandomState(seed & 0xFFFFFFFF)
+
+    def __call__(self, count: int) -> np.ndarray:
+        return self._state.randint(0, 1 << 32, size=count, dtype=np.uint32)
+
+    @property
+    def state(self) -> np.ndarray:
+        """Its 624 words (uint32), and how many of them have been given out."""
+        _, words, given_out = self._state.get_state()[:3]
+        return np.append(words, np.uint32(given_out))
+
+    @state.setter
+    def state(self, state: np.ndarray) -> None:
+        self._state.set_state(("MT19937", state[:-1], int(state[-1])))
 
 
 def unit(words):
@@ -33,26 +47,26 @@ class Words:
     """Words in the order in which `generate` makes them, with look-ahead.
 
     `generate(n)` returns the next n words as a uint32 array. Samplers work on at most `block` words at a time.
-    `drawn` counts the words drawn so far.
+    `drawn` counts the words drawn so far, and `made` holds the words that have been looked at and not drawn.
     """
 
     def __init__(self, generate: Callable[[int], np.ndarray], block: int = BLOCK):
         self.block = block
         self.drawn = 0
         self._generate = generate
-        self._made = np.empty(0, np.uint32)
+        self.made = np.empty(0, np.uint32)
 
     def ahead(self, count: int) -> np.ndarray:
         """The next `count` words, which stay undrawn."""
-        missing = count - self._made.size
+        missing = count - self.made.size
         if missing > 0:
-            self._made = np.concatenate([self._made, self._generate(max(missing, REFILL))])
-        return self._made[:count]
+            self.made = np.concatenate([self.made, self._generate(max(missing, REFILL))])
+        return self.made[:count]
 
     def draw(self, count: int) -> np.ndarray:
         """The next `count` words, drawn."""
         words = self.ahead(count)
-        self._made = self._made[count:]
+        self.made = self.made[count:]
         self.drawn += count
         return words
 

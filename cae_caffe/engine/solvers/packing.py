@@ -43,11 +43,11 @@ class Group:
         self.data, self.diff = data, diff
 
     def settle(self) -> None:
-        """Write the zeros of diffs that were cleared and that no layer has written since."""
+        """Bring data and diff up to date: what a user wrote, and zeros for cleared diffs that no layer wrote."""
         for parameter in self.parameters:
-            memory = parameter.blob.diff_memory
-            if memory.unsettled:
-                memory.settle()
+            for memory in (parameter.blob.data_memory, parameter.blob.diff_memory):
+                if memory.unsettled:
+                    memory.settle()
 
 
 def pack(parameters: list[Parameter]) -> list[Group]:

@@ -12,6 +12,7 @@ from ... import schema
 from ...errors import InputError, RunError
 from .. import log, weights_hdf5
 from ..blob import shape_string
+from . import data_position
 from . import state as state_files
 from .state import State
 
@@ -53,7 +54,10 @@ FORMATS = {
 
 
 def write(solver) -> str:
-    """Write both files of a solver; returns the path of the weights. Raises RunError if the disk refuses."""
+    """Write both files of a solver, and where it stands in its data beside them; returns the path of the weights.
+
+    Raises RunError if the disk refuses.
+    """
     form = FORMATS[solver.param.snapshot_format]
     stem = f"{solver.param.snapshot_prefix}_iter_{solver.iter}"
     model, state = f"{stem}.caffemodel{form.ending}", f"{stem}.solverstate{form.ending}"
@@ -62,6 +66,7 @@ def write(solver) -> str:
         form.write_net(solver.net, model, solver.param.snapshot_diff)
         log.info(form.places[1], f"Snapshotting solver state to {form.kind} {state}")
         form.write_state(_state(solver, model), state)
+        data_position.write(solver, state)
     except OSError as error:
         raise RunError(f"The snapshot {stem} cannot be written: {error.strerror or error}. Free the disk or change "
                        "`snapshot_prefix`.") from error

@@ -7,13 +7,12 @@ from collections import deque
 from typing import Callable
 
 import numpy as np
-import torch
 
 from ... import schema
 from ...errors import InputError
 from .. import log, rng, threads
-from ..captured import CapturedStep, is_capturable
-from . import learning_rate, nets, snapshot, update
+from ..captured import CapturedStep, recorder
+from . import data_position, learning_rate, nets, snapshot, testing, update
 
 
 class Solver:
@@ -33,12 +32,17 @@ class Solver:
         if param.random_seed >= 0:
             rng.set_random_seed(param.random_seed)
         self._build_nets(native_kernels)
+        self.fed_by = self.net          # whose data layers feed it: another run's if it is trained together with that
         self.rule = rule(self.net, self.param)
         threads.apply(self.net)
         self.iter = 0
         self.current_step = 0
         self._captured: CapturedStep | None = None
         self.callbacks: list[tuple[Callable[[], None], Callable[[], None]]] = []
+        # Says what the user asks for at the moment, "stop" or "snapshot", if anything: after each update, and between
+        # the batches of a test (Solver::GetRequestedAction).
+        self.next_request: Callable[[], str | None] = lambda: None
+        self.stopping = False
         self._displayed_at = 0
         # Of the last iterations, as many as `average_loss` says: the loss displayed is their mean.
         self._losses: deque[float] = deque(maxlen=self.param.average_loss)
@@ -81,7 +85,10 @@ class Solver:
         self.begin_run()
         for _ in range(iterations):
             self.begin_iteration()
-            self.end_iteration(self._accumulate_gradients(self.wants_loss))
+            if not self.stopping:       # asked for during a test
+                self.end_iteration(self._accumulate_gradients(self.wants_loss))
+            if self.stopping:
+                break
 
     def begin_run(self) -> None:
         """What comes before a row of iterations."""
@@ -93,6 +100,8 @@ class Solver:
         self.net.clear_param_diffs()
         if self._due(self.param.test_interval) and (self.iter > 0 or self.param.test_initialization):
             self.test_all()
+            if self.stopping:
+                return
         for on_start, _ in self.callbacks:
             on_start()
         self.net.debug_info = self.displays and self.param.debug_info
@@ -116,8 +125,10 @@ class Solver:
         for _, on_gradients_ready in self.callbacks:
             on_gradients_ready()
         self.apply_update()
-        if self._due(self.param.snapshot):
+        request = self.next_request()
+        if self._due(self.param.snapshot) or request == "snapshot":
             self.snapshot()
+        self.stopping = request == "stop"
 
     def _due(self, interval: int) -> bool:
         return bool(interval) and self.iter % interval == 0
@@ -132,11 +143,12 @@ class Solver:
 
     def _pass(self) -> None:
         """One forward and backward pass of the train net, replayed as a whole where it can be."""
-        if not is_capturable(self.net):
+        record = recorder(self.net)
+        if record is None:
             self.net.forward_backward()
             return
         if self._captured is None:
-            self._captured = CapturedStep(self.net)
+            self._captured = CapturedStep(self.net, record)
         self._captured.run()
 
     @property
@@ -153,7 +165,7 @@ class Solver:
         number = 0
         for name, blob, weight in self.net.outputs:
             for value in blob.data.reshape(-1).tolist():
-                log.info("solver.cpp:258", f"    Train net output #{number}: {name} = {_scored(value, weight)}")
+                log.info("solver.cpp:258", f"    Train net output #{number}: {name} = {testing.scored(value, weight)}")
                 number += 1
 
     def apply_update(self) -> None:
@@ -165,7 +177,10 @@ class Solver:
         self.iter += 1
 
     def solve(self, resume_file: str | None = None) -> None:
-        """Train to max_iter, from a .solverstate if given; snapshot, and test and display a last time."""
+        """Train to max_iter, from a .solverstate if given; snapshot, and test and display a last time.
+
+        A request to stop ends it with the snapshot.
+        """
         self.begin_solve(resume_file)
         self.step(self.param.max_iter - self.iter)
         self.end_solve()
@@ -174,6 +189,7 @@ class Solver:
         """What `solve` does before it trains."""
         log.info("solver.cpp:289", f"Solving {self.net.name}")
         log.info("solver.cpp:290", f"Learning Rate Policy: {self.param.lr_policy}")
+        self.stopping = False
         if resume_file:
             log.info("solver.cpp:296", f"Restoring previous solver status from {resume_file}")
             self.restore(resume_file)
@@ -182,6 +198,9 @@ class Solver:
         """What `solve` does when it has trained: a snapshot, and the last display and test."""
         if self.param.snapshot_after_train and not self._due(self.param.snapshot):
             self.snapshot()
+        if self.stopping:
+            log.info("solver.cpp:311", "Optimization stopped early.")
+            return
         if self._due(self.param.display):
             self._losses.append(self.net.forward())
             log.info("solver.cpp:327", f"Iteration {self.iter}, loss = {log.number(self._smoothed_loss)}")
@@ -191,33 +210,7 @@ class Solver:
 
     def test_all(self) -> None:
         """Run every test net for its test_iter batches and display the means of its outputs."""
-        for number in range(len(self.test_nets)):
-            self.test(number)
-
-    def test(self, number: int) -> None:
-        """Run test net `number` (Solver::Test)."""
-        log.info("solver.cpp:347", f"Iteration {self.iter}, Testing net (#{number})")
-        net, batches = self.test_nets[number], self.param.test_iter[number]
-        net.share_trained_layers_with(self.net)
-        loss, scores = 0.0, None
-        for _ in range(batches):
-            batch_loss = net.forward()
-            loss += batch_loss if self.param.test_compute_loss else 0.0
-            results = [blob.data.reshape(-1) for _, blob, _ in net.outputs]
-            if scores is None:
-                scores = [result.clone() for result in results]
-            else:
-                torch._foreach_add_(scores, results)
-        if self.param.test_compute_loss:
-            log.info("solver.cpp:401", f"Test loss: {log.number(loss / batches)}")
-        self._display_scores(net, scores or [], batches)
-
-    def _display_scores(self, net, scores: list[torch.Tensor], batches: int) -> None:
-        number = 0
-        for (name, _, weight), score in zip(net.outputs, scores):
-            for value in (score / batches).tolist():
-                log.info("solver.cpp:414", f"    Test net output #{number}: {name} = {_scored(value, weight)}")
-                number += 1
+        testing.test_all(self)
 
     def snapshot(self) -> None:
         """Write the .caffemodel and the .solverstate of this iteration."""
@@ -227,11 +220,9 @@ class Solver:
         """Go on from a .solverstate; what comes next is what Caffe would do (its HDF5 data starts at the first row)."""
         snapshot.restore(self, path)
 
-
-def _scored(value: float, weight: float) -> str:
-    if not weight:
-        return log.number(value)
-    return f"{log.number(value)} (* {log.number(weight)} = {log.number(weight * value)} loss)"
+    def restore_data_position(self, path: str) -> bool:
+        """Go on in the data and random numbers, too, where the .solverstate `path` was made; False if none tells."""
+        return data_position.restore(self, path)
 
 
 def _check(param, name: str) -> None:

@@ -2,8 +2,8 @@
 
 A small net leaves a GPU mostly idle; the same net from several seeds, computed at once, fills it. Each run keeps its
 own solver, with its weights, history, tests, displays and snapshots; only the gradients of an iteration are computed
-together, by the layers' formulas (`Layer.compute`) mapped over the runs. All runs see the same batches, those of the
-first run, as each would alone.
+together, by the layers' formulas (`Layer.compute`) mapped over the runs; on a CUDA device that is one recorded graph.
+All runs see the same batches, those of the first run, as each would alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch.func import grad_and_value, vmap
 
 from ...errors import InputError
 from .. import log
+from ..captured import CudaGraph, Replayed, is_capturable
 from .packing import stack
 from .solver import Solver
 
@@ -24,12 +25,12 @@ class Together:
     """Trains `solvers`, made from one solver prototxt but for random_seed and snapshot_prefix, in step.
 
     `logs` are the files to which each run's log lines go, or None for standard error; `after_iteration` is called when
-    all runs have made one. Raises InputError if the
-    solvers' nets differ, accumulate gradients over several passes, or have a layer without a formula.
+    all runs have made one. Of each run's blobs the outputs, the parameters and their diffs are kept up to date. Raises
+    InputError if the solvers' nets differ, accumulate gradients over several passes, or have a layer without a formula.
     """
 
     def __init__(self, solvers: Sequence[Solver], logs: Sequence[TextIO | None] | None = None,
-                 after_iteration: Callable[[], None] = lambda: None):
+                 after_iteration: Callable[[], None] = lambda: None, record=CudaGraph):
         self.solvers = list(solvers)
         self._after_iteration = after_iteration
         self._logs = list(logs or [None] * len(self.solvers))
@@ -41,6 +42,9 @@ class Together:
         # The update rules show each run's last update where its diff is; they must look at the new places.
         for solver in self.solvers:
             solver.rule.look_again()
+            solver.fed_by = self._net
+        self._losses = torch.zeros(len(self.solvers), device=self._net.device)
+        self._captured = Replayed(self._compute, record)
         self._gradients = vmap(grad_and_value(self._loss, has_aux=True), in_dims=(0, None))
 
     def _stacked_parameters(self, half: int) -> list[torch.Tensor]:
@@ -81,21 +85,29 @@ class Together:
     def compute_gradients(self) -> torch.Tensor:
         """The gradients of all runs on the next batch, into their diffs; returns the runs' losses, (runs,)."""
         net = self._net
-        sources = {}
         for number, plan in enumerate(net.plans):
             if not plan.bottom_ids:
                 net.run_layer_forward(number)
-                sources.update((i, net.blobs[i].data) for i in plan.top_ids)
-        gradients, (losses, outputs) = self._gradients(self._params, sources)
         for solver in self.solvers:
             for parameter in solver.net.learnable:
+                parameter.blob.take_from_host()
                 parameter.blob.diff_memory.take_for_writing()
+            for _, blob, _ in solver.net.outputs:
+                blob.take_from_host()
+        self._captured.run() if is_capturable(net) else self._compute()
+        return self._losses
+
+    def _compute(self) -> None:
+        """What is computed together, from the first net's sources, into memory that stays where it is."""
+        net = self._net
+        sources = {i: net.blobs[i].data for plan in net.plans if not plan.bottom_ids for i in plan.top_ids}
+        gradients, (losses, outputs) = self._gradients(self._params, sources)
+        self._losses.copy_(losses)
         for diff, gradient in zip(self._diffs, gradients):
             diff.copy_(gradient)
         for i, values in zip(net.output_ids, outputs):
             for solver, value in zip(self.solvers, values):
                 solver.net.blobs[i].data.copy_(value)
-        return losses
 
     def _loss(self, params: list[torch.Tensor], sources: dict[int, torch.Tensor]):
         """One run's weighted loss, and the values of its net's outputs, as a function of its parameters."""

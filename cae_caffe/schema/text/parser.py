@@ -11,6 +11,9 @@ from .values import did_you_mean, take_value
 _CLOSING = {"{": "}", "<": ">"}
 # The old and the new form of a layer are easily mixed up: message, then the field and the message of the other.
 _OTHER_LAYER = {"LayerParameter": ("layers", "V1LayerParameter"), "V1LayerParameter": ("layer", "LayerParameter")}
+# So are the two files that `train` reads: what is needed, then the other message, and what has it.
+_OTHER_FILE = {"NetParameter": ("a net's file", "SolverParameter", "a solver's"),
+               "SolverParameter": ("a solver's file", "NetParameter", "a net's")}
 
 
 class TopField(NamedTuple):
@@ -108,7 +111,8 @@ def _find_field(tokens: TokenReader, message, token: Token):
     descriptor = message.DESCRIPTOR
     field = descriptor.fields_by_name.get(token.text)
     if field is None:
-        remedy = _other_layer(descriptor.name, token.text) or did_you_mean(token.text, descriptor.fields_by_name)
+        remedy = (_other_layer(descriptor.name, token.text) or _other_file(message, token.text)
+                  or did_you_mean(token.text, descriptor.fields_by_name))
         tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{remedy}")
     return field
 
@@ -116,6 +120,17 @@ def _find_field(tokens: TokenReader, message, token: Token):
 def _other_layer(message_name: str, field_name: str) -> str:
     """Return a remedy if the field belongs to the other form of a layer, else nothing."""
     block, other = _OTHER_LAYER.get(message_name, ("", ""))
-    if not other or field_name not in messages.NAMESPACE[other].DESCRIPTOR.fields_by_name:
+    return f"; {other} has it: write `{block} {{`, and the whole layer in that form" if _has(other, field_name) else ""
+
+
+def _other_file(message, field_name: str) -> str:
+    """Return what the file seems to be, if its first field tells a net's file from a solver's, else nothing."""
+    if message.ListFields():    # further down a field may just have slipped out of its block
         return ""
-    return f"; {other} has it: write `{block} {{`, and the whole layer in that form"
+    needed, other, found = _OTHER_FILE.get(message.DESCRIPTOR.name, ("", "", ""))
+    return f"; {other} has it: {needed} is needed here, and this seems to be {found}" if _has(other, field_name) else ""
+
+
+def _has(message_name: str, field_name: str) -> bool:
+    return message_name in messages.NAMESPACE and field_name in (
+        messages.NAMESPACE[message_name].DESCRIPTOR.fields_by_name)

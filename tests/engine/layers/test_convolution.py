@@ -100,6 +100,11 @@ def test_refuses_a_kernel_beyond_the_image(judge):
     judge.refused(convolution("Convolution", "num_output: 2 kernel_size: 7", 2, 3, 5, 6), "does not fit")
 
 
+@pytest.mark.parametrize("text", ["pad_h: 0", "kernel_h: 1 kernel_w: 1", "kernel_size: 1 kernel_size: 1"])
+def test_refuses_lengths_of_axes_that_are_not_there(judge, text):
+    judge.refused(convolution("Convolution", f"num_output: 2 {text}", 3, 4), "that pair is for|give it once")
+
+
 def test_refuses_bottoms_of_different_shapes(judge):
     text = 'type: "Convolution" convolution_param { num_output: 2 kernel_size: 3 }'
     judge.refused(Case(text, [values(2, 3, 5, 6), values(2, 3, 6, 6)], tops=2), "must agree")

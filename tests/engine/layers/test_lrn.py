@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from conformance import Case, examples, values
+from conformance import Case, examples, run_embedded, values
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,15 @@ def test_defaults_and_other_sizes_later(judge, region):
 def test_in_place_forward(judge):
     # Everything else is wrong in Caffe when LRN runs in place, for it has overwritten what it needs.
     judge(lrn("norm_region: WITHIN_CHANNEL", 2, 7, 4, 5, in_place=True, backward=False))
+
+
+@pytest.mark.parametrize("region", ["ACROSS_CHANNELS", "WITHIN_CHANNEL"])
+def test_in_place_gives_what_it_gives_elsewhere(region):
+    diff = values(2, 7, 4, 5, seed=3)
+    apart, in_place = (run_embedded(lrn(f"norm_region: {region}", 2, 7, 4, 5, in_place=flag, top_diffs=[diff],
+                                        passes=2))[1] for flag in (False, True))
+    np.testing.assert_array_equal(in_place["bottom0.data"], apart["top0.data"])
+    np.testing.assert_array_equal(in_place["bottom0.diff"], apart["bottom0.diff"])
 
 
 def test_batch_of_several_chunks(judge):

@@ -70,6 +70,11 @@ def test_log(judge, base, scale, shift, shape, seed):
                [values(*shape, low=0.1, high=3, seed=seed)]))
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_log_of_a_constant(judge, in_place):
+    judge(Case('type: "Log" log_param { scale: 0 }', [values(2, 3, low=1, high=2)], in_place=in_place))
+
+
 @pytest.mark.parametrize("kind", ["Exp", "Log"])
 @pytest.mark.parametrize("base", [0, -2])
 def test_exp_and_log_refuse_bases_without_logarithm(judge, kind, base):

@@ -9,6 +9,7 @@ import pytest
 from cae_caffe.engine.lowering import (
     BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, choose)
 from cae_caffe.engine.lowering.measure import paper_layers
+from cae_caffe.errors import InputError
 
 INTENDED = {"conv1": BandKernel, "conv2": BandKernel, "deconv2": MatmulKernel, "deconv1": BandKernel,
             "deconv1neur": PlaneKernel}
@@ -43,6 +44,16 @@ def test_what_the_lowering_does_not_know_stays_native(change):
 def test_native_by_force_and_on_any_other_device():
     assert type(choose(CONV2, force_native=True)) is NativeKernel
     assert type(choose(CONV2, device="cuda:0")) is NativeKernel
+
+
+def test_the_environment_forces_native_kernels(monkeypatch):
+    monkeypatch.setenv("CAE_CAFFE_KERNELS", "native")
+    assert type(choose(CONV2)) is NativeKernel
+    monkeypatch.setenv("CAE_CAFFE_KERNELS", "")
+    assert type(choose(CONV2)) is BandKernel
+    monkeypatch.setenv("CAE_CAFFE_KERNELS", "natvie")
+    with pytest.raises(InputError, match="CAE_CAFFE_KERNELS is `natvie`; set it to `native`"):
+        choose(CONV2)
 
 
 def test_a_kernel_as_large_as_the_padded_image_is_a_matrix_product():

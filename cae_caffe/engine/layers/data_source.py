@@ -1,0 +1,31 @@
+"""What a layer can do that reads data in an order: say where it stands, and go on from such a place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import InputError
+
+Place = dict[str, np.ndarray]
+
+
+class DataSource:
+    """A layer whose data a snapshot can go on from exactly. Its place is arrays of whole numbers, by name.
+
+    Arrays that a place holds are never written again by the layer.
+    """
+
+    def place(self) -> Place:
+        """Where the batch after the last one fed begins, and the random numbers of the layer's own."""
+        raise NotImplementedError
+
+    def go_to(self, place: Place) -> None:
+        """Feed the batch that begins at `place` next. Raises InputError if the data are not those of the place."""
+        raise NotImplementedError
+
+
+def require_same(what: str, recorded: int, present: int) -> None:
+    """Raises InputError unless the source has as many of `what` as it had when its place was recorded."""
+    if recorded != present:
+        raise InputError(f"it had {recorded} {what} and has {present} now, so it is not the data that the run was "
+                         "trained on")

@@ -1,0 +1,101 @@
+"""Where a run stands in its data and its random numbers, in a file beside each snapshot.
+
+Caffe's .solverstate does not tell: on resuming, Caffe's data layers start again at their first rows, and its random
+numbers from the seed. With this file a run goes on as if it had never stopped. It is HDF5, and holds whole numbers:
+
+    random/caffe, random/libc           the generators that fillers and Dropout, and HDF5Data's shuffling, draw from
+    nets/NET/SOURCE/...                 for net number NET (0 the train net, then the test nets) the place of its data
+                                        layer number SOURCE
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import h5py
+import numpy as np
+
+from ... import files
+from ...errors import InputError
+from .. import libc_rand, log, rng
+from ..layers.data_source import DataSource
+
+ENDING = ".dataposition"
+_STREAMS = ("caffe", "libc")
+_REMEDY = "give --data-position caffe to start at the first row, as Caffe does"
+
+
+def path_beside(state: str) -> str:
+    """The file that belongs to a .solverstate or .solverstate.h5."""
+    stem = state[:-len(".h5")] if state.endswith(".h5") else state
+    return (stem[:-len(".solverstate")] if stem.endswith(".solverstate") else stem) + ENDING
+
+
+def write(solver, state: str) -> None:
+    """Write where `solver` stands beside its state in the file `state`; OSError if the disk refuses."""
+    with files.replacing(path_beside(state)) as part, h5py.File(str(part), "w") as file:
+        for name, stream in zip(_STREAMS, _streams()):
+            file[f"random/{name}"] = stream.place
+        for group, layer in _sources(solver):
+            for what, values in layer.place().items():
+                file[f"{group}/{what}"] = values
+
+
+def restore(solver, state: str) -> bool:
+    """Let the data layers and random numbers of `solver` go on from what is recorded beside the file `state`.
+
+    Returns False, and changes nothing, if nothing is: the snapshot is Caffe's. Raises InputError for a damaged file,
+    and for data that are not those of the run.
+    """
+    path = path_beside(state)
+    if not Path(path).exists():
+        return False
+    log.info("data_position.py", f"Restoring the position in the data from {path}")
+    places, streams = _read(path, [group for group, _ in _sources(solver)])
+    for group, layer in _sources(solver):
+        try:
+            layer.go_to(places[group])
+        except (InputError, KeyError) as error:
+            raise InputError(f"{path}: layer `{layer.name}` cannot go on from its position, for {error}; "
+                             f"{_REMEDY}.") from None
+    for stream, place in zip(_streams(), streams):
+        stream.place = place
+    return True
+
+
+def mark(nets) -> Callable[[], None]:
+    """Note where the data layers of `nets`, and the random numbers, stand; returns what brings them back there."""
+    places = [(layer, layer.place()) for net in nets for layer in net.layers if isinstance(layer, DataSource)]
+    streams = [(stream, stream.place) for stream in _streams()]
+
+    def go_back() -> None:
+        for layer, place in places:
+            layer.go_to(place)
+        for stream, place in streams:       # last, for a layer that goes somewhere may draw
+            stream.place = place
+    return go_back
+
+
+def _read(path: str, groups: list[str]):
+    try:
+        with h5py.File(path, "r") as file:
+            streams = [file[f"random/{name}"][()] for name in _STREAMS]
+            places = {group: {what: values[()] for what, values in file[group].items()} for group in groups}
+    except KeyError as error:
+        raise InputError(f"{path}: this is not the position of a run of these nets ({error.args[0]}); "
+                         f"{_REMEDY}.") from None
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read as HDF5 ({error}); {_REMEDY}.") from None
+    return places, [np.asarray(stream, np.uint32) for stream in streams]
+
+
+def _streams():
+    return rng.stream(), libc_rand.stream()
+
+
+def _sources(solver):
+    """The data layers of the solver's nets, each with its group in the file."""
+    for number, net in enumerate([solver.fed_by, *solver.test_nets]):
+        sources = [layer for layer in net.layers if isinstance(layer, DataSource)]
+        yield from ((f"nets/{number}/{i}", layer) for i, layer in enumerate(sources))

@@ -1,0 +1,35 @@
+"""Every option of every layer against real Caffe: random layers, by reflection over the schema."""
+
+from __future__ import annotations
+
+import conformance_sweep as sweep
+import pytest
+from conformance import examples
+from conformance_fields import messages_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cae_caffe.engine.layers import registry, table
+from cae_caffe.schema import LayerParameter
+
+# Options that are no layer's own here: of types that the engine has not, and of data layers, whose own tests try them.
+ELSEWHERE = {"recurrent_param", "window_data_param", "transform_param", "data_param", "hdf5_data_param",
+             "hdf5_output_param", "image_data_param", "memory_data_param", "python_param"}
+
+
+@pytest.mark.parametrize("type_name", sweep.SWEPT)
+@examples(10)
+@given(data=st.data())
+def test_random_layers(judge, type_name, data):
+    sweep.hold(judge, data.draw(sweep.cases(type_name)))
+
+
+def test_every_message_of_options_is_tried():
+    tried = {message for type_name in sweep.SWEPT for message in messages_of(type_name)}
+    options = {field.name for field in LayerParameter.DESCRIPTOR.fields if field.name.endswith("_param")}
+    assert options - tried == ELSEWHERE
+
+
+def test_only_the_layers_left_out_on_purpose_are_not_tried():
+    assert set(sweep.SWEPT) | sweep.NOT_SWEPT == set(registry.type_names())
+    assert set(table.CAFFE_TYPES) - set(registry.type_names()) == {"LSTM", "LSTMUnit", "RNN", "WindowData"}
