@@ -17,7 +17,8 @@ def open_net(backend, net_file, weights=None, phase="test", stages=(), level=0):
     the same number of blobs of the same shapes; layers that only the file has are passed over, as Caffe does.
     Raises `InputError` for a missing or malformed file and for weights that do not fit.
     """
-    schema.read_net(str(net_file))
+    if not schema.read_net(str(net_file)).layer:
+        raise InputError(f"{net_file}: the net has no layers, so there is nothing to run; name a net's prototxt.")
     stored = shapes_in(weights) if weights is not None else None
     net = backend.Net(str(net_file), getattr(backend, PHASES[phase]), level=level, stages=list(stages))
     if stored is not None:

@@ -37,6 +37,17 @@ def check_fit(net, net_file, stored, weights) -> None:
                              f"{_blobs(wanted)}; give the weights that were trained with this net.")
 
 
+def check_common(net, net_file, stored, weights) -> None:
+    """Raise `InputError` if not one layer of `net` finds its parameters in `stored`, of the file `weights`.
+
+    Caffe passes over layers that only one of them has, and would go on with the fillers' weights alone.
+    """
+    learning = [layer.name for layer in layers_of(net) if layer.parameters]
+    if learning and not any(name in stored for name in learning):
+        raise InputError(f"{weights}: these weights are another net's: they are for the layers "
+                         f"{', '.join(stored) or '(none)'}, of which {net_file} has none.")
+
+
 def _in_caffemodel(weights):
     layers = schema.read_weights(str(weights)).layer
     return {layer.name: dict(enumerate(map(_shape, layer.blobs))) for layer in layers}

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import textwrap
 from math import prod
 
 from .accounts import accounts, halves, hidden_sizes, total
+from .principles import falls_and_rises, principles, why_no_autoencoder
 
 HEADINGS = ("layer", "type", "bottom", "top", "parameters", "weights + biases", "elements")
 RIGHT = ("parameters", "elements")
+LINE = 120
 
 
-def summary(net) -> str:
+def summary(net, needs=None, finals=()) -> str:
     """A table with a line for each layer of `net`, then totals; for an auto-encoder, Table 2's and 3's figures too.
 
-    Shapes are Caffe's, batch first; "elements" are those of the layer's tops for one image.
+    Shapes are Caffe's, batch first; "elements" are those of the layer's tops for one image. Then the paper's six
+    principles, of an auto-encoder; `needs` and `finals` are those of `principles`, and so are the errors raised.
     """
     rows = accounts(net)
     lines = _table([_cells(row) for row in rows] + [_totals(rows)])
-    return "\n".join(lines + [""] + _facts(net, rows)) + "\n"
+    return "\n".join(lines + [""] + _facts(net, rows) + [""] + _principles(net, rows, needs, finals)) + "\n"
 
 
 def _cells(row):
@@ -75,6 +79,15 @@ def _span(rows):
 
 
 def _falls_and_rises(parts):
-    down = [row.elements for row in parts.encoder]
-    up = [row.elements for row in parts.decoder[:-1]]
-    return "yes" if down == sorted(down, reverse=True) and up == sorted(up) else "no, which the paper advises against"
+    return "yes" if falls_and_rises(parts) else "no, which the paper advises against"
+
+
+def _principles(net, rows, needs, finals):
+    found = principles(net, rows, needs, finals)
+    if not found:
+        return [f"The paper's six principles are of auto-encoders; this net is none: {why_no_autoencoder(net, rows)}."]
+    size = max(len(principle.title) for principle in found)
+    heads = [f"{principle.number}  {principle.title:<{size}}  {principle.word:<7}  " for principle in found]
+    lines = [textwrap.wrap(principle.reason, LINE, initial_indent=head, subsequent_indent=" " * len(head))
+             for principle, head in zip(found, heads)]
+    return ["The paper's principles (section 2):"] + [line for wrapped in lines for line in wrapped]

@@ -1,11 +1,13 @@
-"""`cae-caffe summary NET`: shapes, parameters and sizes, layer by layer."""
+"""`cae-caffe summary NET`: shapes, parameters and sizes, layer by layer, and the paper's principles."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
+from ..analysis.image_needs import known_needs
 from ..analysis.nets import PHASES, open_net
+from ..analysis.stability import final
 from ..analysis.summary import summary
 from .backend_argument import add_backend_argument
 from .quiet_engine import chosen_quiet_engine
@@ -18,11 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", metavar="S", action="append", default=[],
                         help="with this stage, such as test-on-test; may be given more than once")
     parser.add_argument("--level", metavar="N", type=int, default=0, help="at this level (default: 0)")
+    parser.add_argument("--images", metavar="N", type=int, help="number of training images (default: from the data)")
+    parser.add_argument("--data", metavar="LIST", help="list of HDF5 files with the training images (default: the "
+                        "one that NET trains on, if it is there)")
+    parser.add_argument("--runs", metavar="RUN", nargs="+", default=[],
+                        help="runs of this net from several seeds, to say whether it is stable: folders that "
+                        "`cae-caffe reproduce` made, their result.json, or logs")
     add_backend_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    finals = [final(path) for path in arguments.runs]
     net = open_net(chosen_quiet_engine(arguments), arguments.net, phase=arguments.phase, stages=arguments.stage,
                    level=arguments.level)
-    sys.stdout.write(summary(net))
+    sys.stdout.write(summary(net, known_needs(arguments.net, arguments.data, arguments.images), finals))
     return 0
