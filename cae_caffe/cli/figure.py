@@ -1,10 +1,11 @@
-"""`cae-caffe figure scatter|layers|curves|filters ... --out PICTURE`."""
+"""`cae-caffe figure scatter|layers|curves|filters|architecture ... --out PICTURE`."""
 
 from __future__ import annotations
 
 import argparse
 
-from ..figures import curves, filters, layers, scatter
+from ..errors import InputError
+from ..figures import architecture, curves, filters, layers, scatter
 from .backend_argument import add_backend_argument
 from .quiet_engine import chosen_quiet_engine
 
@@ -12,7 +13,7 @@ from .quiet_engine import chosen_quiet_engine
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
 
-    kind = _kind(kinds, "scatter", _scatter, "the codes in the plane, a colour a class (Figs. 1, 4-6)")
+    kind = _kind(kinds, "scatter", _scatter, "the codes in the plane, a colour a class (Figs. 1, 2, 4-6)")
     kind.add_argument("codes", metavar="CODES.h5",
                       help="what `cae-caffe encode` wrote; more than 2 dimensions are drawn by t-SNE")
     kind.add_argument("--seed", type=int, default=1, help="of t-SNE and of the choice of --limit (default: 1)")
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind.add_argument("--image", metavar="INDEX", type=int, nargs="+",
                       help="images to draw, by their index in the data (default: the first in the file); of several, "
                            "each gets a picture of its own, NAME-INDEX.png")
+    kind.add_argument("--together", action="store_true", help="all images of the file on one page, a row each")
 
     kind = _kind(kinds, "curves", _curves, "losses over the iterations, several logs over each other")
     kind.add_argument("logs", metavar="LOG", nargs="+", help="log of `caffe train` or `cae-caffe train`")
@@ -32,6 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind = _kind(kinds, "filters", _filters, "the trained filters, layer by layer")
     kind.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
     kind.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+    add_backend_argument(kind)
+
+    kind = _kind(kinds, "architecture", _architecture, "the layers of a net, with kernels and map sizes (Fig. 3)")
+    kind.add_argument("net", metavar="NET", help="a prototxt, such as prototxt/cae1-n2/deploy.prototxt")
     add_backend_argument(kind)
 
 
@@ -58,6 +64,12 @@ def _scatter(arguments):
 
 
 def _layers(arguments):
+    if arguments.together:
+        if arguments.image:
+            raise InputError("--together draws all images of the file, so --image beside it says nothing; leave one "
+                             "out.")
+        layers.draw_together(arguments.activations, arguments.out)
+        return [arguments.out]
     return layers.draw(arguments.activations, arguments.out, arguments.image)
 
 
@@ -68,4 +80,9 @@ def _curves(arguments):
 
 def _filters(arguments):
     filters.draw(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.out)
+    return [arguments.out]
+
+
+def _architecture(arguments):
+    architecture.draw(chosen_quiet_engine(arguments), arguments.net, arguments.out)
     return [arguments.out]

@@ -22,6 +22,7 @@ STYLE = {
     "xtick.color": MUTED, "ytick.color": MUTED, "axes.linewidth": 0.8, "axes.grid": False, "grid.color": GRID,
     "figure.constrained_layout.w_pad": 0.1, "figure.constrained_layout.h_pad": 0.1,
     "legend.frameon": False, "figure.facecolor": "white", "savefig.facecolor": "white",
+    "image.composite_image": False,     # else pictures side by side become one of few pixels in .svg and .pdf
     "svg.hashsalt": "cae-caffe",    # else element ids in .svg are random
 }
 
@@ -35,15 +36,16 @@ GREYS = LinearSegmentedColormap.from_list("cae-caffe greys", ["black", "white"])
 
 
 @contextlib.contextmanager
-def page(out, width, height):
+def page(out, width, height, arranged=True):
     """Yield an empty `Figure` of `width` by `height` inches and save it as `out`, in the format of its extension.
 
-    Add its subplots before its suptitle, or old versions of matplotlib make no room for that.
+    Its subplots are arranged by matplotlib unless `arranged` is false, when whoever adds axes says where they lie.
+    Add subplots before the suptitle, or old versions of matplotlib make no room for that.
     Raises `InputError` for an extension other than .png, .svg or .pdf, before anything is drawn.
     """
     check_format(out)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), constrained_layout=True)
+        figure = Figure(figsize=(width, height), constrained_layout=arranged)
         FigureCanvasAgg(figure)
         yield figure
         suffix = Path(out).suffix.lower()

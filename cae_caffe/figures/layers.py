@@ -7,14 +7,16 @@ from math import ceil, sqrt
 from pathlib import Path
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from ..errors import InputError
-from .canvas import check_format, net_name, page, show_picture
+from .canvas import EMPTY, GREYS, MUTED, check_format, net_name, page, show_picture
 from .mosaic import pictured
 from .stored import stored
 
 # Layers whose tops have their bottom's values in another shape; they would only repeat the picture before.
 RESHAPING = ("Flatten", "Reshape", "Split")
+CELL, SHOWN = 1.25, 1.1         # inches from one picture to the next, and of one, where many images share a page
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,38 @@ def draw(activations_file, out, images=None) -> list[Path]:
     for index, path in zip(wanted, paths):
         _draw_page(data, data.images.index(index), path)
     return paths
+
+
+def draw_together(activations_file, out) -> None:
+    """Draw all images of the file on one page: a row an image, a column a layer, each picture from its least value
+    (black) to its greatest (white). Raises `InputError` for an unusable file."""
+    check_format(out)
+    data = read_activations(activations_file)
+    width, height = CELL * len(data.panels) + 1.0, CELL * len(data.images) + 1.5
+    with page(out, width, height, arranged=False) as figure:
+        axes = figure.add_axes([0, 0, 1, 1])
+        axes.axis("off")
+        for row, image in enumerate(data.images):
+            for column, panel in enumerate(data.panels):
+                _place(axes, pictured(panel.values[row]), 0.7 + CELL * column, 1.3 + CELL * row)
+            name = f"{image}" if data.label is None else f"{data.label[row]:g}"
+            axes.text(0.4, 1.3 + CELL * row + SHOWN / 2, name, fontsize=16, fontweight="bold", ha="center",
+                      va="center")
+        for column, panel in enumerate(data.panels):
+            axes.text(0.7 + CELL * column + SHOWN / 2, 1.2, f"{panel.layer}\n{size(panel.values.shape[1:])}",
+                      fontsize=8, ha="center", va="bottom")
+        axes.text(0.7, 0.4, f"{net_name(data.net)}: every layer, for {len(data.images)} images", fontsize=14,
+                  fontweight="bold", va="center")
+        axes.set(xlim=(0, width), ylim=(height, 0), aspect="auto")      # last, for imshow sets them too
+
+
+def _place(axes, picture, left, upper):
+    """Show `picture` (height, width) as large as fits into a square of SHOWN inches, in its middle."""
+    high, wide = (SHOWN * side / max(picture.shape) for side in picture.shape)
+    left, upper = left + (SHOWN - wide) / 2, upper + (SHOWN - high) / 2
+    axes.add_patch(Rectangle((left, upper), wide, high, facecolor=EMPTY, linewidth=0))     # seen through empty cells
+    axes.imshow(picture, cmap=GREYS, interpolation="nearest", extent=(left, left + wide, upper + high, upper), zorder=2)
+    axes.add_patch(Rectangle((left, upper), wide, high, fill=False, edgecolor=MUTED, linewidth=0.6, zorder=3))
 
 
 def size(shape) -> str:

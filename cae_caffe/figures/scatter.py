@@ -59,18 +59,57 @@ def draw(codes_file, out, seed=1, perplexity=30.0, limit=None) -> None:
     if limit is None:
         limit = count if dimensions == 2 else TSNE_LIMIT
     chosen = _sample(count, limit, seed)
-    points = data.codes[chosen]
-    if dimensions > 2:
-        print(f"t-SNE of {len(points)} codes of {dimensions} dimensions ...", file=sys.stderr)
-        points = embed(points, perplexity, seed)
+    label = None if data.label is None else data.label[chosen]
+    if dimensions == 2:
+        how = CodesAsTheyAre(data.blob)
+        points = data.codes[chosen]
+    else:
+        print(f"t-SNE of {len(chosen)} codes of {dimensions} dimensions ...", file=sys.stderr)
+        how = ByTSNE(dimensions, f"perplexity {perplexity:g}, seed {seed}")
+        points = embed(data.codes[chosen], perplexity, seed)
+    draw_points(points, label, out, how, ", ".join(filter(None, [net_name(data.net), data.blob])), count)
+
+
+@dataclass(frozen=True)
+class CodesAsTheyAre:
+    """Points that are codes of two numbers, those of `blob`."""
+
+    blob: str
+    dimensions: int = 2
+
+    def name_axes(self, axes) -> None:
+        axes.set(xlabel=f"{self.blob}, unit 0", ylabel=f"{self.blob}, unit 1")
+
+    def __str__(self):
+        return "2-dimensional codes"
+
+
+@dataclass(frozen=True)
+class ByTSNE:
+    """Points that t-SNE made of codes of `dimensions` numbers; `options` are its own, in words."""
+
+    dimensions: int
+    options: str
+
+    def name_axes(self, axes) -> None:
+        axes.set(xticks=[], yticks=[], xlabel=f"t-SNE, {self.options}")
+
+    def __str__(self):
+        return f"{self.dimensions}-dimensional codes by t-SNE"
+
+
+def draw_points(points, label, out, how, name, count) -> None:
+    """Draw `points` (n, 2) with their `label` (n,), None for no classes, to the picture `out`.
+
+    `how` they came about (CodesAsTheyAre or ByTSNE), the `name` of what they show, and the `count` of images that they
+    were chosen from are told in the title.
+    """
     with page(out, 8.4, 7.2) as figure:
         axes = figure.subplots()
-        _plot(axes, points, None if data.label is None else data.label[chosen])
-        axes.set_title(_title(data, len(chosen)), loc="left", pad=10)
-        if dimensions > 2:
-            axes.set(xticks=[], yticks=[], xlabel=f"t-SNE, perplexity {perplexity:g}, seed {seed}")
-        else:
-            axes.set(xlabel=f"{data.blob}, unit 0", ylabel=f"{data.blob}, unit 1")
+        _plot(axes, points, label)
+        images = f"{count} images" if len(points) == count else f"{len(points)} of {count} images"
+        axes.set_title(f"{name}: {how}, {images}", loc="left", pad=10)
+        how.name_axes(axes)
 
 
 def _sample(count, limit, seed):
@@ -127,10 +166,3 @@ def _colours(count):
     # More classes than names for colours: spread them over the hues, in two brightnesses by turns.
     return [tuple(hsv_to_rgb((i / count, 0.85, 0.95 if i % 2 else 0.65))) for i in range(count)]
 
-
-def _title(data, shown):
-    count, dimensions = data.codes.shape
-    images = f"{count} images" if shown == count else f"{shown} of {count} images"
-    how = f"{dimensions}-dimensional codes" + ("" if dimensions == 2 else " by t-SNE")
-    name = ", ".join(filter(None, [net_name(data.net), data.blob]))
-    return f"{name}: {how}, {images}"

@@ -18,6 +18,24 @@ def test_codes_activations_and_pictures_follow_from_each_other(on_engine, autoen
         assert (tmp_path / name).read_bytes()[:4] == PNG
 
 
+def test_all_images_on_one_page(on_engine, autoencoder, tmp_path, capsys):
+    net = [autoencoder.net, autoencoder.weights, "--data", autoencoder.data, "--out"]
+    assert on_engine("activations", *net, tmp_path / "a.h5").status == 0
+    words = ["figure", "layers", str(tmp_path / "a.h5"), "--together", "--out", str(tmp_path / "all.svg")]
+    assert main(words) == 0
+    assert "every layer, for 4 images" in (tmp_path / "all.svg").read_text(encoding="utf-8")      # one of each class
+    assert main([*words, "--image", "0"]) == 2
+    assert "--together draws all images of the file" in capsys.readouterr().err
+
+
+def test_the_architecture_is_drawn_by_both_engines_from_the_prototxt(on_engine, autoencoder, tmp_path):
+    done = on_engine("figure", "architecture", autoencoder.net, "--out", tmp_path / "p.svg")
+    assert (done.status, done.out) == (0, f"{tmp_path / 'p.svg'}\n"), done.err
+    picture = (tmp_path / "p.svg").read_text(encoding="utf-8")
+    for text in ("conv1", "Convolution \u00b7 3x3, 3 maps", "Deconvolution \u00b7 5x4, 1 map", "3x4x3", "squeeze"):
+        assert f"<!-- {text} -->" in picture
+
+
 @pytest.fixture
 def filters(on_engine, autoencoder, tmp_path):
     """Draws the filters of a net's text and returns the texts in the picture."""

@@ -52,6 +52,15 @@ def test_one_image_is_drawn_as_named_and_several_get_their_numbers(activations, 
     assert all(path.stat().st_size for path in several)
 
 
+def test_all_images_on_one_page_have_their_digits_and_every_layer_once(activations, tmp_path):
+    layers.draw_together(activations, tmp_path / "l.svg")
+    found = texts(tmp_path / "l.svg")
+    assert [text for text in found if text in ("2", "5")] == ["2", "5"]
+    assert "cae1-n2: every layer, for 2 images" in found
+    pictures = (tmp_path / "l.svg").read_text(encoding="utf-8").count("<image ")
+    assert pictures == 2 * 4         # input, conv1, ip and inception/out; the reshaped blob repeats ip
+
+
 def test_an_image_that_the_file_lacks_is_refused(activations, tmp_path):
     with pytest.raises(InputError, match=r"--image 5: .* has the images 4, 9"):
         layers.draw(activations, tmp_path / "l.png", [9, 5])
