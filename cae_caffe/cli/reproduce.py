@@ -1,29 +1,62 @@
-"""`cae-caffe reproduce`: trains the paper's models over several seeds and sets the paper's numbers beside ours."""
+"""`cae-caffe reproduce`: the paper's tables, figures and open questions, its numbers beside ours."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from .. import files
 from ..backend import BACKENDS
-from ..experiments.reproduce import TABLES, reproduce
+from ..experiments.keeping import keep
+from ..experiments.plan import FIGURE_NUMBERS, Plan
+from ..experiments.questions import QUESTIONS
+from ..experiments.reproduce import TABLE_NUMBERS, Request, reproduce
+from ..experiments.summary_page import SUMMARY
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--table", type=int, action="append", choices=sorted(TABLES), metavar="N",
-                        help="a table of the paper, 1 or 4; may be given several times (default: both)")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs a model, seeds 1 to N (default 3)")
+    parser.add_argument("--table", type=int, action="append", default=[], choices=TABLE_NUMBERS, metavar="N",
+                        help="a table of the paper, 1 to 5; may be given several times")
+    parser.add_argument("--figure", type=int, action="append", default=[], choices=FIGURE_NUMBERS, metavar="N",
+                        help="a figure of the paper, 1 to 7; may be given several times")
+    parser.add_argument("--question", action="append", default=[], choices=[*QUESTIONS, "all"], metavar="KEY",
+                        help=f"an open question; may be given several times: {', '.join(QUESTIONS)}, or all")
+    parser.add_argument("--model", action="append", default=[], metavar="MODEL",
+                        help="make no runs of other models; may be given several times, or as a pattern, 'cae2-*'")
+    parser.add_argument("--runs", type=int, metavar="N",
+                        help="runs a model, seeds 1 to N (default: tables 3, questions 5; --quick 1 and 2)")
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="runs at once, one thread each (default 1)")
-    parser.add_argument("--quick", action="store_true", help="short runs, in OUT/quick")
-    parser.add_argument("--out", default="results", metavar="FOLDER", help="where the runs and tables go (results)")
+    parser.add_argument("--quick", action="store_true", help="a short version of it all, in OUT/quick")
+    parser.add_argument("--out", default="results", metavar="FOLDER", help="where everything goes (results)")
+    parser.add_argument("--keep", metavar="FOLDER",
+                        help="copy the small files of OUT there at the end (tables, figures, records; no weights)")
+    parser.add_argument("--summary", metavar="FILE", help="write OUT/summary.md, which claims hold, to FILE too")
     parser.add_argument("--backend", choices=[name for name in BACKENDS if name != "auto"], default="torch",
-                        help="the engine (default torch)")
+                        help="the engine that trains (default torch); real Caffe's runs stand beside the others")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    tables = reproduce(arguments.table or sorted(TABLES), Path(arguments.out), arguments.runs, arguments.jobs,
-                       arguments.quick, arguments.backend)
-    for path in tables.values():
-        print(path.read_text(encoding="utf-8"))
-        print(f"This table is {path}.")
+    questions = list(QUESTIONS) if "all" in arguments.question else arguments.question
+    request = Request(arguments.table, arguments.figure, questions, arguments.model, arguments.runs,
+                      arguments.jobs)
+    plan = Plan(Path(arguments.out), arguments.quick, arguments.backend)
+    made = reproduce(request, plan, refresh=_write_report)
+    for path in made:
+        if path.suffix == ".md" and (path.name != SUMMARY or request.everything):
+            print(path.read_text(encoding="utf-8"))
+    print("\n".join(f"Made {path}" for path in made))
+    if arguments.summary:
+        files.write_text(arguments.summary, (plan.folder / SUMMARY).read_text(encoding="utf-8"))
+    if arguments.keep:
+        print(f"Kept {keep(plan.folder, Path(arguments.keep)) / 2**20:.1f} MB in {arguments.keep}")
     return 0
+
+
+def _write_report(results: Path) -> None:
+    """The report as far as results go; whatever is wrong with it must not end hours of training."""
+    from ..report import write
+    try:
+        write(results)
+    except Exception as error:
+        print(f"The report was not written: {error!r}", file=sys.stderr)

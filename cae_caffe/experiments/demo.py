@@ -30,12 +30,14 @@ LOSS = re.compile(r"Iteration (\d+).*, loss = \S+")
 def run_demo(out: str | Path, iterations: int = ITERATIONS, backend: str = "auto") -> None:
     """Run the demo in the repository's root; leave model, log, codes, pictures and table.md in `out`.
 
-    `backend` is `load_backend`'s name. Raises InputError for `iterations` below 1, RunError where a step fails; that
-    step has said why on standard error.
+    `backend` is `load_backend`'s name. Raises InputError for `iterations` below 1 and for an `out` that is a file,
+    RunError where a step fails; that step has said why on standard error.
     """
     if iterations < 1:
         raise InputError(f"--iterations is {iterations}; at least 1 is needed.")
     out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file, but several go there; name a folder.")
     weights = out / f"{MODEL}_iter_{iterations}.caffemodel"
     deploy = PROTOTXT / "deploy.prototxt"
     engine = ["--backend", backend]

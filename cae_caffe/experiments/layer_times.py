@@ -7,7 +7,7 @@ from typing import Callable, Dict, List, Tuple
 
 from .. import progress
 from ..errors import InputError
-from .score import check_state
+from .stages import check_state
 from .train import use_device
 
 PHASES = ("TRAIN", "TEST")
@@ -26,7 +26,7 @@ def time_layers(backend, model: str, iterations: int = 50, phase: str = "TRAIN",
     stages = [name for name in stage.split(",") if name]
     check_state(model, phase, level, stages)
     use_device(backend, gpu)
-    net = backend.Net(model, getattr(backend, phase), level=level, stages=stages)
+    net = backend.Net(model, getattr(backend, phase), level=level, stages=stage.split(","))
     _warm_up(backend, net)
     backend.log("*** Benchmark begins ***")
     backend.log(f"Testing for {iterations} iterations.")

@@ -1,78 +1,161 @@
-"""The paper's tables of trained nets, reproduced: runs over several seeds, and the paper's numbers beside them."""
+"""The whole paper: its tables, its figures and the questions it leaves open, from runs that are never made twice."""
 
 from __future__ import annotations
 
+import fnmatch
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, List, Optional, Sequence
 
 from .. import files
 from ..errors import InputError
-from ..models import PAPER
-from ..models.reported import REPORTED, Reported
+from ..models.paper import MODELS
+from . import code_map
 from .jobs import run_all
+from .measures import PICTURE
+from .needed_data import make_data
+from .paper_figures import CODES, make_figure
+from .plan import FIGURE_NUMBERS, PAPER_RUNS, TABLES, Plan
+from .questions import QUESTIONS, question_runs, seeds_for, write_question
 from .runs import Run
+from .summary_page import SUMMARY, summary
+from .tables import loss_table, table_2, table_3, table_5
 
-TABLES = {1: "classic", 4: "cae"}          # table of the paper: how the names of its models begin
-QUICK_ITERATIONS = {1: 250, 4: 500}
-LOSSES = ("cross_entropy_loss", "l2_error")
+TABLE_NUMBERS = (1, 2, 3, 4, 5)
+FIGURE_SEED = 1
 
 
-def reproduce(tables: Sequence[int], out: Path, runs: int = 3, jobs: int = 1, quick: bool = False,
-              backend: str = "torch", say: Callable[[str], None] = print) -> Dict[int, Path]:
-    """Make the runs of `tables` (1, 4), seeds 1 to `runs`, that `out` does not hold yet, `jobs` at a time.
+@dataclass(frozen=True)
+class Request:
+    """What is to be reproduced; with no table, figure and question named it is everything.
 
-    Leaves `out`/runs/MODEL-seedS/ for each and `out`/tableN.md for each table, whose paths are returned. `quick` makes
-    short runs in a folder of their own. Raises InputError for wrong numbers, RunError if a run fails.
+    `runs` is how many seeds a model has, from 1 on; None is the paper's 3 for tables and 5 for questions (if quick, 1
+    and 2). `models` are patterns (`cae2-*`); if there are any, no run of another model is made. `jobs` at a time.
     """
-    for table in tables:
-        if table not in TABLES:
-            raise InputError(f"Table {table} cannot be reproduced by training; choose from {sorted(TABLES)}.")
-    if runs < 1 or jobs < 1:
-        raise InputError(f"--runs {runs} --jobs {jobs}: both must be at least 1.")
-    out = out / "quick" if quick else out
-    planned = {table: _plan(table, out, runs, quick, backend) for table in tables}
-    run_all([run for group in planned.values() for run in group], jobs, say)
-    return {table: _write_table(table, group, out, runs) for table, group in planned.items()}
+
+    tables: Sequence[int] = ()
+    figures: Sequence[int] = ()
+    questions: Sequence[str] = ()
+    models: Sequence[str] = ()
+    runs: Optional[int] = None
+    jobs: int = 1
+
+    @property
+    def everything(self) -> bool:
+        return not (self.tables or self.figures or self.questions)
+
+    def of_all(self) -> "Request":
+        """The request with everything named that it asks for."""
+        return replace(self, tables=TABLE_NUMBERS, figures=FIGURE_NUMBERS, questions=tuple(QUESTIONS)) \
+            if self.everything else self
+
+    def seeds(self, quick: bool) -> int:
+        """How many runs a model of a table has."""
+        return self.runs or (1 if quick else PAPER_RUNS)
+
+    def takes(self, model: str) -> bool:
+        """Whether runs of `model` are made."""
+        return not self.models or any(fnmatch.fnmatchcase(model, pattern) for pattern in self.models)
+
+    def check(self) -> None:
+        """Raises InputError for numbers, keys and models that there are not."""
+        for what, asked, there in (("table", self.tables, TABLE_NUMBERS), ("figure", self.figures, FIGURE_NUMBERS),
+                                   ("question", self.questions, tuple(QUESTIONS))):
+            for one in asked:
+                if one not in there:
+                    raise InputError(f"--{what} {one}: there is no such {what}; choose from "
+                                     f"{', '.join(map(str, there))}.")
+        for pattern in self.models:
+            if not fnmatch.filter(MODELS, pattern):
+                raise InputError(f"--model {pattern} is no model's name; there are {', '.join(MODELS)}; `cae2-*` "
+                                 "stands for all that begin so.")
+        if (self.runs is not None and self.runs < 1) or self.jobs < 1:
+            raise InputError(f"--runs {self.runs} --jobs {self.jobs}: both must be at least 1.")
 
 
-def _plan(table: int, out: Path, runs: int, quick: bool, backend: str) -> List[Run]:
-    iterations = QUICK_ITERATIONS[table] if quick else None
-    return [Run(model, seed, out / "runs" / f"{model}-seed{seed}", iterations, backend)
-            for model in PAPER if model.startswith(TABLES[table]) for seed in range(1, runs + 1)]
+def reproduce(request: Request, plan: Plan, say: Callable[[str], None] = print,
+              refresh: Callable[[Path], object] = lambda folder: None) -> List[Path]:
+    """Make what `request` asks for that `plan.folder` does not hold yet; returns the files, tables first.
+
+    Data that is MNIST's and missing is made. `refresh` is called with the folder behind every run, when tables and
+    questions have been written anew, and at the end. Raises InputError for wrong requests, RunError if a run fails;
+    what could be made is there nevertheless.
+    """
+    request.check()
+    named = request.of_all()
+    runs = [run for run in _runs(named, plan, again=not request.everything) if request.takes(run.model)]
+    make_data([run for run in runs if run.result() is None], say)
+
+    def written() -> List[Path]:
+        paths = _write_tables(named, plan) + _write_questions(named, plan) + [_write_summary(plan)]
+        refresh(plan.folder)
+        return paths
+    try:
+        run_all(runs, request.jobs, say, written)
+    finally:
+        made = written()
+    made += _figures(named, plan, say, all_of_them=request.everything)
+    refresh(plan.folder)
+    return made
 
 
-def _write_table(table: int, group: Sequence[Run], out: Path, runs: int) -> Path:
-    path = out / f"table{table}.md"
-    files.write_text(path, table_text(table, group, runs))
+def _runs(request: Request, plan: Plan, again: bool) -> List[Run]:
+    """All runs that are needed, each once: the tables', the questions', the figures'.
+
+    With `again` a figure's run that is finished, but has lost the weights or codes that are drawn, is made once more.
+    """
+    runs: List[Run] = []
+    for table in request.tables:
+        runs += plan.table_runs(table, request.seeds(plan.quick)) if table in TABLES else []
+    runs += question_runs(plan, [QUESTIONS[key] for key in request.questions], seeds_for(request.runs, plan.quick))
+    for figure in request.figures:
+        runs += [replace(run, needs_weights=again and not _has_codes(figure, run)) for run in plan.figure_runs(figure)]
+    return list({run.folder: run for run in runs}.values())
+
+
+def _has_codes(figure: int, run: Run) -> bool:
+    """Whether the figure can be drawn without the weights: Fig. 7 shows layers, the others codes that may be kept."""
+    return figure != 7 and any((run.folder / name).exists() for name in (CODES, PICTURE))
+
+
+def _write_tables(request: Request, plan: Plan) -> List[Path]:
+    makers: Dict[int, Callable[[], str]] = {2: table_2, 3: table_3, 5: lambda: table_5(plan),
+                                            **{table: _losses(table, request, plan) for table in TABLES}}
+    paths = []
+    for table in request.tables:
+        paths.append(plan.folder / f"table{table}.md")
+        files.write_text(paths[-1], makers[table]())
+    return paths
+
+
+def _losses(table: int, request: Request, plan: Plan) -> Callable[[], str]:
+    seeds = request.seeds(plan.quick)
+    return lambda: loss_table(table, plan.by("torch").table_runs(table, seeds),
+                              plan.by("caffe").table_runs(table, seeds), plan.quick)
+
+
+def _write_questions(request: Request, plan: Plan) -> List[Path]:
+    seeds = seeds_for(request.runs, plan.quick)
+    return [write_question(plan, QUESTIONS[key], seeds) for key in request.questions]
+
+
+def _write_summary(plan: Plan) -> Path:
+    path = plan.folder / SUMMARY
+    files.write_text(path, summary(plan.by("torch")))
     return path
 
 
-def table_text(table: int, group: Sequence[Run], runs: int) -> str:
-    """A Markdown table of finished runs: for each model the paper's three losses and ours, and whether they meet."""
-    length, engine = group[0].length, group[0].result()["engine"]
-    head = [f"# Table {table}: {length} iterations, {runs} seeds, {engine}", "",
-            "Losses per image, cross-entropy; squared error. Ours are over all training and all test images after the "
-            "last", "iteration. \"Meet\" says whether the range of our test cross-entropies and that of the paper's "
-            "overlap.", "",
-            "| model | | " + " | ".join(f"seed {i + 1}" for i in range(runs)) + " | paper, runs 1 to 3 | meet |",
-            "|---|---|" + "---|" * (runs + 2)]
-    rows = []
-    for start in range(0, len(group), runs):
-        rows += _rows(group[start].model, [run.result() for run in group[start:start + runs]])
-    return "\n".join(head + rows) + "\n"
-
-
-def _rows(model: str, results: List[Dict]) -> List[str]:
-    reported = REPORTED[model]
-    return [_row(name if name == "test" else f"{model} | {name}", results, name, reported) for name in ("train", "test")]
-
-
-def _row(label: str, results: List[Dict], stage: str, reported: Reported) -> str:
-    pairs = [tuple(result[stage][loss] for loss in LOSSES) for result in results]
-    paper = getattr(reported, stage)
-    cells = [f"{a:.2f}; {b:.2f}" for a, b in pairs]
-    there = " / ".join(f"{a:.2f}; {b:.2f}" for a, b in paper)
-    meets = max(min(p[0] for p in pairs), min(p[0] for p in paper)) <= min(max(p[0] for p in pairs),
-                                                                        max(p[0] for p in paper))
-    start = f"| {label}" if "|" in label else f"| | {label}"
-    return f"{start} | " + " | ".join(cells) + f" | {there} | {'yes' if meets else 'no'} |"
+def _figures(request: Request, plan: Plan, say: Callable[[str], None], all_of_them: bool) -> List[Path]:
+    """The figures, and the report's map of codes. Of all figures one that cannot be drawn is told and left out."""
+    if not request.figures:
+        return []
+    paths: List[Path] = []
+    for figure in request.figures:
+        try:
+            paths += make_figure(figure, plan.folder, FIGURE_SEED, "auto")
+        except InputError as error:
+            if not all_of_them:
+                raise
+            say(f"Figure {figure} is left out: {error}")
+    shown = code_map.refresh(plan.folder)
+    return paths + ([shown] if shown else [])

@@ -6,11 +6,10 @@ from typing import Dict, List
 
 import numpy as np
 
-from .. import progress, schema
+from .. import progress
 from ..analysis import stored_weights
 from ..errors import InputError
-from ..schema import net_state
-from .stages import check_stages
+from .stages import check_state
 from .train import use_device
 
 
@@ -19,15 +18,17 @@ def test(backend, model: str, weights: str, iterations: int = 50, gpu: str = "",
     """Run the TEST net of the prototxt `model` with `weights` for so many batches, logging every batch and the means.
 
     `stage` is a list of stages between commas. Returns the mean of each output's values, by the output's name. Raises
-    InputError for files that cannot be read, stages that the net does not know, and a state without data.
+    InputError for files that cannot be read, weights of another net, stages that the net does not know, and a state
+    without data.
     """
     if iterations < 1:
         raise InputError(f"-iterations {iterations} runs no batch; give at least 1.")
     stages = [name for name in stage.split(",") if name]
     check_state(model, "TEST", level, stages)
-    stored_weights.shapes_in(weights)     # real Caffe ends the whole process at a bad file
+    stored = stored_weights.shapes_in(weights)      # real Caffe ends the whole process at a bad file
     use_device(backend, gpu)
     net = backend.Net(model, backend.TEST, level=level, stages=stage.split(","), weights=weights)
+    stored_weights.check_common(net, model, stored, weights)
     backend.log(f"Running for {iterations} iterations.")
     loss, scores = _run(backend, net, iterations)
     backend.log(f"Loss: {_number(loss / iterations)}")
@@ -54,26 +55,6 @@ def _run(backend, net, iterations: int):
                 scores[name] = scores[name] + values if i else values.copy()
             bar.update(1)
     return loss, scores
-
-
-def check_state(model: str, phase: str, level: int, stages: List[str]) -> None:
-    """Raises InputError if a net knows none of the stages asked for, or has bottoms without a source in that state."""
-    net = schema.read_net(model)
-    check_stages(net, model, stages)
-    known = net_state.stages(net)
-    net.state.phase = schema.Phase.Value(phase)
-    net.state.level = level
-    net.state.stage.extend(stages)
-    kept, _ = net_state.filtered(net, [None] * len(net.layer))
-    produced = set()
-    for layer in kept.layer:
-        missing = [blob for blob in layer.bottom if blob not in produced]
-        if missing:
-            remedy = f"give -stage with one of {', '.join(known)}" if known else "correct the name, or the phase"
-            raise InputError(f"{model}: in phase {phase}, level {level} and "
-                             f"{'stage ' + ','.join(stages) if stages else 'no stage'}, no layer produces "
-                             f"`{missing[0]}`, a bottom of layer `{layer.name}`; {remedy}.")
-        produced.update(layer.top)
 
 
 def _number(value: float) -> str:

@@ -11,14 +11,19 @@ from typing import Callable, Iterator, Optional, Tuple
 
 from .. import progress, schema
 from ..errors import InputError
-from .stages import check_stages
+from .stages import check_sources, check_stages
 
 EFFECTS = ("stop", "snapshot", "none")
+DATA_POSITIONS = ("recorded", "caffe")
 
 
 @dataclass
 class Options:
-    """What `caffe train` takes on its command line, under its names and with its defaults."""
+    """What `caffe train` takes on its command line, under its names and with its defaults.
+
+    `data_position` is this tool's own: whether a resumed run goes on in its data where the snapshot was made (if that
+    is recorded beside it, as the embedded engine does), or starts at the first row as Caffe does.
+    """
 
     solver: str
     weights: str = ""
@@ -28,10 +33,14 @@ class Options:
     stage: str = ""
     sigint_effect: str = "stop"
     sighup_effect: str = "snapshot"
+    data_position: str = "recorded"
+
+
+TakeRequest = Callable[[], Optional[str]]       # the next signal's effect that has not been acted upon, if any
 
 
 class _Stop(Exception):
-    """Raised in a callback to end `solve` early: pycaffe offers no other way."""
+    """Raised in a callback to end `solve` early."""
 
 
 def train(backend, options: Options) -> bool:
@@ -46,10 +55,10 @@ def train(backend, options: Options) -> bool:
     if options.snapshot:
         backend.log(f"Resuming from {options.snapshot}")
         solver.restore(options.snapshot)
+        if options.data_position != "caffe" and hasattr(solver, "restore_data_position"):
+            solver.restore_data_position(options.snapshot)
     backend.log("Starting Optimization")
-    finished = _solve(solver, param, options)
-    if not finished:
-        backend.log("Optimization stopped early.")
+    finished = _solve(solver, param, options, backend.log)
     backend.log("Optimization Done.")        # as Caffe's tool says either way
     return finished
 
@@ -72,9 +81,17 @@ def solver_parameter(options: Options):
     for path in (options.snapshot, *options.weights.split(",")):
         if path and not os.path.exists(path.strip()):
             raise InputError(f"{path.strip()}: there is no such file (relative paths start at {os.getcwd()}).")
-    if options.stage:
-        check_stages(*_train_net(param, options.solver), options.stage.split(","))
+    _check_state(param, options)
     return param
+
+
+def _check_state(param, options: Options) -> None:
+    """Raises InputError if the train net knows none of the stages asked for, or lacks sources without some."""
+    net, name = _train_net(param, options.solver)
+    check_stages(net, name, [stage for stage in options.stage.split(",") if stage])
+    state = schema.NetState(phase=schema.TRAIN)
+    state.MergeFrom(param.train_state)
+    check_sources(net, name, state)
 
 
 def _train_net(param, solver: str):
@@ -123,22 +140,47 @@ def make_solver(backend, param, name: str):
             raise InputError(str(error).replace(path, name)) from None
 
 
-def _solve(solver, param, options: Options) -> bool:
+def _solve(solver, param, options: Options, say: Callable[[str], None]) -> bool:
     with _requests(options) as take_request, progress.bar(param.max_iter, "training", initial=solver.iter) as bar:
-        def on_start() -> None:
-            request = take_request()
-            if request == "snapshot":
-                solver.snapshot()
-            elif request == "stop":
-                raise _Stop
+        if hasattr(solver, "set_action_function"):
+            return _solve_by_actions(solver, take_request, lambda: bar.update(1))
+        finished = _solve_by_callbacks(solver, param, take_request, lambda: bar.update(1))
+        if not finished:
+            say("Optimization stopped early.")
+        return finished
 
-        solver.add_callback(on_start, lambda: bar.update(1))
-        try:
-            solver.solve()
-        except _Stop:
-            if param.snapshot_after_train and not _just_saved(solver, param):
-                solver.snapshot()
-            return False
+
+def _solve_by_actions(solver, take_request: TakeRequest, after_iteration: Callable[[], None]) -> bool:
+    stopped = False
+
+    def next_request() -> Optional[str]:
+        nonlocal stopped
+        request = take_request()
+        stopped = stopped or request == "stop"
+        return request
+
+    solver.set_action_function(next_request)
+    solver.add_callback(lambda: None, after_iteration)
+    solver.solve()
+    return not stopped
+
+
+def _solve_by_callbacks(solver, param, take_request: TakeRequest, after_iteration: Callable[[], None]) -> bool:
+    """Solve with real pycaffe, which has no other way to end a run early than an exception."""
+    def on_start() -> None:
+        request = take_request()
+        if request == "snapshot":
+            solver.snapshot()
+        elif request == "stop":
+            raise _Stop
+
+    solver.add_callback(on_start, after_iteration)
+    try:
+        solver.solve()
+    except _Stop:
+        if param.snapshot_after_train and not _just_saved(solver, param):
+            solver.snapshot()
+        return False
     return True
 
 
@@ -147,7 +189,7 @@ def _just_saved(solver, param) -> bool:
 
 
 @contextlib.contextmanager
-def _requests(options: Options) -> Iterator[Callable[[], Optional[str]]]:
+def _requests(options: Options) -> Iterator[TakeRequest]:
     """Catch SIGINT and SIGHUP; yields a function that takes what they ask for. A second signal acts at once."""
     pending = []
     effects: Tuple[Tuple[str, str], ...] = (("SIGINT", options.sigint_effect), ("SIGHUP", options.sighup_effect))

@@ -68,6 +68,12 @@ def test_a_run_of_no_iterations_is_refused_before_anything_is_done(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_in_place_of_the_folder_is_refused_before_anything_is_done(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="--out .*file is a file, but several go there; name a folder"):
+        demo.run_demo(tmp_path / "file")
+
+
 def test_training_keeps_the_log_and_shows_its_losses(tmp_path, monkeypatch, capsys):
     _train_by(monkeypatch, f"sys.stderr.write('Engine: E\\n' + {LOG!r})")
     demo._train([], tmp_path / "train.log", 10)

@@ -6,6 +6,7 @@ import re
 import types
 
 import pytest
+from two_engines import LOG_ALL, log_lines
 
 from cae_caffe import InputError, pycaffe
 from cae_caffe.cli.main import main
@@ -35,20 +36,20 @@ def all_messages(monkeypatch):
     monkeypatch.setattr(log, "_minimum", log.LEVELS["INFO"])
 
 
-def _shape_of(err: str, place: str) -> list[str]:
-    """The messages that `place` logged, every number of them a #."""
-    messages = [line.partition("] ")[2] for line in err.splitlines() if f" {place}" in line]
-    return [re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", message) for message in messages]
+def _shape_of(err: str) -> list[str]:
+    """The lines of a log, every number of their messages a #."""
+    lines = [line.partition("] ") for line in log_lines(err)]
+    return [place + re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", message) for place, _, message in lines]
 
 
 @pytest.mark.parametrize("flags", [["-iterations", "2"], ["-iterations=1", "-phase", "TEST"],
                                    ["--iterations=1", "-stage=bare"]])
 def test_the_log_is_real_caffes(flags, model, caffe_run, capsys):
-    theirs = caffe_run(["caffe", "time", "-model", model, *flags]).stderr
+    theirs = caffe_run(["caffe", "time", "-model", model, *flags], env=LOG_ALL).stderr
     assert main(["time", "-model", model, *flags, "--backend", "torch"]) == 0
-    ours = _shape_of(capsys.readouterr().err, "_caffe.cpp:68")
-    assert ours == _shape_of(theirs, "caffe.cpp:")
-    assert "a_long_name_of_a_layer\tforward: # ms." in ours and "       act\tbackward: # ms." in ours
+    ours = _shape_of(capsys.readouterr().err)
+    assert ours == _shape_of(theirs)
+    assert "I toola_long_name_of_a_layer\tforward: # ms." in ours and "I tool       act\tbackward: # ms." in ours
 
 
 def test_whole_milliseconds_on_the_cpu(model, capsys):

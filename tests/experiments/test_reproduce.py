@@ -1,13 +1,20 @@
-"""Runs over seeds: made in processes of their own, never twice, resumed, recorded, and set beside the paper's."""
+"""Runs over seeds: made in processes of their own, never twice, resumed, recorded and measured."""
 
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 import small_training
 
+from cae_caffe import schema
 from cae_caffe.errors import InputError, RunError
+from cae_caffe.experiments import locks, measuring, record
 from cae_caffe.experiments import reproduce as module
 from cae_caffe.experiments.jobs import run_all
+from cae_caffe.experiments.plan import Plan
+from cae_caffe.experiments.questions import variants
 from cae_caffe.experiments.runs import Run
 
 MODEL = "cae1-n2"        # a name of the paper's; what is trained here under it is a few neurons
@@ -17,16 +24,48 @@ test_iter: 3 test_iter: 4 test_interval: 5 max_iter: 10 display: 5 snapshot: 4
 """
 
 
-@pytest.fixture
-def make_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _lay_out(tmp_path):
+    """A small net, its data and its solver under a model's name."""
     text = small_training.net(l2="loss_weight: 0")
     for old, new in (("entropy", "cross_entropy_loss"), ("l2", "l2_error")):
         text = text.replace(f'"{old}"', f'"{new}"')
     solver = small_training.write(tmp_path, SOLVER, text)
-    (tmp_path / "prototxt" / MODEL).mkdir(parents=True)
-    solver.rename(tmp_path / "prototxt" / MODEL / "solver.prototxt")
-    return lambda seed, **options: Run(MODEL, seed, tmp_path / "out" / "runs" / f"{MODEL}-seed{seed}", **options)
+    folder = tmp_path / "prototxt" / MODEL
+    folder.mkdir(parents=True)
+    solver.rename(folder / "solver.prototxt")
+    for name in ("train_test.prototxt", "deploy.prototxt"):
+        (folder / name).write_text(text)
+
+
+def _run(folder, seed, **options):
+    return Run(MODEL, seed, folder / "out" / "runs" / f"{MODEL}-seed{seed}", **options)
+
+
+@pytest.fixture
+def make_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _lay_out(tmp_path)
+    monkeypatch.setattr(measuring, "wanted", lambda run: False)     # what is trained here has no classes
+    return lambda seed, **options: _run(tmp_path, seed, **options)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a finished run of 5 iterations, trained once for all tests that look at one."""
+    folder = tmp_path_factory.mktemp("trained")
+    _lay_out(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(measuring, "wanted", lambda run: False)
+        run_all([_run(folder, 1, iterations=5)], 1, lambda line: None)
+    return folder / "out"
+
+
+@pytest.fixture
+def finished(trained, make_run, tmp_path):
+    """A copy of that run."""
+    shutil.copytree(trained, tmp_path / "out")
+    return make_run(1, iterations=5)
 
 
 def test_runs_are_recorded_and_not_repeated(make_run):
@@ -48,8 +87,7 @@ def test_runs_are_recorded_and_not_repeated(make_run):
     assert before == [(run.folder / "result.json").stat().st_mtime_ns for run in runs]
 
 
-def test_a_run_of_another_length_is_made_anew(make_run):
-    run_all([make_run(1, iterations=5)], 1, lambda line: None)
+def test_a_run_of_another_length_is_made_anew(finished, make_run):
     assert make_run(1).result() is None
     assert make_run(1, iterations=5).result()["iterations"] == 5
 
@@ -69,22 +107,88 @@ def test_a_failed_run_is_named_with_its_last_words(make_run, tmp_path):
     assert make_run(3).result() is None
 
 
-def test_the_table_sets_the_papers_losses_beside_ours(make_run, tmp_path):
-    group = [make_run(seed) for seed in (1, 2)]
-    for run, losses in zip(group, ((159.9, 18.7), (170.0, 20.0))):
-        run.folder.mkdir(parents=True)
-        pair = dict(zip(module.LOSSES, losses))
-        (run.folder / "result.json").write_text(json.dumps(
-            {"iterations": 10, "engine": "E", "train": {name: 1.0 for name in pair}, "test": pair}))
-    rows = module.table_text(4, group, 2).splitlines()[-2:]
-    assert rows[0] == ("| cae1-n2 | train | 1.00; 1.00 | 1.00; 1.00 | 152.68; 17.95 / 151.83; 17.61 / 156.65; 18.46 | no |")
-    assert rows[1] == ("| | test | 159.90; 18.70 | 170.00; 20.00 | 159.47; 18.71 / 160.10; 18.76 / 159.76; 18.66 | yes |")
+def test_records_hold_what_is_needed_to_repeat_the_run(finished):
+    run, result = finished, finished.result()
+    assert result["environment"]["numpy"] and result["environment"]["torch"] and result["threads"] == 1
+    recorded, planned = schema.parse_solver(result["solver"], "result"), run.solver()
+    planned.snapshot_prefix = recorded.snapshot_prefix      # where the copied run was made
+    assert recorded == planned
+    assert result["command"].startswith("cae-caffe train -solver ") and result["date"].endswith("+00:00")
+    shown = json.loads((run.folder / "result.json").read_text())["train_last_displays"]
+    assert set(shown) == {"cross_entropy_loss", "l2_error"}
+
+
+def test_older_records_stay_valid_and_gain_what_their_logs_still_say(finished):
+    run, made = finished, finished.result()
+    older = {key: made[key] for key in ("model", "seed", "iterations", "engine", "version", "seconds",
+                                        "train_last_batch", "train", "test", "curves")}
+    record.save(run.folder, older)
+    said = []
+    run_all([run], 1, said.append)
+    assert said == ["1 of 1 runs are done already."]
+    assert run.result()["train_last_displays"] == made["train_last_displays"]
+    assert "random_seed: 1" in run.result()["solver"]
+
+
+def test_a_run_that_was_trained_but_not_recorded_is_recorded_alone(finished):
+    run, made = finished, finished.result()
+    (run.folder / "result.json").unlink()
+    before = run.log.read_bytes()
+    run_all([run], 1, lambda line: None)
+    assert run.log.read_bytes() == before and run.result()["test"] == made["test"]
+
+
+def test_a_finished_run_without_weights_is_finished_unless_they_are_needed(finished, make_run):
+    finished.weights.unlink()
+    assert finished.result() is not None
+    assert make_run(1, iterations=5, needs_weights=True).result() is None
+
+
+def test_a_variants_files_stand_in_its_folder_and_train(make_run):
+    run = make_run(1, iterations=5, variant=variants.loss_weights(0, 1))
+    run_all([run], 1, lambda line: None)
+    net = schema.read_net(run.folder / "train_test.prototxt")
+    assert {layer.name: list(layer.loss_weight) for layer in net.layer if layer.loss_weight} == {
+        "cross_entropy_loss": [0], "l2_error": [1]}
+    assert run.solver().net == (run.folder / "train_test.prototxt").as_posix()
+    # What is minimised is the squared error.
+    assert run.result()["curves"]["loss"][-1][1] < run.result()["test"]["cross_entropy_loss"]
+    assert run.result()["variant"]["name"] == "weights0-1"
+
+
+def test_finished_runs_are_measured_in_the_pool(finished, monkeypatch):
+    run, after = finished, []
+    monkeypatch.setattr(measuring, "wanted", lambda run: run.result() and not (run.folder / "measures.json").exists())
+    monkeypatch.setattr(measuring, "command", lambda run: [
+        sys.executable, "-c", "import sys; open(sys.argv[1], 'w').write('{}')", str(run.folder / "measures.json")])
+    run_all([run], 1, lambda line: None, lambda: after.append((run.folder / "measures.json").exists()))
+    assert after == [True]
+
+
+def test_a_folder_that_another_process_has_locked_is_waited_for(tmp_path):
+    mine = locks.take(tmp_path)
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[mine])
+    locks.release(mine)
+    assert locks.take(tmp_path) is None         # for the child has it still
+    child.communicate(b"\n")
+    freed = locks.take(tmp_path)
+    assert freed is not None
+    locks.release(freed)
+
+
+def test_the_times_of_a_resumed_runs_sessions_are_added(tmp_path):
+    lines = ["Engine: E", "I1231 23:59:50.000000 1 a.cpp:1] x", "I1231 23:59:55.500000 1 a.cpp:1] y",
+             "Engine: E", "I0102 00:00:00.000000 1 a.cpp:1] x", "I0102 00:01:00.000000 1 a.cpp:1] y"]
+    (tmp_path / "train.log").write_text("\n".join(lines))
+    assert record.seconds_of(tmp_path / "train.log") == 65.5
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"tables": [2]}, "Table 2 cannot be reproduced by training"),
+    ({"tables": [6]}, "--table 6: there is no such table; choose from 1, 2, 3, 4, 5"),
+    ({"questions": ["why"]}, "--question why: there is no such question"),
+    ({"models": ["cae3-*"]}, "--model cae3-\\* is no model's name"),
     ({"tables": [4], "runs": 0}, "must be at least 1"),
 ])
-def test_wrong_numbers_are_refused(tmp_path, options, message):
+def test_wrong_requests_are_refused(tmp_path, options, message):
     with pytest.raises(InputError, match=message):
-        module.reproduce(out=tmp_path, **options)
+        module.reproduce(module.Request(**options), Plan(tmp_path))

@@ -7,10 +7,11 @@ import pytest
 import small_training
 import two_engines
 
-from cae_caffe import pycaffe
+from cae_caffe import pycaffe, schema
 from cae_caffe.engine import log
 from cae_caffe.errors import InputError
 from cae_caffe.experiments import score
+from cae_caffe.experiments.stages import check_state
 
 
 @pytest.fixture
@@ -52,10 +53,19 @@ def test_an_output_of_many_values_has_a_mean_for_each(folder):
 
 
 def test_the_states_a_net_can_be_in_are_checked_before_it_is_built(folder):
-    score.check_state("net.prototxt", "TEST", 0, [])
-    score.check_state("net.prototxt", "TRAIN", 0, ["on-train"])
+    check_state("net.prototxt", "TEST", 0, [])
+    check_state("net.prototxt", "TRAIN", 0, ["on-train"])
     with pytest.raises(InputError, match="knows the stage `none`"):
-        score.check_state("net.prototxt", "TEST", 0, ["none"])
+        check_state("net.prototxt", "TEST", 0, ["none"])
+
+
+def test_weights_of_another_net_are_refused(folder):
+    other = schema.NetParameter()
+    other.layer.add(name="conv9").blobs.add(shape={"dim": [2]}, data=[1, 2])
+    schema.write_binary(other, folder / "other.caffemodel")
+    with pytest.raises(InputError, match="^other.caffemodel: these weights are another net's: they are for the layers "
+                                         "conv9, of which net.prototxt has none"):
+        score.test(pycaffe, "net.prototxt", "other.caffemodel", 1)
 
 
 def test_a_misspelt_bottom_is_told(folder):

@@ -1,0 +1,46 @@
+"""The measures of a finished run (`measures`), taken in a process of its own, beside the runs that go on:
+
+    python3 -m cae_caffe.experiments.measuring RUN_FOLDER [PICTURE_LIMIT]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import List, Sequence
+
+from ..errors import CaeCaffeError
+from ..models import PAPER
+from .measures import MEASURES, PICTURE_LIMIT, measured
+from .runs import Run
+
+QUICK_PICTURE = 500     # codes that t-SNE draws of a short run; with all of them it would take longer than to train it
+
+
+def wanted(run: Run) -> bool:
+    """Whether a finished run lacks measures that can be taken: of an auto-encoder of the paper whose weights are there.
+
+    A variant's nets are compared by their losses, which their records have.
+    """
+    return (run.model in PAPER and run.variant is None and not (run.folder / MEASURES).exists()
+            and run.weights.exists())
+
+
+def command(run: Run) -> List[str]:
+    """The process that measures."""
+    limit = [str(QUICK_PICTURE)] if run.test_batches else []
+    return [sys.executable, "-m", f"{__package__}.measuring", str(run.folder), *limit]
+
+
+def main(words: Sequence[str]) -> int:
+    """The process: an error of the user's is one line on standard error, and its exit status this one's."""
+    try:
+        measured(Path(words[0]), picture_limit=int(words[1]) if words[1:] else PICTURE_LIMIT)
+    except CaeCaffeError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

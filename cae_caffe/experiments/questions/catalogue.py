@@ -1,0 +1,111 @@
+"""The open questions and their arms, the most telling first. The first arm of each is the project's default."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Dict, Mapping, Optional, Tuple
+
+from . import answers, variants
+from .question import AS_READ, Arm, Losses, Question, pair
+
+CAE, CAE_2D = "cae1-n30", "cae1-n2"
+CLASSIC, CLASSIC_2D, SMALL = "classic-1000-500-250-n30", "classic-1000-500-250-n2", "classic-300-150-75-n2"
+BASE = (CAE, CAE_2D, CLASSIC, CLASSIC_2D, SMALL)        # trained as the tables are, for the other questions
+
+
+def _read(train: str, test: str = "test"):
+    """A reading of a run's losses: which of its record's keys "train" and "test" mean.
+
+    `test` may be a key of the run's measures too, as `test_first_5000`.
+    """
+    def losses(result: Dict, measures: Dict) -> Losses:
+        return {"train": pair(result.get(train)), "train_last_batch": pair(result.get("train_last_batch")),
+                "test": pair(result.get(test)) or _measured(measures.get(test))}
+    return losses
+
+
+def _measured(value) -> Optional[Tuple[float, float]]:
+    """A pair out of measures, which keep losses by name or as two numbers."""
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        return tuple(value)
+    return pair(value) if isinstance(value, dict) else None
+
+
+_QUESTIONS = (
+    Question(
+        "step-size", "Step size of the classic auto-encoder: 1000 or 10000",
+        "The paper says `stepsize: 1000`, \"as it is specified in Caffe examples\"; Caffe's example has 10000. Which "
+        "one was it?", answers.NEAREST,
+        (Arm("stepsize 1000, N = 30", "as the paper says", (CLASSIC,)),
+         Arm("stepsize 10000, N = 30", "as Caffe's example has it", (CLASSIC,), variants.step_size(10000)),
+         Arm("stepsize 1000, N = 2", "as the paper says", (CLASSIC_2D,)),
+         Arm("stepsize 10000, N = 2", "as Caffe's example has it", (CLASSIC_2D,), variants.step_size(10000))),
+        answers.nearest),
+    Question(
+        "euclidean-weight", "Weight of the CAE's Euclidean loss: 0 or 1",
+        "The paper uses two losses and gives no weights. Caffe's example has weight 0 for the Euclidean one, which "
+        "then only measures; a layer that says nothing has 1. Which one was it?", answers.NEAREST,
+        (Arm("weight 0", "as in Caffe's example", (CAE,)),
+         Arm("weight 1", "Caffe's default", (CAE,), variants.loss_weights(1, 1))),
+        answers.nearest),
+    Question(
+        "deconv1neur", "deconv1neur: Deconvolution or Convolution",
+        "The layer that joins the maps into the image has 1x1 kernels, so both kinds compute the same; but xavier "
+        "starts a Convolution's weights smaller by the root of the number of maps. Which one was it?", answers.NEAREST,
+        (Arm("Deconvolution", "as the paper calls it", (CAE,)),
+         Arm("Convolution", "the same sums, a smaller start", (CAE,), variants.CONVOLUTION)),
+        answers.nearest),
+    Question(
+        "one-loss", "One loss instead of two",
+        "The paper: \"the use of only one of these loss functions separately does not provide good convergence "
+        "results\". Does it hold?", answers.CLAIM,
+        (Arm("both", "weights 1 and 1", (CAE,), variants.loss_weights(1, 1)),
+         Arm("cross-entropy alone", "weights 1 and 0: the default here, and what Caffe's example minimises", (CAE,)),
+         Arm("Euclidean alone", "weights 0 and 1", (CAE,), variants.loss_weights(0, 1))),
+        answers.worse),
+    Question(
+        "relu", "ReLU instead of sigmoid",
+        "The paper: \"we have tried ReLU activation functions instead of Sigmoid and, surprisingly, we have received "
+        "worse results\". Does it hold?", answers.CLAIM,
+        (Arm("sigmoid", "as the paper", (CAE,)),
+         Arm("ReLU", "every hidden sigmoid, all else the same", (CAE,), variants.RELU),
+         Arm("ReLU, xavier", "and inner products that start by xavier, since ReLU bounds no sum", (CAE,),
+             variants.RELU_XAVIER)),
+        answers.worse),
+    Question(
+        "sparse-filler", "The sparse filler where num_output is smaller",
+        "The paper fills inner products with `sparse: 25`, which Caffe refuses where num_output is smaller: with N = 2 "
+        "it cannot have been so. `sparse: num_output` and no `sparse` at all draw from the same distribution, but "
+        "other numbers. Does it matter?", answers.NEAREST,
+        (Arm("sparse: num_output, CAE", "min(25, num_output)", (CAE_2D,)),
+         Arm("no sparse there, CAE", "left out where num_output is below 25", (CAE_2D,), variants.WITHOUT_SPARSE),
+         Arm("sparse: num_output, classic", "min(15, num_output)", (SMALL,)),
+         Arm("no sparse there, classic", "left out where num_output is below 15", (SMALL,), variants.WITHOUT_SPARSE)),
+        answers.nearest),
+    Question(
+        "batch-size", "Batch size of the CAE: 100, 50 or 200",
+        "The paper does not give it; Caffe's example has 100. Which one was it?", answers.NEAREST,
+        (Arm("batch 100", "as in Caffe's example", (CAE,)),
+         Arm("batch 50", "half", (CAE,), variants.batch(50)),
+         Arm("batch 200", "twice", (CAE,), variants.batch(200))),
+        answers.nearest),
+    Question(
+        "train-loss", "What \"train\" means in Tables 1 and 4",
+        "The paper gives losses for the training set and does not say over which of its images. Is it the last "
+        "mini-batch shown, the mean of the last ten shown, or all 60000 images?", answers.GAP,
+        (Arm("last mini-batch", "the last one that the log shows", BASE, None, _read("train_last_batch")),
+         Arm("last ten shown", "the mean of the log's last ten", BASE, None, _read("train_last_displays")),
+         Arm("all training images", "a pass over all of them after training", BASE, None, _read("train"))),
+        answers.gap, AS_READ),
+    Question(
+        "first-5000", "Whether \"test\" was the first 5000 images",
+        "MNIST's test images come from two groups of writers, 5000 images each. Were the paper's test losses over all "
+        "10000, or over the first 5000 only? The training losses beside them are those of the last mini-batch here.",
+        answers.GAP,
+        (Arm("all test images", "10000", BASE, None, _read("train_last_batch")),
+         Arm("first 5000", "of the same nets", BASE, None, _read("train_last_batch", "test_first_5000")),
+         Arm("last 5000", "of the same nets", BASE, None, _read("train_last_batch", "test_last_5000"))),
+        answers.gap, AS_READ),
+)
+
+QUESTIONS: Mapping[str, Question] = MappingProxyType({question.key: question for question in _QUESTIONS})

@@ -1,0 +1,92 @@
+"""Tables 1 and 4: for each model the paper's losses and those of our runs, and whether they meet."""
+
+from __future__ import annotations
+
+import math
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ...models import PAPER
+from ...models.reported import REPORTED, Pair
+from ..questions.question import mean, pair, values
+from ..runs import Run
+
+# The words of a row, where a record keeps its losses, and the paper's beside them: the paper does not say over which
+# images its training losses were taken, so both readings stand beside them.
+STAGES = (("train, last mini-batch", "train_last_batch", "train"), ("train, all images", "train", "train"),
+          ("test, all images", "test", "test"))
+Column = Tuple[bool, int]       # whether on real Caffe, and the seed
+NOTE = ("Losses per image, cross-entropy; half the squared error. \"Ranges\" says whether our lowest to highest "
+        "cross-entropy overlaps the paper's; the difference is that of the means.")
+
+
+def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), quick: bool = False) -> str:
+    """A Markdown table of the runs of Table `table`, those that have not finished left open.
+
+    `controls` are runs on real Caffe, which have columns behind the others as far as they are there; they count in the
+    verdict only where there are no others.
+    """
+    results = {(run.model, *_column(run)): run.result() for run in (*runs, *controls)}
+    columns = sorted({_column(run) for run in runs}
+                     | {_column(run) for run in controls if results[(run.model, *_column(run))]})
+    models = list(dict.fromkeys(run.model for run in runs))
+    done = [result for result in results.values() if result]
+    engines = " and ".join(sorted({_engine(result) for result in done})) or "no engine"
+    head = [f"# Table {table}: {_lengths(done)}, {engines}", "", NOTE, "",
+            *(["**Quick: short runs, tested on some of the images; not to be compared with the paper.**", ""]
+              if quick else []),
+            "| model | loss | paper, runs 1 to 3 | " + " | ".join(map(_heading, columns))
+            + " | difference | ranges | parameters | data/(w+b) |", "|---|---|---|" + "---|" * (len(columns) + 4)]
+    rows = [row for model in models
+            for row in _rows(model, {column: results.get((model, *column)) for column in columns})]
+    return "\n".join(head + rows) + "\n"
+
+
+def _column(run: Run) -> Column:
+    return run.backend == "caffe", run.seed
+
+
+def _heading(column: Column) -> str:
+    return f"real Caffe, seed {column[1]}" if column[0] else f"seed {column[1]}"
+
+
+def _lengths(results: Sequence[Dict]) -> str:
+    lengths = sorted({result["iterations"] for result in results})
+    return " or ".join(map(str, lengths)) + " iterations" if lengths else "no run yet"
+
+
+def _engine(result: Dict) -> str:
+    return result.get("engine", "unknown")
+
+
+def _rows(model: str, results: Dict[Column, Optional[Dict]]) -> List[str]:
+    design, rows = PAPER[model], []
+    for words, kept, reported in STAGES:
+        pairs = {column: pair(result.get(kept)) if result else None for column, result in results.items()}
+        paper = getattr(REPORTED[model], reported)
+        done = {column: both for column, both in pairs.items() if both}
+        ours = [both for (real, _), both in done.items() if not real] or list(done.values())
+        cells = [f"**{model}**" if not rows else "", words, " / ".join(map(_pair, paper)), *map(_pair, pairs.values()),
+                 *(_compared(ours, paper) if ours else ("", "")),
+                 *((str(design.parameters), f"{60000 * 784 / design.parameters:.0f}/1") if not rows else ("", ""))]
+        rows.append("| " + " | ".join(cells) + " |")
+    return rows
+
+
+def _pair(both: Optional[Pair]) -> str:
+    return f"{both[0]:.2f}; {both[1]:.2f}" if both else "not run"
+
+
+def _compared(ours: Sequence[Pair], paper: Sequence[Pair]):
+    """The difference of the means in per cent, and the verdict on the ranges."""
+    shares = [mean(values(ours, loss)) / mean(values(paper, loss)) - 1 for loss in (0, 1)]
+    differences = "; ".join(f"{100 * share:+.1f} %" for share in shares)
+    return differences, verdict(values(ours, 0), values(paper, 0))
+
+
+def verdict(ours: Sequence[float], paper: Sequence[float]) -> str:
+    """"meet", "ours higher", "ours lower", or "not finite"."""
+    if not all(map(math.isfinite, ours)):
+        return "not finite"
+    if min(ours) > max(paper):
+        return "ours higher"
+    return "ours lower" if max(ours) < min(paper) else "meet"

@@ -1,0 +1,130 @@
+"""What the paper leaves open, settled by measurement: a table for each question, its answer above it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from .html import Cell, Markup, cell, element, joined, table
+from .overview import Axis, paper_points
+
+FOLDER = "questions"
+COLUMNS = {"train_last_batch": "train, last mini-batch", "train": "train, all images", "test": "test, all images"}
+DRAWN = "test"              # the column that has a strip
+STRIP = "test cross-entropy, a dot a run; the paper's above"
+LOSSES = 2                  # cross-entropy; half the squared error
+NOTE = "Cross-entropy; half the squared error: the mean over the seeds, and below it from the lowest to the highest."
+
+
+def read_questions(results: Path) -> Tuple[List[Dict], List[str]]:
+    """The questions of a results folder by their keys, and what could not be read, in words."""
+    found, problems = [], []
+    for path in sorted((results / FOLDER).glob("*.json")):
+        try:
+            question = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            problems.append(f"{path}: this is no JSON ({error}); delete it to have the question measured again.")
+            continue
+        if isinstance(question, dict):
+            found.append({"key": path.stem, **question})
+        else:
+            problems.append(f"{path}: this holds no question; delete it to have the question measured again.")
+    return found, problems
+
+
+def question_tables(questions: Sequence[Dict]) -> Markup:
+    """All questions, or a line that says that none has been measured."""
+    if not questions:
+        return element("p", "No question has been measured yet.", class_="missing")
+    return joined(_question(question) for question in questions)
+
+
+def _question(question: Dict) -> Markup:
+    answer, rule = question.get("answer"), question.get("rule")
+    arms = [row for arm in question.get("arms") or [] if isinstance(arm, dict) for row in _by_model(arm)]
+    unfinished = "Not all of its runs are done." if question.get("complete") is False else ""
+    lines = [element("p", question.get("question") or ""),
+             element("p", answer or "Not answered yet.", class_="answer" if answer else "missing"),
+             element("p", f"Rule, fixed beforehand: {rule}", class_="note") if rule else "",
+             element("p", unfinished, class_="missing") if unfinished else "",
+             _arms(arms, _columns(question)) if arms else element("p", "Nothing measured yet.", class_="missing")]
+    return element("article", element("h3", question.get("title") or question["key"]), *lines, class_="question",
+                   id=f"question-{question['key']}")
+
+
+def _by_model(arm: Dict) -> List[Dict]:
+    """An arm of several models as one for each, since their losses have nothing to do with each other."""
+    models = list(dict.fromkeys(run.get("model") for run in _runs(arm)))
+    if len(models) < 2:
+        return [arm]
+    return [{**arm, "runs": [run for run in _runs(arm) if run.get("model") == model]} for model in models]
+
+
+def _columns(question: Dict) -> Dict[str, str]:
+    """Keys of a run with their headings; a question may name its own, as a mapping, or choose, as a list."""
+    columns = question.get("columns")
+    if isinstance(columns, dict) and columns:
+        return {str(key): str(heading) for key, heading in columns.items()}
+    if isinstance(columns, list) and columns:
+        return {str(key): COLUMNS.get(str(key), str(key)) for key in columns}
+    return COLUMNS
+
+
+def _arms(arms: Sequence[Dict], columns: Dict[str, str]) -> Markup:
+    tests = [value for arm in arms for value in _values(arm, DRAWN, 0)]
+    papers_tests = [value for arm in arms for value, _ in paper_points(_model(arm))]
+    axis = Axis.around(tests + papers_tests) if DRAWN in columns and any(map(math.isfinite, tests)) else None
+    papers = any(arm.get("paper") for arm in arms)
+    head = ["", "model", "seeds", *columns.values(), *([STRIP] if axis else []),
+            *(["paper"] if papers else [])]
+    rows = [_row(arm, columns, axis, papers) for arm in arms]
+    return joined([table(NOTE, head, rows, "arms")])
+
+
+def _row(arm: Dict, columns: Dict[str, str], axis: Optional[Axis], papers: bool) -> List[Cell]:
+    runs = _runs(arm)
+    seeds = {run.get("seed") for run in runs}
+    row = [cell(element("strong", arm.get("name", "")), element("span", arm.get("what") or "", class_="sub"), head=True,
+                class_="model"), cell(_model(arm), class_="name"), cell(len(seeds), class_="number")]
+    row += [cell(*_spread(arm, key), class_="number") for key in columns]
+    if axis:
+        points = [(value, f"{arm.get('name', '')}, seed {run.get('seed')}")
+                  for run in runs for value in _numbers(run, DRAWN)[:1]]
+        dots = [axis.dots(paper_points(_model(arm)), "paper"), axis.dots(points, "ours")]
+        row.append(cell(element("div", *dots, class_="line"), class_="drawn"))
+    return row + ([cell(arm.get("paper") or "", class_="paper")] if papers else [])
+
+
+def _model(arm: Dict) -> str:
+    return next((str(run["model"]) for run in _runs(arm) if run.get("model")), "")
+
+
+def _spread(arm: Dict, key: str) -> List:
+    """The means, and the ranges below them."""
+    series = [values for values in (_values(arm, key, loss) for loss in range(LOSSES)) if values]
+    if not series:
+        return ["not measured"]
+    means = "; ".join(_figure(sum(values) / len(values)) for values in series)
+    ranges = "; ".join(f"{_figure(min(values))} to {_figure(max(values))}" for values in series)
+    return [means, element("span", ranges, class_="sub")] if len(series[0]) > 1 else [means]
+
+
+def _values(arm: Dict, key: str, loss: int) -> List[float]:
+    return [numbers[loss] for numbers in (_numbers(run, key) for run in _runs(arm)) if len(numbers) > loss]
+
+
+def _runs(arm: Dict) -> List[Dict]:
+    return [run for run in arm.get("runs") or [] if isinstance(run, dict)]
+
+
+def _numbers(run: Dict, key: str) -> List[float]:
+    """The value of `key`, a number or several, as far as it holds numbers."""
+    value = run.get(key)
+    values = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return [float(number) for number in values if isinstance(number, (int, float)) and not isinstance(number, bool)]
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 1000 else f"{value:.4g}"
