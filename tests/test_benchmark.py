@@ -48,7 +48,8 @@ def test_the_best_side_is_that_of_the_highest_median_not_of_one_lucky_round():
 
 def _entry(engine, label, rates, peak, **more):
     about = {"version": "1", "python": "3", "wait_policy": "passive"}
-    return {"engine": engine, "label": label, "rate": samples.summary(rates), "peak_bytes": peak, "about": about,
+    return {"engine": engine, "label": label, "rate": samples.summary(rates),
+            "processor_rate": samples.summary(rates), "peak_bytes": peak, "about": about,
             "others": [0.0] * len(rates), **more}
 
 
@@ -68,6 +69,7 @@ def _measured():
                _entry("engine", "1 thread", [150.0], 2 * GIB, products_only=samples.summary([200.0]),
                       share_of_limit=samples.summary([0.75]))]
     return _results(sides=entries, best={entry["engine"]: "1 thread" for entry in entries},
+                    processor_ratios={"eager": samples.summary([5.5])},
                     ratios={"caffe": samples.summary([15.0]), "eager": samples.summary([5.0])},
                     memory_ratios={"caffe": 2.0, "eager": 2.0})
 
@@ -171,12 +173,16 @@ def test_a_run_prints_its_table_and_writes_all_fields(monkeypatch, tmp_path, cap
     assert set(results) == {"version", "started", "settings", "machine", "load", "others", "training", "encoding",
                             "commands", "failures", "targets"}
     record = results["training"]["cae1"]
-    assert set(record) == {"title", "batch", "real_data", "sides", "best", "ratios", "memory_ratios"}
+    assert set(record) == {"title", "batch", "real_data", "sides", "best", "ratios", "processor_ratios",
+                           "memory_ratios"}
     ours = next(entry for entry in record["sides"] if entry["engine"] == "engine")
-    assert set(ours) == {"engine", "label", "rate", "peak_bytes", "about", "others", "products_only",
+    assert set(ours) == {"engine", "label", "rate", "processor_rate", "peak_bytes", "about", "others", "products_only",
                          "share_of_limit"}
+    assert record["processor_ratios"]["eager"]["median"] > 0
     assert ours["products_only"]["median"] > 0 and len(ours["rate"]["rounds"]) == 1
-    assert results["commands"]["cae-caffe --version"]["median"] > 0
+    for title in ("cae-caffe --version", "cae-caffe train, CAE Model 1, no iterations",
+                  "cae-caffe data idx, 200 images of 28 x 28"):
+        assert results["commands"][title]["median"] > 0
     printed = capsys.readouterr()
     for words in ("Training", "this engine / plain PyTorch", "products alone/s", "Commands", "Targets",
                   "cae1: times real Caffe", "not measured"):

@@ -89,7 +89,7 @@ def _measure(part: str, place: Workspace, pace: Pace, results: Dict) -> None:
     try:
         with _progress(part) as say:
             if part == COMMANDS:
-                results["commands"] = time_commands(place.folder, pace.rounds, say)
+                results["commands"] = time_commands(place, pace.rounds, say)
             elif part == ENCODE:
                 results["encoding"] = contests.encode(place, pace, say)
             else:

@@ -53,6 +53,7 @@ def _wait(processes: Mapping[Side, SideProcess], say: Say) -> Dict[Side, Dict]:
 def _record(players: Mapping[Side, Player], about: Mapping[Side, Dict], scale: int) -> Dict:
     """Each side's rate and memory, the best side of each engine, and this engine's best against the others'."""
     sides = [{"engine": side.engine, "label": side.label, "rate": summary([scale * rate for rate in player.rates]),
+              "processor_rate": summary([scale * rate for rate in player.processor_rates]),
               "peak_bytes": player.process.peak_bytes, "about": about[side],
               "others": [turn.others for turn in player.turns]} for side, player in players.items()]
     leaders = {engine: _leader(sides, engine) for engine in (CAFFE, EAGER, ENGINE)
@@ -63,7 +64,14 @@ def _record(players: Mapping[Side, Player], about: Mapping[Side, Dict], scale: i
     memory = {engine: ours["peak_bytes"] / leader["peak_bytes"] for engine, leader in leaders.items()
               if engine != ENGINE}
     return {"sides": sides, "best": {engine: leader["label"] for engine, leader in leaders.items()},
-            "ratios": ratios, "memory_ratios": memory}
+            "ratios": ratios, "processor_ratios": _one_thread_ratios(sides), "memory_ratios": memory}
+
+
+def _one_thread_ratios(sides: List[Dict]) -> Dict:
+    """This engine against the others, each on one thread, by processor time: what a busy machine still tells."""
+    single = {entry["engine"]: entry["processor_rate"]["rounds"] for entry in sides if entry["label"] == "1 thread"}
+    ours = single.pop(ENGINE, None)
+    return {} if ours is None else {engine: ratio(ours, theirs) for engine, theirs in single.items()}
 
 
 def _leader(sides: List[Dict], engine: str) -> Dict:

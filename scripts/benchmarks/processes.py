@@ -23,9 +23,10 @@ _LAST_BYTES = 2000      # of what a process said before it died
 
 @dataclass(frozen=True)
 class Turn:
-    """What came of a turn: wall-clock seconds, and how many cores other processes kept busy meanwhile."""
+    """What came of a turn: seconds by the clock, of processor time, and how many cores other processes kept busy."""
 
     seconds: float
+    processor: float
     others: float
 
 
@@ -72,7 +73,7 @@ class SideProcess:
         answer = self._receive()
         self._stop()
         self.peak_bytes = max(self.peak_bytes, answer["peak_bytes"])
-        return Turn(answer["seconds"], watch.others(answer["processor"]))
+        return Turn(answer["seconds"], answer["processor"], watch.others(answer["processor"]))
 
     def _send(self, request: Dict) -> None:
         self._process.stdin.write(json.dumps(request).encode() + b"\n")

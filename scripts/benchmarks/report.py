@@ -51,7 +51,7 @@ def _machine(results: Dict) -> str:
         f"{others['idle']:.2f} before, {others['mean']:.2f} during the turns ({others['most']:.2f} in the worst); "
         f"stolen by the host: {others['stolen_seconds']:.1f} s",
         f"{', '.join(_versions(results))}; {pace['rounds']} rounds of turns of {pace['seconds']:g} s; medians, and the "
-        "lowest and highest round",
+        "lowest and highest round; of CPU time: steps a second of processor time, and the ratios of one thread each",
     ])
 
 
@@ -63,7 +63,8 @@ def _versions(results: Dict) -> List[str]:
 
 
 def _training(results: Dict) -> str:
-    rows = [["", "", "", "iterations/s", "lowest", "highest", "peak MB", "products alone/s", "share"]]
+    rows = [["", "", "", "iterations/s", "lowest", "highest", "of CPU time", "peak MB", "products alone/s",
+             "share"]]
     for name, record in results["training"].items():
         data = "" if record["real_data"] else ", synthetic data"
         rows.append([f"{name}: {record['title']}, batch {record['batch']}{data}"])
@@ -76,7 +77,7 @@ def _side_row(entry: Dict, record: Dict) -> List[str]:
     rate, limit = entry["rate"], entry.get("products_only")
     mark = "*" if record["best"][entry["engine"]] == entry["label"] else ""
     row = [f"  {NAMES[entry['engine']]}{mark}", _threads(entry), "", *_spread(rate),
-           f"{entry['peak_bytes'] / _MEGABYTE:.0f}"]
+           _number(entry["processor_rate"]["median"]), f"{entry['peak_bytes'] / _MEGABYTE:.0f}"]
     if limit is not None:
         row += [_number(limit["median"]), f"{entry['share_of_limit']['median']:.0%}"]
     return row
@@ -92,14 +93,15 @@ def _threads(entry: Dict) -> str:
 
 
 def _ratio_rows(record: Dict) -> List[List[str]]:
-    """This engine's best side against each other engine's best."""
-    return [[f"  this engine / {NAMES[engine]}", "", "x", *_spread(ratio), f"x {record['memory_ratios'][engine]:.2f}"]
-            for engine, ratio in record["ratios"].items()]
+    """This engine's best side against each other engine's best; behind, one thread each by processor time."""
+    alone = {engine: f"x {_number(ratio['median'])}" for engine, ratio in record["processor_ratios"].items()}
+    return [[f"  this engine / {NAMES[engine]}", "", "x", *_spread(ratio), alone.get(engine, ""),
+             f"x {record['memory_ratios'][engine]:.2f}"] for engine, ratio in record["ratios"].items()]
 
 
 def _encoding(record: Dict) -> str:
     data = "test images" if record["real_data"] else "synthetic images"
-    rows = [["", "", "", "images/s", "lowest", "highest", "peak MB"]]
+    rows = [["", "", "", "images/s", "lowest", "highest", "of CPU time", "peak MB"]]
     rows += [_side_row(entry, record) for entry in record["sides"]] + _ratio_rows(record)
     return f"Encoding 10000 {data} by {record['title']}, files included\n" + _table(rows)
 
