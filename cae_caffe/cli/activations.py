@@ -7,6 +7,7 @@ import argparse
 from ..experiments.activations import dump
 from .backend_argument import add_backend_argument
 from .quiet_engine import chosen_quiet_engine
+from .threads_argument import add_threads_argument, apply_threads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="images of the list, from 0 (default: the first of each of ten classes)")
     parser.add_argument("--out", metavar="F.h5", required=True,
                         help="a dataset for each blob, and `image` (the indices) and `label`")
+    add_threads_argument(parser)
     add_backend_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    apply_threads(arguments)
     images = dump(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
                   arguments.image)
     print(f"{arguments.out}: every blob for the images {', '.join(map(str, images))}")

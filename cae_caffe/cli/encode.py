@@ -7,6 +7,7 @@ import argparse
 from ..experiments.encode import encode
 from .backend_argument import add_backend_argument
 from .quiet_engine import chosen_quiet_engine
+from .threads_argument import add_threads_argument, apply_threads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blob", metavar="B",
                         help="blob to write (default: ip2encode or encode4, or else the net's narrowest)")
     parser.add_argument("--out", metavar="CODES.h5", required=True, help="gets the datasets `codes` and `label`")
+    add_threads_argument(parser)
     add_backend_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    apply_threads(arguments)
     done = encode(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
                   arguments.blob)
     print(f"{arguments.out}: blob {done.blob} of {done.images} images, {done.dimensions} numbers each")

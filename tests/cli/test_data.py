@@ -73,6 +73,18 @@ def test_mnist_from_a_folder(tmp_path, monkeypatch, capsys):
                                        "data/mnist_test.txt: data 20x1x28x28, label 20 in data/mnist_test.h5\n")
 
 
+def test_siamese_from_what_mnist_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small_mnist.install(monkeypatch)
+    small_mnist.write(tmp_path / "source")
+    main(["data", "mnist", "--from", "source", "--out", "digits"])
+    capsys.readouterr()
+    assert main(["data", "siamese", "--from", "digits", "--seed", "5"]) == 0
+    assert capsys.readouterr().out == (
+        "data/mnist_siamese_train.txt: pair_data 30x2x28x28, sim 30 in data/mnist_siamese_train.h5\n"
+        "data/mnist_siamese_test.txt: pair_data 20x2x28x28, sim 20 in data/mnist_siamese_test.h5\n")
+
+
 def test_mnist_that_cannot_be_fetched_is_status_1(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mnist_download, "MIRRORS", ())

@@ -8,7 +8,7 @@ import pytest
 
 from cae_caffe import schema
 from cae_caffe.cli.make_prototxt import main
-from cae_caffe.models import PAPER
+from cae_caffe.models import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,7 +34,7 @@ def test_one_model(capsys):
 @pytest.mark.parametrize("arguments", [[], ["--all"]])
 def test_all_of_the_papers_models(arguments):
     assert main(arguments) == 0
-    assert models_in("prototxt") == set(PAPER)
+    assert models_in("prototxt") == set(MODELS)
 
 
 def test_the_same_bytes_again():
@@ -54,6 +54,15 @@ def test_out_and_data_are_in_the_files():
     assert 'net: "there/cae1-n2/train_test.prototxt"' in solver and "solver_mode: GPU" in solver
 
 
+def test_the_siamese_net_reads_pairs():
+    assert main(["siamese", "--out", "there", "--data", "/some/data/"]) == 0
+    files = {path.name: path.read_text() for path in Path("there/siamese").rglob("*.prototxt")}
+    assert set(files) == {"train_test.prototxt", "deploy.prototxt", "solver.prototxt"}
+    for half in ("train", "test"):
+        assert files["train_test.prototxt"].count(f'source: "/some/data/mnist_siamese_{half}.txt"') == 1
+    assert 'snapshot_prefix: "there/siamese/siamese"' in files["solver.prototxt"]
+
+
 def test_the_legacy_dialect_has_a_folder_of_its_own():
     assert main(["cae1-n2", "--dialect", "legacy"]) == 0
     assert "layers {" in Path("prototxt/legacy/cae1-n2/deploy.prototxt").read_text()
@@ -63,7 +72,8 @@ def test_the_legacy_dialect_has_a_folder_of_its_own():
 
 
 @pytest.mark.parametrize("arguments, sentence", [
-    (["cae1-n2", "siamese"], "no model is called `siamese`; there are cae1-n2, "),
+    (["cae1-n2", "lenet"], "no model is called `lenet`; there are cae1-n2, "),
+    (["siamese", "--train", "a.txt", "--test", "b.txt"], "`siamese` is trained on pairs of MNIST's images"),
     (["--all", "cae1-n2"], "--all writes every model, so `cae1-n2` beside it says nothing; leave one out"),
 ])
 def test_wrong_use_is_one_line_and_writes_nothing(capsys, arguments, sentence):
@@ -77,7 +87,7 @@ def test_a_folder_that_cannot_be_is_refused(capsys):
     Path("file").write_text("")
     assert main(["cae1-n2", "--out", "file/below"]) == 2
     assert capsys.readouterr().err == (
-        "make-prototxt: file/below/cae1-n2 cannot be written to (Not a directory); choose another folder for `out`\n")
+        "make-prototxt: file/below/cae1-n2 cannot be written to (Not a directory); choose another folder for `out`.\n")
 
 
 def test_it_imports_no_torch():

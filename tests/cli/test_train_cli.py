@@ -68,6 +68,17 @@ def test_resuming_goes_on_where_the_state_was_made(train, folder):
     assert (folder / "small_iter_6.caffemodel").exists()
 
 
+@pytest.mark.parametrize("words, exactly", [([], True), (["--data-position", "recorded"], True),
+                                            (["-data-position=caffe"], False)], ids=str)
+def test_a_resumed_run_goes_on_in_its_data_unless_told(words, exactly, train, folder):
+    small_training.write(folder, "max_iter: 6 snapshot: 3 momentum: 0.9")
+    train("-solver", "solver.prototxt")
+    whole = (folder / "small_iter_6.caffemodel").read_bytes()
+    status, error = train("-solver", "solver.prototxt", "-snapshot", "small_iter_3.solverstate", *words)
+    assert status == 0 and ("the position in the data from small_iter_3.dataposition" in error) == exactly
+    assert ((folder / "small_iter_6.caffemodel").read_bytes() == whole) == exactly
+
+
 NO_DATA = "none.txt"
 WRONG = {
     "no such solver": (["-solver", "none.prototxt"], "", "none.prototxt: there is no such file"),
@@ -102,6 +113,18 @@ def test_a_mistake_is_one_line_and_status_2(case, train, folder, monkeypatch):
     assert status == 2 and engine.startswith("Engine: embedded")
     assert re.search(f"^cae-caffe train: .*{message}", line), line
     assert "cae-caffe-" not in line
+
+
+def test_a_missing_stage_is_told_with_those_that_the_net_has(train, folder):
+    text = small_training.net().replace("phase: TRAIN }", 'phase: TRAIN stage: "day" }')
+    small_training.write(folder, "max_iter: 1", text)
+    status, error = train("-solver", "solver.prototxt")
+    assert status == 2
+    assert ("net.prototxt: in phase TRAIN, level 0 and no stage, no layer produces `data`, a bottom of layer `flat`; "
+            "give -stage with one of day, on-train.") in error
+    assert train("-solver", "solver.prototxt", "-stage", "day")[0] == 0
+    small_training.write(folder, 'max_iter: 1 train_state { stage: "day" }', text)
+    assert train("-solver", "solver.prototxt")[0] == 0
 
 
 def test_missing_data_is_told_with_its_layer(train, folder, monkeypatch):
@@ -218,16 +241,30 @@ def test_signals_have_the_effects_asked_for(tmp_path):
 
 
 def test_a_second_sigint_ends_the_run_at_once(tmp_path):
-    """While a test of hours keeps the first one waiting."""
-    small_training.write(tmp_path, ENDLESS + "test_iter: 1000000000 test_interval: 60 test_initialization: false")
+    """While an iteration of hours keeps the first one waiting."""
+    small_training.write(tmp_path, "max_iter: 2 iter_size: 1000000000 test_iter: 1 test_interval: 1")
     with Run(tmp_path) as run:
-        run.wait_for("Iteration 60, Testing net")
+        run.wait_for("Test net output #1")
         run.send(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
             run.process.wait(timeout=0.5)
         run.send(signal.SIGINT)
         status, text = run.end()
     assert status == 130 and text.endswith("cae-caffe train: interrupted\n") and not _snapshots(tmp_path)
+
+
+def test_sigint_stops_during_a_test(tmp_path):
+    """Which Caffe heeds between batches; the run stands before the test again."""
+    small_training.write(tmp_path, ENDLESS + "test_iter: 1000000000 test_interval: 60 test_initialization: false")
+    with Run(tmp_path) as run:
+        run.wait_for("Iteration 60, Testing net")
+        run.send(signal.SIGINT)
+        status, text = run.end()
+    lines = [line.split("] ", 1)[1] for line in text.splitlines()[-5:]]
+    assert status == 0 and lines == [
+        "Test interrupted.", "Snapshotting to binary proto file small_iter_60.caffemodel",
+        "Snapshotting solver state to binary proto file small_iter_60.solverstate", "Optimization stopped early.",
+        "Optimization Done."]
 
 
 def test_sigint_stops_real_caffe_too(tmp_path, caffe_command):
