@@ -26,9 +26,10 @@ class Encoded:
     dimensions: int
 
 
-def encode(backend, net_file, weights, data, out, blob=None) -> Encoded:
-    """Run all images of the list `data` through the deploy net as far as `blob`; write its values to `out`.
+def encode(backend, net_file, weights, data, out, blob=None, limit=None) -> Encoded:
+    """Run images of the list `data` through the deploy net as far as `blob`; write its values to `out`.
 
+    All images are taken, or the first `limit`.
     `blob` is by default the net's code (`analysis.structure.code_blob`). The file has the datasets `codes` (n, N)
     float32 and, if `data` has one label an image, `label` (n,); attributes `net`, `weights`, `blob`, `data`.
     Images are read and codes written in batches, so memory does not grow with their number.
@@ -45,8 +46,9 @@ def encode(backend, net_file, weights, data, out, blob=None) -> Encoded:
         run.check(source.rows(IMAGES, 0, 2), net_file)
         with replacing(out) as part, h5py.File(str(part), "w") as file:
             file.attrs.update(net=str(net_file), weights=str(weights), blob=blob, data=str(data))
-            _write(file, source, run)
-        return Encoded(blob, len(source), width(net, blob))
+            count = min(limit or len(source), len(source))
+            _write(file, source, run, count)
+        return Encoded(blob, count, width(net, blob))
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,7 @@ class _Run:
                              f"{len(images)} images; choose another with --blob.")
 
 
-def _write(file, source, run):
-    count = len(source)
+def _write(file, source, run, count):
     codes = file.create_dataset("codes", (count, width(run.net, run.blob)), "float32")
     first = labels(source, 0, 1)
     label = None if first is None else file.create_dataset("label", (count,), first.dtype)

@@ -49,11 +49,12 @@ class _Set:
 
 
 def measure(backend, net_file, weights, train_list, test_list, picture=None,
-            picture_limit: int = PICTURE_LIMIT) -> Dict:
+            picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> Dict:
     """Measure the deploy net `net_file` with `weights` on the images of two lists, which need labels.
 
     The picture has the codes of the test images as they are if they are of two numbers, else by t-SNE those of a fixed
-    random `picture_limit` of them. Returns, all of it fit for JSON:
+    random `picture_limit` of them; classifiers learn from the first `train_limit` training images, or from all. Returns,
+    all of it fit for JSON:
 
     - `picture` "codes" or "t-SNE"; `classes` how many are separated on it, `separated` which (a list of booleans) and
       `purity` of each, in the order of the labels (`analysis.separation`);
@@ -71,9 +72,10 @@ def measure(backend, net_file, weights, train_list, test_list, picture=None,
     if picture_limit < FEWEST:
         raise InputError(f"A picture of {picture_limit} codes is too small to be measured; give at least {FEWEST}.")
     with tempfile.TemporaryDirectory() as folder:
-        train, test = (_encoded(backend, net_file, weights, data, folder) for data in (train_list, test_list))
+        train, test = (_encoded(backend, net_file, weights, data, folder, limit)
+                       for data, limit in ((train_list, train_limit), (test_list, None)))
         parts = _losses_of_parts(backend, net_file, weights, test_list, folder)
-    how = {**HOW, "picture_limit": picture_limit}
+    how = _how(picture_limit, train_limit)
     if not (np.isfinite(train.codes).all() and np.isfinite(test.codes).all()):
         return {**_diverged(train, test), **parts, "how": how}
     rows = np.arange(len(test.codes)) if test.codes.shape[1] == 2 else merit.sample(len(test.codes), picture_limit)
@@ -84,12 +86,12 @@ def measure(backend, net_file, weights, train_list, test_list, picture=None,
 
 
 def measured(run_folder, backend: str = "auto", train_list="data/mnist_train.txt", test_list="data/mnist_test.txt",
-             prototxt="prototxt", picture_limit: int = PICTURE_LIMIT) -> Dict:
+             prototxt="prototxt", picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> Dict:
     """Measure the finished run in `run_folder` (`experiments.runs`), once: its measures.json is read if it is there.
 
     Writes measures.json, with the keys of `measure` and the run's `model`, `seed` and `iterations`, and picture.npz.
-    `backend` is load_backend's name, `picture_limit` that of `measure`, which a quick reproduction lowers. Raises
-    `InputError` if the run has not finished or its weights are gone.
+    `backend` is load_backend's name; `picture_limit` and `train_limit` are those of `measure`, which a quick
+    reproduction lowers. Raises `InputError` if the run has not finished or its weights are gone.
     """
     folder = Path(run_folder)
     run = _read(folder / RESULT)
@@ -97,15 +99,19 @@ def measured(run_folder, backend: str = "auto", train_list="data/mnist_train.txt
         raise InputError(f"{folder}: no {RESULT} in this folder, so there is no finished run to measure.")
     about = {key: run[key] for key in ("model", "seed", "iterations")}
     there = _read(folder / MEASURES)
-    if there is not None and {**there, **about, "how": {**HOW, "picture_limit": picture_limit}} == there:
+    if there is not None and {**there, **about, "how": _how(picture_limit, train_limit)} == there:
         return there
     weights = folder / f"{run['model']}_iter_{run['iterations']}.caffemodel"
     if not weights.exists():
         raise InputError(f"{weights}: the run's weights are gone, so it cannot be measured; train it again.")
     found = measure(load_backend(backend), Path(prototxt) / run["model"] / "deploy.prototxt", weights, train_list,
-                    test_list, folder / PICTURE, picture_limit)
+                    test_list, folder / PICTURE, picture_limit, train_limit)
     files.write_text(folder / MEASURES, json.dumps({**about, **found}, indent=1, allow_nan=False) + "\n")
     return {**about, **found}
+
+
+def _how(picture_limit: int, train_limit: Optional[int]) -> Dict:
+    return {**HOW, "picture_limit": picture_limit, **({"train_limit": train_limit} if train_limit else {})}
 
 
 def _read(path: Path) -> Optional[Dict]:
@@ -117,9 +123,9 @@ def _read(path: Path) -> Optional[Dict]:
         raise InputError(f"{path}: this is no JSON ({error}); delete it to have it made again.") from error
 
 
-def _encoded(backend, net_file, weights, data, folder) -> _Set:
+def _encoded(backend, net_file, weights, data, folder, limit) -> _Set:
     out = Path(folder) / "codes.h5"
-    encode(backend, net_file, weights, data, out)
+    encode(backend, net_file, weights, data, out, limit=limit)
     with h5py.File(str(out), "r") as file:
         if LABEL not in file:
             raise InputError(f"{data}: no `{LABEL}` for each image, and measures of classes need one.")

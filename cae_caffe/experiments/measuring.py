@@ -1,6 +1,6 @@
 """The measures of a finished run (`measures`), taken in a process of its own, beside the runs that go on:
 
-    python3 -m cae_caffe.experiments.measuring RUN_FOLDER [PICTURE_LIMIT]
+    python3 -m cae_caffe.experiments.measuring RUN_FOLDER [quick]
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from typing import List, Sequence
 
 from ..errors import CaeCaffeError
 from ..models import PAPER
-from .measures import MEASURES, PICTURE_LIMIT, measured
+from .measures import MEASURES, measured
 from .runs import Run
 
-QUICK_PICTURE = 500     # codes that t-SNE draws of a short run; with all of them it would take longer than to train it
+QUICK = "quick"
+# Of a short run: codes that t-SNE draws and training images that classifiers see. With all of them measuring would take
+# longer than training did.
+QUICK_LIMITS = {"picture_limit": 500, "train_limit": 3000}
 
 
 def wanted(run: Run) -> bool:
@@ -28,14 +31,14 @@ def wanted(run: Run) -> bool:
 
 def command(run: Run) -> List[str]:
     """The process that measures."""
-    limit = [str(QUICK_PICTURE)] if run.test_batches else []
-    return [sys.executable, "-m", f"{__package__}.measuring", str(run.folder), *limit]
+    quick = [QUICK] if run.test_batches else []
+    return [sys.executable, "-m", f"{__package__}.measuring", str(run.folder), *quick]
 
 
 def main(words: Sequence[str]) -> int:
     """The process: an error of the user's is one line on standard error, and its exit status this one's."""
     try:
-        measured(Path(words[0]), picture_limit=int(words[1]) if words[1:] else PICTURE_LIMIT)
+        measured(Path(words[0]), **(QUICK_LIMITS if QUICK in words[1:] else {}))
     except CaeCaffeError as error:
         print(error, file=sys.stderr)
         return error.exit_status

@@ -105,6 +105,19 @@ def test_longer_codes_are_measured_on_their_t_sne(torch_engine, tmp_path, monkey
     assert found == measure(torch_engine, tmp_path, picture_limit=50)
 
 
+def test_classifiers_learn_from_so_many_training_images(torch_engine, tmp_path, monkeypatch):
+    write_net(tmp_path, PLANE, PLANE_SHAPES)
+    sizes = []
+    knn = measures.merit.knn_accuracy
+    monkeypatch.setattr(measures.merit, "knn_accuracy",
+                        lambda train, *others: sizes.append(len(train)) or knn(train, *others))
+    limited = measure(torch_engine, tmp_path, train_limit=20)
+    whole = measure(torch_engine, tmp_path)
+    assert sizes[0] == 20 < sizes[1]
+    assert limited["how"] == {**whole["how"], "train_limit": 20}
+    assert limited["classes"] == whole["classes"] and limited["trustworthiness"] == whole["trustworthiness"]
+
+
 def test_losses_of_parts_are_those_of_the_loss_layers(torch_engine, tmp_path, monkeypatch):
     images = write_net(tmp_path)
     monkeypatch.setattr(measures, "PARTS", PARTS)
