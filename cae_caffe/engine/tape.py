@@ -38,7 +38,7 @@ class Tape(TorchDispatchMode):
             self._operations.append((function, args, kwargs or {}, _several(result) if makes else ()))
         return result
 
-    @torch.no_grad()
+    @torch.inference_mode()     # which spares each operation the way through autograd, and still counts versions
     def replay(self) -> None:
         for function, args, kwargs, made in self._operations:
             result = function(*args, **kwargs)

@@ -111,10 +111,10 @@ def test_classifiers_learn_from_so_many_training_images(torch_engine, tmp_path, 
     knn = measures.merit.knn_accuracy
     monkeypatch.setattr(measures.merit, "knn_accuracy",
                         lambda train, *others: sizes.append(len(train)) or knn(train, *others))
-    limited = measure(torch_engine, tmp_path, train_limit=20)
+    limited = measure(torch_engine, tmp_path, train_limit=40)
     whole = measure(torch_engine, tmp_path)
-    assert sizes[0] == 20 < sizes[1]
-    assert limited["how"] == {**whole["how"], "train_limit": 20}
+    assert sizes[0] == 40 < sizes[1]
+    assert limited["how"] == {**whole["how"], "train_limit": 40}
     assert limited["classes"] == whole["classes"] and limited["trustworthiness"] == whole["trustworthiness"]
 
 

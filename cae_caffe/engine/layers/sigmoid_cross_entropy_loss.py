@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from ...errors import InputError
 from ..blob import shape_string
 from . import normalization
+from .buffers import buffer_like
 from .gradients import refuse_gradient
 from .loss import LossLayer, in_shape_of
 from .registry import register
@@ -30,6 +31,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
         loss_param = self.param.loss_param
         self.mode = normalization.mode(loss_param, "BATCH_SIZE")
         self.ignored = loss_param.ignore_label if loss_param.has("ignore_label") else None
+        self._scale: torch.Tensor | None = None
 
     def shapes(self, bottom_shapes):
         first, second = bottom_shapes
@@ -62,7 +64,8 @@ class SigmoidCrossEntropyLoss(LossLayer):
         counted = self._counted(target)
         if counted is not None:
             diff.mul_(counted)
-        diff.mul_(top[0].diff / self._divisor(diff, counted))
+        self._scale = buffer_like(self._scale, top[0].diff)
+        diff.mul_(torch.div(top[0].diff, self._divisor(diff, counted), out=self._scale))
 
     def _counted(self, target: torch.Tensor) -> torch.Tensor | None:
         """True for each target that is not `ignore_label`, or None if none is ignored; Caffe truncates targets."""

@@ -12,6 +12,7 @@ from .matmul import MatmulKernel
 from .native import NativeKernel
 from .plane import PlaneKernel
 from .rule import choose
+from .unfold import UnfoldKernel
 
 __all__ = ["BandKernel", "ConvolutionGeometry", "Kernel", "MatmulKernel", "NativeKernel", "PlaneKernel", "Scratch",
-           "choose"]
+           "UnfoldKernel", "choose"]

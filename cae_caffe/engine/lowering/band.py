@@ -9,7 +9,7 @@ import torch
 from . import bilinear
 from .buffers import Scratch, Snapshot, kind_of
 from .geometry import ConvolutionGeometry
-from .kernel import Kernel, deliver, megaflops
+from .kernel import Kernel, deliver, deliver_sum, megaflops
 from .packing import ROWS_FIRST, Frame, Packing
 
 
@@ -108,7 +108,7 @@ class BandKernel(Kernel):
         slots = work.top.slots("slots")
         work.top.transform(top_diff, slots)
         if bias_diff is not None:
-            deliver(work.top.bias_gradient(slots), bias_diff, accumulate)
+            deliver_sum(work.top.sums_over_batch(slots), (0, 2), bias_diff, accumulate)
         if weight_diff is not None:
             work.weight_gradient(bottom, slots, weight_diff, accumulate)
         if bottom_diff is not None:
@@ -160,6 +160,9 @@ class _Side:
         # Slot 0 is the sum over rows times a constant, so it takes the bias, and gives its gradient, for all rows.
         self._rows_over_sum = 1 / float(basis[0, 0])
         self._image = (frame.phases, extent.channels, frame.width)
+        # A product with a constant row: one call where a sum and its scaling take two.
+        self._over_batch = like.new_full((1, geometry.batch), self._rows_over_sum)
+        self._batch_sum = like.new_empty((1, self._shape[2]))
         self._taken: dict[str, _Slots] = {}
 
     def slots(self, role: str) -> _Slots:
@@ -180,8 +183,10 @@ class _Side:
     def add_bias(self, slots: _Slots, bias: torch.Tensor) -> None:
         slots.sums.add_(bias.view(-1, 1), alpha=self._rows_over_sum)
 
-    def bias_gradient(self, slots: _Slots) -> torch.Tensor:
-        return slots.sums.sum(0).sum((0, 2)).mul_(self._rows_over_sum)
+    def sums_over_batch(self, slots: _Slots) -> torch.Tensor:
+        """What the tensor holds, summed over images and rows: (phase, channel, column)."""
+        torch.mm(self._over_batch, slots.cube[0], out=self._batch_sum)
+        return self._batch_sum.view(self._image)
 
 
 _COLUMN = 3     # of the band's dimensions: slot, phase, small channel, small column, large channel, tap

@@ -67,5 +67,13 @@ def deliver(value: torch.Tensor, target: torch.Tensor, accumulate: bool) -> None
         target.copy_(value)
 
 
+def deliver_sum(values: torch.Tensor, axes: int | tuple[int, ...], target: torch.Tensor, accumulate: bool) -> None:
+    """`deliver` of the sum over `axes`, without a copy where the target is overwritten."""
+    if accumulate:
+        target.add_(values.sum(axes))
+    else:
+        torch.sum(values, axes, out=target)
+
+
 def megaflops(count: int) -> str:
     return f"{count / 1e6:.1f} Mflop"

@@ -6,7 +6,7 @@ import torch
 
 from .buffers import Kind, Scratch, kind_of
 from .geometry import ConvolutionGeometry
-from .kernel import Kernel, deliver, megaflops
+from .kernel import Kernel, deliver_sum, megaflops
 from .packing import BATCH_FIRST, Frame, Packing
 
 
@@ -41,7 +41,7 @@ class MatmulKernel(Kernel):
         gradient = self._top.load(top_diff)
         if bias_diff is not None:
             per_image = gradient.view(self.geometry.batch, bias_diff.numel(), -1)
-            deliver(per_image.sum(0).sum(1), bias_diff, accumulate)
+            deliver_sum(per_image.sum(0), 1, bias_diff, accumulate)
         if weight_diff is not None:
             self._weight_gradient(self._bottom.load(bottom), gradient, weight_diff, accumulate)
         if bottom_diff is not None:

@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cae_caffe.engine.lowering import (
-    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, Scratch, choose)
+    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, Scratch, UnfoldKernel, choose)
 
 EXACT = 1e-12
 BAND = ConvolutionGeometry(False, 3, 2, 12, 13, 3, (5, 4), (2, 1), (1, 2))
@@ -20,6 +20,7 @@ CASES = [
     (MatmulKernel, ConvolutionGeometry(False, 3, 2, 4, 6, 5, (4, 6))),
     (PlaneKernel, ConvolutionGeometry(False, 3, 4, 6, 5, 2, (1, 1))),
     (PlaneKernel, ConvolutionGeometry(True, 3, 4, 6, 5, 2, (1, 1))),
+    (UnfoldKernel, BAND),
     (NativeKernel, ConvolutionGeometry(True, 3, 4, 6, 5, 2, (3, 2), (2, 2), group=2)),
 ]
 every_kernel = pytest.mark.parametrize("kernel_type, geometry", CASES)
@@ -172,8 +173,8 @@ def test_runs_where_there_is_no_data_to_look_at(kernel_type, geometry, Layer):
 
 def test_kernels_that_share_scratch_do_not_disturb_each_other(Layer, assert_close):
     scratch = Scratch()
-    layers = [Layer(geometry) for _, geometry in CASES[:6]]
-    kernels = [kernel_type(geometry, scratch) for kernel_type, geometry in CASES[:6]]
+    layers = [Layer(geometry) for _, geometry in CASES[:7]]
+    kernels = [kernel_type(geometry, scratch) for kernel_type, geometry in CASES[:7]]
     tops = [layer.forward(kernel) for layer, kernel in zip(layers, kernels)]
     for layer, kernel, top in reversed(list(zip(layers, kernels, tops))):
         assert_close([top, *layer.backward(kernel)], layer.expected(), EXACT)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cae_caffe.engine.lowering import (
-    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, choose)
+    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, UnfoldKernel, choose)
 from cae_caffe.engine.lowering.measure import paper_layers
 
 DOUBLE = 1e-12      # of the largest value: a few hundred roundings in float64
@@ -34,9 +34,9 @@ sizes, few, strides, pads, layouts = (st.integers(1, 9), st.integers(1, 3), st.i
 
 
 @st.composite
-def geometries(draw, kernels=st.integers(1, 5), group=1, dilations=st.just(1)):
+def geometries(draw, kernels=st.integers(1, 5), group=1, dilations=st.just(1), transposed=st.booleans()):
     geometry = ConvolutionGeometry(
-        transposed=draw(st.booleans()), batch=draw(few), in_channels=group * draw(few), in_height=draw(sizes),
+        transposed=draw(transposed), batch=draw(few), in_channels=group * draw(few), in_height=draw(sizes),
         in_width=draw(sizes), out_channels=group * draw(few), kernel=(draw(kernels), draw(kernels)),
         stride=(draw(strides), draw(strides)), pad=(draw(pads), draw(pads)),
         dilation=(draw(dilations), draw(dilations)), group=group, has_bias=draw(st.booleans()))
@@ -96,6 +96,12 @@ def test_planes_of_1x1_kernels(Layer, assert_close, geometry, layout):
 
 
 @examples
+@given(geometry=geometries(transposed=st.just(False)), layout=layouts)
+def test_unfolding_on_any_shape(Layer, assert_close, geometry, layout):
+    check(UnfoldKernel(geometry), Layer(geometry, store=LAYOUTS[layout]), assert_close, DOUBLE)
+
+
+@examples
 @given(geometry=any_group, layout=layouts)
 def test_native_with_groups_and_dilation(Layer, assert_close, geometry, layout):
     check(NativeKernel(geometry), Layer(geometry, store=LAYOUTS[layout]), assert_close, DOUBLE)
@@ -114,6 +120,8 @@ def test_whatever_the_rule_chooses_on_many_shapes(Layer, assert_close, geometry,
     (BandKernel, ConvolutionGeometry(False, 16, 3, 31, 27, 4, (7, 9), (2, 2), (3, 1))),
     (BandKernel, ConvolutionGeometry(True, 16, 3, 14, 11, 4, (7, 9), (2, 3), (1, 2))),
     (MatmulKernel, ConvolutionGeometry(False, 16, 3, 9, 7, 4, (11, 7), (1, 1), (1, 0))),
+    (UnfoldKernel, ConvolutionGeometry(False, 64, 1, 28, 28, 20, (5, 5))),
+    (UnfoldKernel, ConvolutionGeometry(False, 16, 3, 31, 27, 4, (7, 9), (2, 2), (3, 1))),
 ])
 def test_stride_and_padding_in_single_precision(kernel_type, geometry, Layer, assert_close):
     check(kernel_type(geometry), Layer(geometry, torch.float32), assert_close, SINGLE)
@@ -122,5 +130,6 @@ def test_stride_and_padding_in_single_precision(kernel_type, geometry, Layer, as
 def test_rows_that_no_kernel_reaches_get_no_gradient(Layer):
     geometry = ConvolutionGeometry(False, 2, 2, 10, 12, 3, (3, 3), (4, 4))
     layer = Layer(geometry)
-    bottom_diff = layer.backward(BandKernel(geometry))[0]
-    assert bottom_diff[:, :, 7:].eq(0).all() and bottom_diff[:, :, :, 11:].eq(0).all()
+    for kernel_type in BandKernel, UnfoldKernel:
+        bottom_diff = layer.backward(kernel_type(geometry))[0]
+        assert bottom_diff[:, :, 7:].eq(0).all() and bottom_diff[:, :, :, 11:].eq(0).all()

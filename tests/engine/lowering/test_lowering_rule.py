@@ -7,15 +7,15 @@ import dataclasses
 import pytest
 
 from cae_caffe.engine.lowering import (
-    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, choose)
+    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, UnfoldKernel, choose)
 from cae_caffe.engine.lowering.measure import paper_layers
 from cae_caffe.errors import InputError
 
 INTENDED = {"conv1": BandKernel, "conv2": BandKernel, "deconv2": MatmulKernel, "deconv1": BandKernel,
             "deconv1neur": PlaneKernel}
 CONV2 = ConvolutionGeometry(False, 100, 4, 20, 20, 2, (9, 9))
+LENET_CONV1 = ConvolutionGeometry(False, 64, 1, 28, 28, 20, (5, 5), needs_bottom_diff=False)
 ORDINARY = {
-    "LeNet conv1": ConvolutionGeometry(False, 64, 1, 28, 28, 20, (5, 5), needs_bottom_diff=False),
     "LeNet conv2": ConvolutionGeometry(False, 64, 20, 12, 12, 50, (5, 5)),
     "CIFAR-10 quick conv1": ConvolutionGeometry(False, 100, 3, 32, 32, 32, (5, 5), pad=(2, 2), needs_bottom_diff=False),
     "CIFAR-10 quick conv2": ConvolutionGeometry(False, 100, 32, 16, 16, 32, (5, 5), pad=(2, 2)),
@@ -33,6 +33,16 @@ def test_layers_of_the_paper_are_lowered(name):
 @pytest.mark.parametrize("name", ORDINARY)
 def test_layers_of_ordinary_nets_stay_native(name):
     assert type(choose(ORDINARY[name])) is NativeKernel
+
+
+def test_images_of_one_channel_are_unfolded():
+    assert type(choose(LENET_CONV1)) is UnfoldKernel
+
+
+@pytest.mark.parametrize("change", [{"stride": (2, 2)}, {"in_channels": 2},
+                                    {"transposed": True}, {"out_channels": 6}])
+def test_what_unfolding_does_not_pay_for_stays_native(change):
+    assert type(choose(dataclasses.replace(LENET_CONV1, **change))) is NativeKernel
 
 
 @pytest.mark.parametrize("change", [{"group": 2}, {"dilation": (2, 2)}, {"dilation": (1, 2)}])
@@ -68,7 +78,8 @@ def test_planes_take_few_channels_and_plain_1x1_kernels_only(change):
 
 
 @pytest.mark.parametrize("kernel_type, rows_first", [
-    (BandKernel, True), (PlaneKernel, True), (MatmulKernel, False), (NativeKernel, False)])
+    (BandKernel, True), (PlaneKernel, True), (MatmulKernel, False), (NativeKernel, False),
+    (UnfoldKernel, False)])
 def test_which_kernels_want_rows_first(kernel_type, rows_first):
     assert kernel_type.rows_first is rows_first
 
@@ -79,4 +90,5 @@ def test_descriptions_name_method_size_and_work():
         "band: 29 slots of 48 x 160, 177.4 Mflop a step instead of 223.9 Mflop")
     assert choose(layers["Model 2 deconv2"]).describe() == "matmul: 250 x 576, 86.4 Mflop a step"
     assert choose(layers["Model 1 deconv1neur"]).describe() == "planes: 2 to 1, 0.9 Mflop a step"
+    assert choose(LENET_CONV1).describe() == "unfold: 20 x 25 x 576 an image, 73.7 Mflop a step"
     assert choose(ORDINARY["LeNet conv2"]).describe() == "native: 614.4 Mflop a step"
