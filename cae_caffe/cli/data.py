@@ -6,6 +6,8 @@ import argparse
 import re
 import sys
 
+from .termination import unwinding
+
 _SUFFIXES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
@@ -80,7 +82,9 @@ def image_size(text: str) -> tuple[int, int]:
 
 
 def run(args: argparse.Namespace) -> int:
-    for done in args.convert(args):
+    with unwinding():
+        converted = args.convert(args)
+    for done in converted:
         first = done.files[0] if len(done.files) == 1 else f"{len(done.files)} files, {done.files[0]} ..."
         shapes = ", ".join(f"{name} {'x'.join(map(str, (done.rows,) + shape))}" for name, shape in done.shapes.items())
         print(f"{done.list_file}: {shapes} in {first}" + ("" if done.anew else " (was there already)"))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -13,6 +17,7 @@ from idx_files import random_images, write_idx
 
 from cae_caffe.cli.data import byte_size, image_size
 from cae_caffe.cli.main import main
+from cae_caffe.cli.termination import EXIT_STATUS
 from cae_caffe.data import mnist_download
 from cae_caffe.errors import InputError
 
@@ -128,3 +133,33 @@ def test_wrong_use_is_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+
+
+CONVERT = """
+import importlib
+import sys
+from cae_caffe.cli.main import main
+
+hdf5_writer = importlib.import_module("cae_caffe.data.hdf5_writer")     # the package has a function of that name
+whole = hdf5_writer._lay_out
+def lay_out(part, *others):
+    print("writing", part, flush=True)
+    offsets = whole(part, *others)
+    sys.stdin.read()        # as long as the test likes
+    return offsets
+hdf5_writer._lay_out = lay_out
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_terminated_conversion_leaves_nothing_half_written(pair, tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", CONVERT, "data", "idx", *pair, "--out", "data/digits"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        part = Path(process.stdout.readline().split()[1])
+        while not part.exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == EXIT_STATUS
+        process.stdin.close()
+    assert list((tmp_path / "data").iterdir()) == []
