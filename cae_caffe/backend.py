@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from types import ModuleType
 
@@ -29,6 +30,12 @@ def load_backend(name: str = "auto") -> ModuleType:
     if name not in BACKENDS:
         raise InputError(f"The backend {name!r} is unknown; choose one of {', '.join(BACKENDS)}.")
     return BACKENDS[name]()
+
+
+def automatic_name() -> str:
+    """What "auto" stands for here, "torch" where PyTorch is installed, else "caffe"; imports neither."""
+    has_torch = sys.version_info >= OLDEST_PYTHON and importlib.util.find_spec("torch") is not None
+    return "torch" if has_torch else "caffe"
 
 
 def describe(backend: ModuleType, gpu: int | str | None = None) -> str:

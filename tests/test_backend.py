@@ -110,3 +110,11 @@ def test_real_caffes_python_gets_caffe_itself(real_caffe):
     source = ("import caffe\nfrom cae_caffe.backend import describe, load_backend\n"
               "def main():\n    assert load_backend('auto') is caffe\n    return describe(load_backend('caffe'))")
     assert real_caffe(source) == "real Caffe 1.0.0 on CPU"
+
+
+def test_what_auto_stands_for_is_known_without_importing_it():
+    pytest.importorskip("torch")
+    program = ("import sys; from cae_caffe.backend import automatic_name; print(automatic_name()); "
+               "assert 'torch' not in sys.modules")
+    found = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
+    assert found.stdout.strip() == "torch"

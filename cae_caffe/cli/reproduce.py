@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from .. import files
-from ..backend import BACKENDS
+from ..backend import automatic_name
 from ..experiments.keeping import keep
 from ..experiments.plan import FIGURE_NUMBERS, Plan
 from ..experiments.questions import QUESTIONS
 from ..experiments.reproduce import TABLE_NUMBERS, Request, reproduce
 from ..experiments.summary_page import SUMMARY
+from .backend_argument import add_backend_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,15 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", metavar="FOLDER",
                         help="copy the small files of OUT there at the end (tables, figures, records; no weights)")
     parser.add_argument("--summary", metavar="FILE", help="write OUT/summary.md, which claims hold, to FILE too")
-    parser.add_argument("--backend", choices=[name for name in BACKENDS if name != "auto"], default="torch",
-                        help="the engine that trains (default torch); real Caffe's runs stand beside the others")
+    add_backend_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     questions = list(QUESTIONS) if "all" in arguments.question else arguments.question
     request = Request(arguments.table, arguments.figure, questions, arguments.model, arguments.runs,
                       arguments.jobs)
-    plan = Plan(Path(arguments.out), arguments.quick, arguments.backend)
+    backend = automatic_name() if arguments.backend == "auto" else arguments.backend
+    print(f"Runs are trained by --backend {backend}; those of real Caffe stand beside the others.", file=sys.stderr)
+    plan = Plan(Path(arguments.out), arguments.quick, backend)
     made = reproduce(request, plan, refresh=_write_report)
     for path in made:
         if path.suffix == ".md" and (path.name != SUMMARY or request.everything):
