@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", action="append", default=[], metavar="MODEL",
                         help="make no runs of other models; may be given several times, or as a pattern, 'cae2-*'")
     parser.add_argument("--runs", type=int, metavar="N",
-                        help="runs a model, seeds 1 to N (default: tables 3, questions 5; --quick 1 and 2)")
+                        help="runs a model, seeds 1 to N (default: tables 3, questions 5; --quick 1)")
     parser.add_argument("--jobs", type=int, default=1, metavar="J", help="runs at once, one thread each (default 1)")
     parser.add_argument("--quick", action="store_true", help="a short version of it all, in OUT/quick")
     parser.add_argument("--out", default="results", metavar="FOLDER", help="where everything goes (results)")

@@ -19,7 +19,7 @@ QUICK = "quick"                         # the folder of short runs, in that of t
 QUICK_TEST_BATCHES = 10                 # of 100 images
 # How a model's name begins: the iterations of its short run, some seconds each.
 QUICK_ITERATIONS = {"cae1": 200, "cae2": 100, "classic-300": 200, "classic-500": 200, "classic-1000": 100,
-                    "classic-2000": 40, "classic-3000": 20, "siamese": 150}
+                    "classic-2000": 30, "classic-3000": 15, "siamese": 150}
 
 # Iterations of runs that are not their solver's: Caffe's siamese example trains 50000, hours of a core, and the paper
 # does not say how long its Fig. 2 took; the picture stands long before.

@@ -13,7 +13,7 @@ from ..plan import Plan
 from ..runs import Run
 from .question import SEEDS, Arm, Measured, Outcome, Question, mean, paper_losses, spread, values
 
-QUICK_SEEDS = 2
+QUICK_SEEDS = 1
 
 
 def question_runs(plan: Plan, questions: Iterable[Question], seeds: int) -> List[Run]:
