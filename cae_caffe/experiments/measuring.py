@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import List, Sequence
@@ -37,6 +38,7 @@ def command(run: Run) -> List[str]:
 
 def main(words: Sequence[str]) -> int:
     """The process: an error of the user's is one line on standard error, and its exit status this one's."""
+    os.environ.setdefault("GLOG_minloglevel", "2")       # several nets are built, and nobody reads how
     try:
         measured(Path(words[0]), **(QUICK_LIMITS if QUICK in words[1:] else {}))
     except CaeCaffeError as error:
