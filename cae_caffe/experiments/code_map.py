@@ -24,8 +24,9 @@ from ..analysis.nets import open_net
 from ..analysis.structure import code_blob, width, writer_of
 from ..backend import describe, load_backend
 from ..data import HDF5Source
-from ..errors import CaeCaffeError, InputError
+from ..errors import InputError
 from .feeding import IMAGES, feed, image_input, labels
+from .processes import status_of
 from .runs import RESULT
 from .sprites import sprite
 
@@ -198,14 +199,9 @@ def _shown(path: Path) -> Dict:
 
 
 def main(words: Sequence[str]) -> int:
-    """The process: an error of the user's is one line on standard error, and its exit status this one's."""
+    """The process; returns its exit status."""
     os.environ.setdefault("GLOG_minloglevel", "2")      # errors alone; engines write lines for every layer else
-    try:
-        refresh(Path(words[0]))
-    except CaeCaffeError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
-    return 0
+    return status_of(lambda: refresh(Path(words[0])))
 
 
 if __name__ == "__main__":

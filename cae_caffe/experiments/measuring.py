@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import List, Sequence
 
-from ..errors import CaeCaffeError
 from ..models import PAPER
 from .measures import MEASURES, measured
+from .processes import status_of
 from .runs import Run
 
 QUICK = "quick"
@@ -37,14 +37,9 @@ def command(run: Run) -> List[str]:
 
 
 def main(words: Sequence[str]) -> int:
-    """The process: an error of the user's is one line on standard error, and its exit status this one's."""
+    """The process; returns its exit status."""
     os.environ.setdefault("GLOG_minloglevel", "2")       # several nets are built, and nobody reads how
-    try:
-        measured(Path(words[0]), **(QUICK_LIMITS if QUICK in words[1:] else {}))
-    except CaeCaffeError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
-    return 0
+    return status_of(lambda: measured(Path(words[0]), **(QUICK_LIMITS if QUICK in words[1:] else {})))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pythons to start processes with."""
+"""Pythons to start processes with, and how such a process ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Sequence
+from typing import Callable, Dict, Sequence
+
+from ..errors import CaeCaffeError
 
 
 @dataclass(frozen=True)
@@ -22,3 +24,13 @@ def this_python() -> Python:
     package_folder = str(Path(__file__).resolve().parents[2])
     path = filter(None, [package_folder, os.environ.get("PYTHONPATH")])
     return Python([sys.executable], {**os.environ, "PYTHONPATH": os.pathsep.join(path)})
+
+
+def status_of(work: Callable[[], object]) -> int:
+    """Do a process's work: an error of the user's becomes one line on standard error, and its exit status this one's."""
+    try:
+        work()
+    except CaeCaffeError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    return 0

@@ -13,7 +13,7 @@ from typing import List, Sequence
 import numpy as np
 
 from ..backend import describe, load_backend
-from ..errors import CaeCaffeError
+from .processes import status_of
 
 
 @dataclass
@@ -70,14 +70,9 @@ def load(path: str) -> Trial:
 
 
 def main(words: Sequence[str]) -> int:
-    """The process: an error of the user's is one line on standard error, and its exit status this one's."""
+    """The process; returns its exit status."""
     engine, solver_file, iterations, out = words
-    try:
-        save(run(load_backend(engine), solver_file, int(iterations)), out)
-    except CaeCaffeError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
-    return 0
+    return status_of(lambda: save(run(load_backend(engine), solver_file, int(iterations)), out))
 
 
 if __name__ == "__main__":
