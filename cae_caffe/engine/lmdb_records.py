@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import weakref
 from pathlib import Path
@@ -62,8 +63,17 @@ def _environment(lmdb, folder: str):
     key = file.st_dev, file.st_ino
     environment = _open.get(key)
     if environment is None:
-        environment = _open[key] = lmdb.open(folder, readonly=True, lock=_may_lock(folder))
+        environment = _open[key] = _opened(lmdb, folder)
     return environment
+
+
+def _opened(lmdb, folder: str):
+    options = {"readonly": True, "lock": _may_lock(folder)}
+    try:
+        return lmdb.open(folder, **options)
+    except lmdb.Error:
+        gc.collect()    # until then, nets out of use may keep a database open that stood in this very place before
+        return lmdb.open(folder, **options)
 
 
 def _may_lock(folder: str) -> bool:

@@ -17,6 +17,7 @@ from .watching import Board, Watched
 
 POLL = 0.5              # seconds
 ELSEWHERE = 5.0         # seconds between looks at a folder that another process has locked
+LOGGED = {"train": "0", "measure": "2"}     # glog's least level: a run's record is read from its log, a measure's is not
 # What counts threads in PyTorch, scikit-learn and the BLAS of both engines.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 MEASURES_LOG = "measures.log"
@@ -136,7 +137,8 @@ class _Pool:
         path = run.log if step == "train" else run.folder / MEASURES_LOG
         with path.open("ab" if resumed else "wb") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                       env={**this_python().variables, **ONE_THREAD}, pass_fds=[lock])
+                                       env={**this_python().variables, **ONE_THREAD, "GLOG_minloglevel": LOGGED[step]},
+                                       pass_fds=[lock])
         return _Job(run, step, process, lock, time.monotonic(), resumed, self._board.watch(run, step))
 
     def _end(self, job: _Job) -> None:

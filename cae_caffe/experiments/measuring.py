@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import List, Sequence
@@ -38,7 +37,6 @@ def command(run: Run) -> List[str]:
 
 def main(words: Sequence[str]) -> int:
     """The process; returns its exit status."""
-    os.environ.setdefault("GLOG_minloglevel", "2")       # several nets are built, and nobody reads how
     return status_of(lambda: measured(Path(words[0]), **(QUICK_LIMITS if QUICK in words[1:] else {})))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import datasets
@@ -150,3 +151,19 @@ GOLDEN = {
     "test phase": data(numbered_lmdb(3, 2, 4, 5), "crop_size: 3 mirror: true", phase="TEST", passes=2),
     "encoded": data([encoded(PICTURES["jpeg"], 3), encoded(PICTURES["png"], 4)], "force_gray: true", batch=2, passes=1),
 }
+
+
+def test_a_database_that_a_net_out_of_use_still_holds_is_opened(tmp_path):
+    """As when a folder is removed and made again: the package knows databases by their folder's inode."""
+    lmdb = pytest.importorskip("lmdb")
+    from cae_caffe.engine.lmdb_records import LmdbRecords
+
+    (tmp_path / "data.mdb").write_bytes(numbered_lmdb(2, 1, 2, 2))
+    gc.disable()
+    try:
+        cycle = [lmdb.open(str(tmp_path), readonly=True, lock=False)]
+        cycle.append(cycle)         # which Python's collection alone takes apart
+        del cycle
+        assert LmdbRecords(str(tmp_path)).record()
+    finally:
+        gc.enable()
