@@ -45,7 +45,7 @@ def _check(name, batch, caffe_run, folder, monkeypatch, capsys):
     ours = _losses(folder, "ours.log", capsys.readouterr().err, iterations)
     difference = np.abs(ours - real) / real
     assert difference.max() <= TOLERANCE, f"{difference.max():.2g} at iteration {difference.argmax()}"
-    assert real[-1] < 0.97 * real[0]        # there is something to learn, and it is learnt
+    assert real[-1] < (1 - 3 * TOLERANCE) * real[0]     # there is something to learn, more than the tolerance hides
 
 
 @pytest.mark.parametrize("name", SHORT)
