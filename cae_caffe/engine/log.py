@@ -19,7 +19,7 @@ LEVELS = {"INFO": 0, "WARNING": 1, "ERROR": 2, "FATAL": 3}
 
 _printed_once: set[str] = set()
 _stream: TextIO | None = None
-_minimum = int(os.environ.get("GLOG_minloglevel") or 0)
+_minimum: int | None = None         # unknown until the first line, for a process may be forked before that
 
 
 @contextlib.contextmanager
@@ -41,6 +41,8 @@ def set_minimum(level: int) -> None:
 
 def enabled(level: str = "INFO") -> bool:
     """Whether a message of `level` would be printed; ask before building a costly one."""
+    if _minimum is None:
+        set_minimum(int(os.environ.get("GLOG_minloglevel") or 0))
     return LEVELS[level] >= _minimum
 
 

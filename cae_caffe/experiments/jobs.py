@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Deque, List, Optional, Sequence
+from typing import Callable, Deque, Dict, List, Optional, Sequence, Union
 
 from ..errors import CaeCaffeError, RunError
-from . import locks, measuring, record
-from .processes import this_python
+from . import locks, measuring, record, warm
+from .processes import ONE_THREAD, this_python
 from .runs import Run
 from .watching import Board, Watched
 
 POLL = 0.5              # seconds
 ELSEWHERE = 5.0         # seconds between looks at a folder that another process has locked
 LOGGED = {"train": "0", "measure": "2"}     # glog's least level: a run's record is read from its log, a measure's is not
-# What counts threads in PyTorch, scikit-learn and the BLAS of both engines.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 MEASURES_LOG = "measures.log"
 
 
@@ -29,7 +28,7 @@ class _Job:
 
     run: Run
     step: str               # "train" or "measure"
-    process: subprocess.Popen
+    process: Union[subprocess.Popen, warm.WarmProcess]
     lock: int
     started: float
     resumed: bool
@@ -135,10 +134,9 @@ class _Pool:
         command = run.command() if step == "train" else measuring.command(run)
         resumed = "-snapshot" in command
         path = run.log if step == "train" else run.folder / MEASURES_LOG
-        with path.open("ab" if resumed else "wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                       env={**this_python().variables, **ONE_THREAD, "GLOG_minloglevel": LOGGED[step]},
-                                       pass_fds=[lock])
+        if not resumed:
+            path.write_bytes(b"")
+        process = _process(command, path, lock, {**ONE_THREAD, "GLOG_minloglevel": LOGGED[step]}, run.backend)
         return _Job(run, step, process, lock, time.monotonic(), resumed, self._board.watch(run, step))
 
     def _end(self, job: _Job) -> None:
@@ -173,6 +171,15 @@ class _Pool:
     def _close(self, run: Run) -> None:
         self._board.advance()
         self._after()
+
+
+def _process(command: Sequence[str], log: Path, lock: int, variables: Dict[str, str], backend: str):
+    """Start `command`, whose outputs go behind what `log` holds: warm if it is a module for the embedded engine."""
+    if backend != "caffe" and list(command[:2]) == [sys.executable, "-m"] and warm.there():
+        return warm.WarmProcess(command[2], command[3:], log, variables, lock)
+    with log.open("ab") as file:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                                env={**this_python().variables, **variables}, pass_fds=[lock])
 
 
 def _words(job: _Job) -> str:

@@ -10,6 +10,9 @@ from typing import Callable, Dict, Sequence
 
 from ..errors import CaeCaffeError
 
+# What counts threads in PyTorch, scikit-learn and the BLAS of both engines.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
 
 @dataclass(frozen=True)
 class Python:

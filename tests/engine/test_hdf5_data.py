@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import two_engines
 
-from cae_caffe.engine import hdf5_rows, libc_rand, log
+from cae_caffe.engine import hdf5_rows, libc_rand
 from cae_caffe.engine.net import Net
 from cae_caffe.errors import InputError
 
@@ -106,8 +106,7 @@ def test_lists_are_split_at_any_white_space(real_caffe, tmp_path):
 # ---- without real Caffe
 
 @pytest.fixture
-def build(tmp_path, monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+def build(tmp_path, monkeypatch, silent_log):
     monkeypatch.chdir(tmp_path)
 
     def build(text, phase="TRAIN"):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 import two_engines
 
-from cae_caffe.engine import log
 from cae_caffe.engine.layer import Layer
 from cae_caffe.engine.layers import registry
-from cae_caffe.engine.net import Net
 from cae_caffe.errors import InputError
 
 INPUT = 'layer { name: "in" type: "Input" top: "x" top: "y" input_param { shape { dim: 2 dim: 5 } } }\n'
@@ -102,25 +100,11 @@ REFUSED = {
 CAFFE_GOES_ON = {"blobs of another shape", "fewer blobs than parameters", "more blobs than parameters"}
 
 
-@pytest.fixture(autouse=True)
-def silent_log(monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
-
-
-@pytest.fixture
-def build(tmp_path):
-    def build(text):
-        path = tmp_path / "net.prototxt"
-        path.write_text(text, encoding="utf-8")
-        return Net.from_file(str(path), "TRAIN")
-    return build
-
-
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_net_that_cannot_be_built_is_refused_with_its_place(case, build):
+def test_a_net_that_cannot_be_built_is_refused_with_its_place(case, build_train_net):
     text, message = REFUSED[case]
     with pytest.raises(InputError, match=message):
-        build(text)
+        build_train_net(text)
 
 
 def statuses(caffe, cases):
@@ -162,13 +146,13 @@ def picky(monkeypatch):
     monkeypatch.setitem(registry._TYPES, "Picky", Picky)
 
 
-def test_all_that_is_unsupported_is_listed_at_once(build, picky):
+def test_all_that_is_unsupported_is_listed_at_once(build_train_net, picky):
     with pytest.raises(InputError) as error:
-        build(INPUT + 'layer { name: "a" type: "Sigmiod" bottom: "x" top: "a" }\n'
-              'layer { name: "good" type: "Sigmoid" bottom: "x" top: "good" }\n'
-              'layer { name: "b" type: "Picky" bottom: "x" top: "b"\n power_param { power: 2 } }\n'
-              'layer { name: "out" type: "Fictitious" bottom: "x" top: "c" include { phase: TEST } }\n'
-              'layer { name: "d" type: "Fictitious" bottom: "b" top: "d" }\n')
+        build_train_net(INPUT + 'layer { name: "a" type: "Sigmiod" bottom: "x" top: "a" }\n'
+                        'layer { name: "good" type: "Sigmoid" bottom: "x" top: "good" }\n'
+                        'layer { name: "b" type: "Picky" bottom: "x" top: "b"\n power_param { power: 2 } }\n'
+                        'layer { name: "out" type: "Fictitious" bottom: "x" top: "c" include { phase: TEST } }\n'
+                        'layer { name: "d" type: "Fictitious" bottom: "b" top: "d" }\n')
     message = str(error.value)
     file = message.split("(type Sigmiod, ")[1].split(":2)")[0]
     assert message == (
@@ -179,6 +163,6 @@ def test_all_that_is_unsupported_is_listed_at_once(build, picky):
         "Change these layers, or run the net on real Caffe (--backend caffe).")
 
 
-def test_an_impossible_blob_is_refused(build):
+def test_an_impossible_blob_is_refused(build_train_net):
     with pytest.raises(InputError, match=r"layer `i` .*: A blob of shape 65536 65536 \(4294967296\) is impossible"):
-        build('layer { name: "i" type: "Input" top: "a" input_param { shape { dim: 65536 dim: 65536 } } }')
+        build_train_net('layer { name: "i" type: "Input" top: "a" input_param { shape { dim: 65536 dim: 65536 } } }')

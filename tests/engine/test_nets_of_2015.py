@@ -15,8 +15,6 @@ import pytest
 from conformance import Case, values
 
 from cae_caffe import pycaffe
-from cae_caffe.engine import log
-from cae_caffe.engine.net import Net
 from cae_caffe.errors import InputError
 
 TODAY = """
@@ -40,20 +38,6 @@ THEN = """
 CASE = Case(TODAY, {"x": values(4, 1, 5, 4), "y": values(4, 2, 3, 3, seed=1)}, force_backward=False, passes=2)
 
 
-@pytest.fixture(autouse=True)
-def silent_log(monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
-
-
-@pytest.fixture
-def build(tmp_path):
-    def build(text):
-        path = tmp_path / "net.prototxt"
-        path.write_text(text, encoding="utf-8")
-        return Net.from_file(str(path), "TRAIN")
-    return build
-
-
 def shapes(net) -> dict:
     return {name: blob.shape for name, blob in zip(net.blob_names, net.blobs)}
 
@@ -67,15 +51,15 @@ def test_an_old_net_computes_what_todays_does_on_real_caffe(real_caffe, in_place
         assert not conformance.differences(mine, theirs)
 
 
-def test_only_outputs_that_feed_a_spatial_layer_have_four_axes(build):
-    found = shapes(build(THEN))
+def test_only_outputs_that_feed_a_spatial_layer_have_four_axes(build_train_net):
+    found = shapes(build_train_net(THEN))
     assert (found["encode"], found["decode"], found["sig"]) == ((4, 3), (4, 6, 1, 1), (4, 6, 1, 1))
 
 
 @pytest.mark.parametrize("spatial", ["type: POOLING pooling_param { kernel_size: 1 }", "type: LRN",
                                      "type: CONVOLUTION convolution_param { num_output: 2 kernel_size: 1 }"])
-def test_every_spatial_layer_gets_four_axes(build, spatial):
-    found = shapes(build(f"""
+def test_every_spatial_layer_gets_four_axes(build_train_net, spatial):
+    found = shapes(build_train_net(f"""
         input: "x" input_dim: 2 input_dim: 5 input_dim: 1 input_dim: 1
         layers {{ name: "a" type: INNER_PRODUCT bottom: "x" top: "a" inner_product_param {{ num_output: 4 }} }}
         layers {{ name: "b" type: INNER_PRODUCT bottom: "x" top: "b" inner_product_param {{ num_output: 4 }} }}
@@ -85,32 +69,32 @@ def test_every_spatial_layer_gets_four_axes(build, spatial):
     assert found["a"] == found["b"] == found["sum"] == (2, 4, 1, 1)
 
 
-def test_todays_nets_keep_two_axes_as_in_caffe(build):
+def test_todays_nets_keep_two_axes_as_in_caffe(build_train_net):
     """Caffe 1.0 takes the Deconvolution for one without spatial axes; so does this engine."""
     lines = TODAY.replace('bottom: "four"', 'bottom: "decode"').splitlines()
     text = "\n".join(line for line in lines if '"four"' not in line and "dim: 1 }" not in line and "loss" not in line)
-    net = build('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 20 } } }' + text)
+    net = build_train_net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 20 } } }' + text)
     assert shapes(net)["deconv"] == (4, 2)
 
 
-def test_weights_of_2015_fit(build):
+def test_weights_of_2015_fit(build_train_net):
     """Its blobs have four axes, those missing put in front."""
-    net = build(THEN)
+    net = build_train_net(THEN)
     saved = net.to_message()
     for layer in saved.layer:
         for blob in layer.blobs:
             dims = list(blob.shape.dim)
             blob.ClearField("shape")
             blob.num, blob.channels, blob.height, blob.width = [1] * (4 - len(dims)) + dims
-    other = build(THEN)
+    other = build_train_net(THEN)
     other.copy_trained_layers_from(saved)
     for mine, theirs in zip(other.learnable, net.learnable):
         np.testing.assert_array_equal(mine.blob.data.numpy(), theirs.blob.data.numpy())
 
 
-def test_the_losses_shapes_are_still_checked(build):
+def test_the_losses_shapes_are_still_checked(build_train_net):
     with pytest.raises(InputError, match="its bottoms have shapes"):
-        build(THEN.replace("kernel_size: 3", "kernel_size: 4"))
+        build_train_net(THEN.replace("kernel_size: 3", "kernel_size: 4"))
 
 
 V1 = """

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import two_engines
 
-from cae_caffe.engine import log
 from cae_caffe.engine.net import Net
 from cae_caffe.engine.solvers import Solver
 from cae_caffe.engine.solvers.together import Together
@@ -80,8 +79,7 @@ def test_shared_and_given_parameters_train_as_in_real_caffe(case, real_caffe, tm
             np.testing.assert_allclose(ours, caffes, rtol=0, atol=2e-6 * max(1e-3, np.abs(caffes).max()), err_msg=what)
 
 
-def test_sharing_layers_look_at_one_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+def test_sharing_layers_look_at_one_memory(tmp_path, silent_log):
     path = tmp_path / "net.prototxt"
     path.write_text(INPUTS + NETS["three sharers"], encoding="utf-8")
     net = Net.from_file(str(path), "TRAIN")
@@ -92,8 +90,7 @@ def test_sharing_layers_look_at_one_memory(tmp_path, monkeypatch):
     assert [(p.layer, p.display_name) for p in net.learnable] == [("one", "w"), ("one", "b")]
 
 
-def test_sharing_layers_follow_runs_that_train_together(tmp_path, monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+def test_sharing_layers_follow_runs_that_train_together(tmp_path, monkeypatch, silent_log):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.prototxt").write_text(INPUTS + NETS["three sharers"], encoding="utf-8")
     (tmp_path / "solver.prototxt").write_text(SOLVER, encoding="utf-8")

@@ -9,7 +9,6 @@ import two_engines
 from small_training import parameters
 
 from cae_caffe import pycaffe
-from cae_caffe.engine import log
 from cae_caffe.errors import InputError
 
 
@@ -149,8 +148,7 @@ def test_share_with_joins_two_nets(real_caffe, tmp_path):
     compare(real_caffe, tmp_path, shared_with)
 
 
-def test_a_solver_says_what_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+def test_a_solver_says_what_it_is(tmp_path, monkeypatch, silent_log):
     monkeypatch.chdir(tmp_path)
     small_training.write(tmp_path, "max_iter: 9 display: 4 test_iter: 1 test_interval: 5")
     solver = pycaffe.SGDSolver("solver.prototxt")
@@ -160,8 +158,7 @@ def test_a_solver_says_what_it_is(tmp_path, monkeypatch):
     assert list(solver.net.params) == list(solver.test_nets[0].params) == ["encode", "decode"]
 
 
-def test_a_callback_that_raises_ends_the_run_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+def test_a_callback_that_raises_ends_the_run_there(tmp_path, monkeypatch, silent_log):
     monkeypatch.chdir(tmp_path)
     small_training.write(tmp_path, "max_iter: 9")
     solver = pycaffe.SGDSolver("solver.prototxt")
@@ -200,8 +197,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_solvers_that_cannot_be_made_are_refused(case, tmp_path, monkeypatch):
-    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+def test_solvers_that_cannot_be_made_are_refused(case, tmp_path, monkeypatch, silent_log):
     monkeypatch.chdir(tmp_path)
     fields, message = REFUSED[case]
     path = small_training.write(tmp_path, fields)
