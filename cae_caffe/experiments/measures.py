@@ -97,17 +97,35 @@ def measured(run_folder, backend: str = "auto", train_list="data/mnist_train.txt
     run = _read(folder / RESULT)
     if run is None:
         raise InputError(f"{folder}: no {RESULT} in this folder, so there is no finished run to measure.")
-    about = {key: run[key] for key in ("model", "seed", "iterations")}
-    there = _read(folder / MEASURES)
-    if there is not None and {**there, **about, "how": _how(picture_limit, train_limit)} == there:
+    there = _current(folder, run, picture_limit, train_limit)
+    if there is not None:
         return there
     weights = folder / f"{run['model']}_iter_{run['iterations']}.caffemodel"
     if not weights.exists():
         raise InputError(f"{weights}: the run's weights are gone, so it cannot be measured; train it again.")
     found = measure(load_backend(backend), Path(prototxt) / run["model"] / "deploy.prototxt", weights, train_list,
                     test_list, folder / PICTURE, picture_limit, train_limit)
-    files.write_text(folder / MEASURES, json.dumps({**about, **found}, indent=1, allow_nan=False) + "\n")
-    return {**about, **found}
+    found = {**_about(run), **found}
+    files.write_text(folder / MEASURES, json.dumps(found, indent=1, allow_nan=False) + "\n")
+    return found
+
+
+def up_to_date(run_folder, picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> bool:
+    """Whether the finished run in `run_folder` has the measures that `measured` would read, none of them made otherwise."""
+    folder = Path(run_folder)
+    run = _read(folder / RESULT)
+    return run is not None and _current(folder, run, picture_limit, train_limit) is not None
+
+
+def _current(folder: Path, run: Dict, picture_limit: int, train_limit: Optional[int]) -> Optional[Dict]:
+    """The measures that stand in the folder, if they are this run's and made with today's constants."""
+    there = _read(folder / MEASURES)
+    same = there is not None and {**there, **_about(run), "how": _how(picture_limit, train_limit)} == there
+    return there if same else None
+
+
+def _about(run: Dict) -> Dict:
+    return {key: run[key] for key in ("model", "seed", "iterations")}
 
 
 def _how(picture_limit: int, train_limit: Optional[int]) -> Dict:

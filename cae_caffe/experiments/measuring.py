@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import List, Sequence
+from typing import Dict, List, Sequence
 
 from ..models import PAPER
-from .measures import MEASURES, measured
+from .measures import measured, up_to_date
 from .processes import status_of
 from .runs import Run
 
@@ -21,12 +21,17 @@ QUICK_LIMITS = {"picture_limit": 500, "train_limit": 3000}
 
 
 def wanted(run: Run) -> bool:
-    """Whether a finished run lacks measures that can be taken: of an auto-encoder of the paper whose weights are there.
+    """Whether a finished run lacks measures (or has some that were made otherwise) and they can be taken: it is of an
+    auto-encoder of the paper, and its weights are there.
 
     A variant's nets are compared by their losses, which their records have.
     """
-    return (run.model in PAPER and run.variant is None and not (run.folder / MEASURES).exists()
-            and run.weights.exists())
+    return (run.model in PAPER and run.variant is None and run.weights.exists()
+            and not up_to_date(run.folder, **_limits(bool(run.test_batches))))
+
+
+def _limits(quick: bool) -> Dict[str, int]:
+    return QUICK_LIMITS if quick else {}
 
 
 def command(run: Run) -> List[str]:
@@ -37,7 +42,7 @@ def command(run: Run) -> List[str]:
 
 def main(words: Sequence[str]) -> int:
     """The process; returns its exit status."""
-    return status_of(lambda: measured(Path(words[0]), **(QUICK_LIMITS if QUICK in words[1:] else {})))
+    return status_of(lambda: measured(Path(words[0]), **_limits(QUICK in words[1:])))
 
 
 if __name__ == "__main__":

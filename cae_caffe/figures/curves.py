@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from ..analysis.log import Curve, TrainingLog, read_log
-from .canvas import MUTED, page
+from .canvas import page
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#ff8c00", "#8e44ad", "#17becf", "#8c564b", "#f032c8")
 # By kind of curve: training first, then the test nets by number.

@@ -185,6 +185,7 @@ def run_folder(tmp_path, monkeypatch):
 
 
 def test_a_run_is_measured_once(torch_engine, run_folder, monkeypatch):
+    assert not measures.up_to_date(run_folder)
     found = measures.measured(run_folder, "torch", "images.txt", "images.txt")
     assert (found["model"], found["seed"], found["iterations"]) == ("m", 3, 10)
     assert json.loads((run_folder / "measures.json").read_text()) == found
@@ -192,10 +193,12 @@ def test_a_run_is_measured_once(torch_engine, run_folder, monkeypatch):
         "m_iter_10.caffemodel", "measures.json", "picture.npz", "result.json"]
     (run_folder / "m_iter_10.caffemodel").unlink()
     assert measures.measured(run_folder, "torch", "images.txt", "images.txt") == found
+    assert measures.up_to_date(run_folder) and not measures.up_to_date(run_folder, picture_limit=100)
     # Measures of another length of the run, or by other constants, do not count.
     (run_folder / "result.json").write_text(json.dumps({"model": "m", "seed": 3, "iterations": 20}))
     with pytest.raises(InputError, match="m_iter_20.caffemodel: the run's weights are gone"):
         measures.measured(run_folder, "torch", "images.txt", "images.txt")
+    assert not measures.up_to_date(run_folder)
 
 
 def test_a_folder_without_a_finished_run_is_told(tmp_path):

@@ -6,7 +6,7 @@ import math
 
 from ...errors import InputError
 from ..axes import canonical_axis
-from ..blob import Blob, shape_string
+from ..blob import shape_string
 from ..layer import Layer
 from .registry import register
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Sequence
 
 from ... import files
-from ..measuring import MEASURES
+from ..measures import MEASURES
 from ..plan import Plan
 from ..runs import Run
 from .question import SEEDS, Arm, Measured, Outcome, Question, mean, paper_losses, spread, values
