@@ -9,9 +9,12 @@ import multiprocessing
 import os
 import runpy
 import sys
+import threading
 from multiprocessing import reduction
 from pathlib import Path
 from typing import Dict, Optional, Sequence
+
+from tqdm import tqdm
 
 METHOD = "forkserver"
 IMPORTS = f"{__package__}.warm_imports"
@@ -72,5 +75,7 @@ def _work(module: str, words: Sequence[str], log: str, variables: Dict[str, str]
         os.dup2(file.fileno(), STANDARD_OUTPUT)
         os.dup2(file.fileno(), STANDARD_ERROR)
     os.environ.update(variables)
+    # tqdm's own lock is shared between processes; one that is ended leaves it behind, which would be warned of.
+    tqdm.set_lock(threading.RLock())
     sys.argv = [module, *words]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
