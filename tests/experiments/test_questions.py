@@ -40,6 +40,13 @@ def test_the_batch_changes_in_training_alone_and_snapshots_stay_at_whole_passes(
     assert solver.snapshot * 50 % 60000 == 0
 
 
+def test_images_are_shuffled_in_training_alone_and_a_net_without_data_stays(net):
+    shuffled = [layer.hdf5_data_param.shuffle for layer in variants.SHUFFLED.net(net).layer if layer.type == "HDF5Data"]
+    assert shuffled == [True, False, False]
+    deploy = schema.read_net(ROOT / "prototxt" / "cae1-n2" / "deploy.prototxt")
+    assert variants.SHUFFLED.net(deploy) == variants.batch(50).net(deploy) == deploy
+
+
 def test_relu_stands_for_every_sigmoid_but_the_images(net):
     types = {name: layer.type for name, layer in _layers(variants.RELU.net(net)).items()}
     assert [name for name, kind in types.items() if kind == "Sigmoid"] == ["deconv1neursig"]

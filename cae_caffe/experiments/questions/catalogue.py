@@ -90,6 +90,14 @@ _QUESTIONS = (
          Arm("batch 200", "twice", (CAE,), variants.batch(200))),
         answers.nearest),
     Question(
+        "data-order", "Order of the training images: MNIST's own or shuffled",
+        "The paper does not say in which order its HDF5 file holds the images. In MNIST's own order, the same in each "
+        "pass, the CAE's losses on the mini-batches shown repeat with every pass, and where in a pass training ends "
+        "decides much of the loss it ends at. Which order was it?", answers.NEAREST,
+        (Arm("MNIST's order", "as the file has it, the same in each pass", (CAE,)),
+         Arm("shuffled", "`shuffle: true`, another order in each pass", (CAE,), variants.SHUFFLED)),
+        answers.nearest),
+    Question(
         "train-loss", "What \"train\" means in Tables 1 and 4",
         "The paper gives losses for the training set and does not say over which of its images. Is it the last "
         "mini-batch shown, the mean of the last ten shown, or all 60000 images?", answers.GAP,

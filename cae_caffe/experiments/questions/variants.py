@@ -28,9 +28,8 @@ def batch(size: int) -> Variant:
     """
     def net(message):
         changed = copied(message)
-        for layer in changed.layer:
-            if layer.type == "HDF5Data" and any(rule.phase == schema.TRAIN for rule in layer.include):
-                layer.hdf5_data_param.batch_size = size
+        for data in _training_data(changed):
+            data.batch_size = size
         return changed
 
     def solver(message):
@@ -39,6 +38,23 @@ def batch(size: int) -> Variant:
             changed.snapshot = SNAPSHOT_EPOCHS * TRAINING_IMAGES // size
         return changed
     return Variant(f"batch{size}", f"batches of {size} images", net, solver)
+
+
+def _training_data(message):
+    """The hdf5_data_param of each layer that feeds training; a deploy net has none."""
+    return [layer.hdf5_data_param for layer in message.layer
+            if layer.type == "HDF5Data" and any(rule.phase == schema.TRAIN for rule in layer.include)]
+
+
+def _in_random_order(message):
+    """`shuffle: true` for training: another order in each pass over the images, the same ones in every run.
+
+    Caffe draws them by the C library's rand(), which random_seed does not seed (hdf5_data_layer.cpp).
+    """
+    changed = copied(message)
+    for data in _training_data(changed):
+        data.shuffle = True
+    return changed
 
 
 def loss_weights(cross_entropy: float, euclidean: float) -> Variant:
@@ -106,6 +122,7 @@ def _xavier_everywhere(message):
 
 WITHOUT_SPARSE = Variant("without-sparse", "sparse left out where num_output is below it", _without_full_sparse)
 CONVOLUTION = Variant("convolution", "deconv1neur a Convolution", _joined_by_convolution)
+SHUFFLED = Variant("shuffled", "training images shuffled in each pass", _in_random_order)
 RELU = Variant("relu", "ReLU for every sigmoid but the image's", _with_relu)
 RELU_XAVIER = Variant("relu-xavier", "ReLU, and inner products that start by xavier",
                       lambda message: _xavier_everywhere(_with_relu(message)))
