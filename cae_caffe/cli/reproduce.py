@@ -14,6 +14,7 @@ from ..experiments.questions import QUESTIONS
 from ..experiments.reproduce import TABLE_NUMBERS, Request, reproduce
 from ..experiments.summary_page import SUMMARY
 from .backend_argument import add_backend_argument
+from .termination import unwinding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     backend = automatic_name() if arguments.backend == "auto" else arguments.backend
     print(f"Runs are trained by --backend {backend}; those of real Caffe stand beside the others.", file=sys.stderr)
     plan = Plan(Path(arguments.out), arguments.quick, backend)
-    made = reproduce(request, plan, refresh=_write_report)
+    with unwinding():       # the runs under way end with it
+        made = reproduce(request, plan, refresh=_write_report)
     for path in made:
         if path.suffix == ".md" and (path.name != SUMMARY or request.everything):
             print(path.read_text(encoding="utf-8"))
