@@ -122,7 +122,7 @@ def test_a_missing_keyring_is_named(bench):
 
 
 def test_a_host_without_debian_sources_is_asked_for_a_mirror(bench):
-    _stub(bench, "apt-get", "echo \"'http://archive.example/ubuntu/dists/noble/InRelease' x 0\"")
+    _stub(bench, "apt-get", "echo \"'http://mirror.example/other/dists/some/InRelease' x 0\"")
     _refuses_install(bench, "apt sources name no Debian mirror")
     _stub(bench, "apt-get", "exit 100")
     _refuses_install(bench, "apt sources name no Debian mirror")

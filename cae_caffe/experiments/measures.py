@@ -111,7 +111,7 @@ def measured(run_folder, backend: str = "auto", train_list="data/mnist_train.txt
 
 
 def up_to_date(run_folder, picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> bool:
-    """Whether the finished run in `run_folder` has the measures that `measured` would read, none of them made otherwise."""
+    """Whether the finished run in `run_folder` has measures that `measured` would read instead of making them."""
     folder = Path(run_folder)
     run = _read(folder / RESULT)
     return run is not None and _current(folder, run, picture_limit, train_limit) is not None
