@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from .. import files
+from ..figures.palette import in_few_colours
 from . import record
 
 # As patterns under the folder of results. A record says which solver, seed and versions made it.
@@ -17,15 +17,18 @@ POINTS = 200            # of a curve at most, as many as a plot shows
 
 
 def keep(results: Path, out: Path) -> int:
-    """Copy the small files of `results` to `out`, curves thinned; returns how many bytes `out`'s copies have."""
+    """Copy the small files of `results` to `out`; returns how many bytes `out`'s copies have.
+
+    Curves are thinned, and pictures have few colours.
+    """
     total = 0
     for path in sorted({path for pattern in KEPT for path in results.glob(pattern)}):
         copy = out / path.relative_to(results)
         if path.name == record.RESULT:
             record.save(copy.parent, _thinned(json.loads(path.read_text(encoding="utf-8"))))
         else:
-            with files.replacing(copy) as part:
-                shutil.copyfile(str(path), str(part))
+            data = path.read_bytes()
+            files.write_bytes(copy, in_few_colours(data) if path.suffix == ".png" else data)
         total += copy.stat().st_size
     return total
 

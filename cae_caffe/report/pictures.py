@@ -1,4 +1,4 @@
-"""The paper's figures as this project made them, each embedded in the page."""
+"""The paper's figures as this project made them, each embedded in the page in few colours."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 from typing import List, Optional
 
+from ..figures.palette import in_few_colours
 from .html import Markup, element, joined
 
 FOLDER = "figures"
@@ -58,5 +59,5 @@ def _picture(path: Path, words: str) -> Optional[Markup]:
         data = path.read_bytes()
     except OSError:
         return None
-    source = f"data:image/png;base64,{base64.b64encode(data).decode('ascii')}"
+    source = f"data:image/png;base64,{base64.b64encode(in_few_colours(data)).decode('ascii')}"
     return Markup(element("img", src=source, alt=words, loading="lazy").replace("</img>", ""))
