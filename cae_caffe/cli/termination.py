@@ -1,4 +1,4 @@
-"""SIGTERM, which batch systems and `kill` send, as an exception, so that half-written files are removed on the way out."""
+"""SIGTERM, which batch systems and `kill` send, as an exception, so that half-written files go on the way out."""
 
 from __future__ import annotations
 

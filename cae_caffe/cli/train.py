@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "sigint_effect", choices=EFFECTS, help="what Ctrl-C does (default stop)")
     add_flag(parser, "sighup_effect", choices=EFFECTS, help="what a hang-up does (default snapshot)")
     add_flag(parser, "data-position", dest="data_position", choices=DATA_POSITIONS,
-             help="where a resumed run goes on in its data: where the snapshot was made, as the embedded engine records "
-                  "beside its own (the default), or at the first row, as Caffe does")
+             help="where a resumed run goes on in its data: where the snapshot was made, as the embedded engine "
+                  "records beside its own (the default), or at the first row, as Caffe does")
     parser.add_argument("--seeds", type=_seeds, metavar="N,N,...",
                         help="train from each of these seeds, all as one batched computation (it pays on a GPU); "
                              "snapshots and logs are named PREFIX-seedN")

@@ -77,8 +77,8 @@ class Layer:
     # Computes the same way at every step, so that a step can be recorded on a GPU: draws nothing from Caffe's random
     # stream and calls nobody's Python.
     capturable: ClassVar[bool] = True
-    # Comes to the same tensor operations on the same memory at every step, without numpy and without reading a value, so
-    # that on a CPU a step can be repeated as a list of operations. For layers of small nets on the hot path.
+    # Comes to the same tensor operations on the same memory at every step, without numpy and without reading a value,
+    # so that on a CPU a step can be repeated as a list of operations. For layers of small nets on the hot path.
     replayable: ClassVar[bool] = False
     # Hands its bottoms and tops to a user's code, which may take them for plain arrays.
     shows_its_blobs: ClassVar[bool] = False

@@ -18,7 +18,7 @@ from .watching import Board, Watched
 
 POLL = 0.5              # seconds
 ELSEWHERE = 5.0         # seconds between looks at a folder that another process has locked
-LOGGED = {"train": "0", "measure": "2"}     # glog's least level: a run's record is read from its log, a measure's is not
+LOGGED = {"train": "0", "measure": "2"}     # glog's least level: records are read from runs' logs, not measures'
 MEASURES_LOG = "measures.log"
 
 

@@ -52,9 +52,9 @@ def measure(backend, net_file, weights, train_list, test_list, picture=None,
             picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> Dict:
     """Measure the deploy net `net_file` with `weights` on the images of two lists, which need labels.
 
-    The picture has the codes of the test images as they are if they are of two numbers, else by t-SNE those of a fixed
-    random `picture_limit` of them; classifiers learn from the first `train_limit` training images, or from all. Returns,
-    all of it fit for JSON:
+    The picture has the codes of the test images as they are if they are of two numbers, else by t-SNE those of a
+    fixed random `picture_limit` of them; classifiers learn from the first `train_limit` training images, or from all.
+    Returns, all of it fit for JSON:
 
     - `picture` "codes" or "t-SNE"; `classes` how many are separated on it, `separated` which (a list of booleans) and
       `purity` of each, in the order of the labels (`analysis.separation`);

@@ -30,7 +30,7 @@ def this_python() -> Python:
 
 
 def status_of(work: Callable[[], object]) -> int:
-    """Do a process's work: an error of the user's becomes one line on standard error, and its exit status this one's."""
+    """Do a process's work: an error of the user's becomes one line on standard error, and its status this one's."""
     try:
         work()
     except CaeCaffeError as error:

@@ -29,8 +29,8 @@ FIGURE_SEED = 1
 class Request:
     """What is to be reproduced; with no table, figure and question named it is everything.
 
-    `runs` is how many seeds a model has, from 1 on; None is the paper's 3 for tables and 5 for questions, or 1 if quick.
-    `models` are patterns (`cae2-*`); if there are any, no run of another model is made. `jobs` at a time.
+    `runs` is how many seeds a model has, from 1 on; None is the paper's 3 for tables and 5 for questions, 1 if quick.
+    `models` are patterns (`cae2-*`); if there are any, no other model runs. `jobs` at once.
     """
 
     tables: Sequence[int] = ()

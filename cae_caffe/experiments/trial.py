@@ -18,7 +18,7 @@ from .processes import status_of
 
 @dataclass
 class Trial:
-    """What a run left: for each iteration its weighted loss and seconds, for each parameter its values before and after.
+    """What a run left: for each iteration its weighted loss and seconds, each parameter's values before and after.
 
     `names` are the parameters', LAYER[index]; `initial` and `final` hold float32 arrays in their order.
     """

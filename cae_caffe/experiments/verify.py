@@ -68,7 +68,8 @@ class Comparison:
                 and all(parameter.difference <= PARAMETER_TOLERANCE for parameter in self.parameters))
 
 
-def verify(solver_file: str, iterations: int, caffe: Python, say: Callable[[str], None] = lambda text: None) -> Comparison:
+def verify(solver_file: str, iterations: int, caffe: Python,
+           say: Callable[[str], None] = lambda text: None) -> Comparison:
     """Run the solver for so many iterations on the embedded engine, in this Python, and on real Caffe, in `caffe`.
 
     Each engine has a process of its own, on the CPU, in this working directory; nothing that they write stays. The

@@ -147,7 +147,7 @@ class Net:
     def _all_rows(self, blobs, diffs, given: Arrays, backward: bool) -> tuple[Arrays, Arrays]:
         if not given:
             raise InputError(f"No array is given for the {', '.join(self.inputs) or 'inputs'} of the net "
-                             f"`{self.name}`; give one for each input, or call forward() where data layers feed the net.")
+                             f"`{self.name}`; give one for each input, or call forward() where data layers feed it.")
         data: dict[str, list] = {name: [] for name in self.outputs + self._known(blobs)}
         gradients: dict[str, list] = {name: [] for name in self.inputs + self._known(diffs)} if backward else {}
         there = self._batch({name: given[name] for name in self.inputs if name in given})

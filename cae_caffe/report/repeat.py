@@ -58,8 +58,9 @@ def commands(records: Records) -> Markup:
     if not rows:
         return whole
     head = ["Run", "iterations", "time", "test losses", "command"]
-    return joined([whole, element("details", element("summary", f"The runs one by one ({len(rows)}), each with its command"),
-                                  table("Commands for single runs, from the repository's root", head, rows, "runs"))])
+    single = table("Commands for single runs, from the repository's root", head, rows, "runs")
+    summary = element("summary", f"The runs one by one ({len(rows)}), each with its command")
+    return joined([whole, element("details", summary, single)])
 
 
 def _row(run: Record) -> List[Cell]:

@@ -142,7 +142,8 @@ def test_real_caffes_failure_is_told(status, said, told, folder):
 def test_an_error_names_the_users_solver_and_not_the_copy(folder):
     (folder / "said").write_text("/tmp/copy.prototxt: wrong")
     with pytest.raises(InputError, match="^s.prototxt: wrong"):
-        verification._trial("torch", Python(["/bin/sh", "-c", "cat said; exit 2"], {}), "/tmp/copy.prototxt", 1, "s.prototxt")
+        verification._trial("torch", Python(["/bin/sh", "-c", "cat said; exit 2"], {}), "/tmp/copy.prototxt", 1,
+                            "s.prototxt")
 
 
 def test_a_solver_without_a_seed_gets_one_for_both(folder, monkeypatch):
@@ -163,6 +164,6 @@ def test_nets_with_other_parameters_cannot_be_compared(folder, monkeypatch):
     small_training.write(folder)
     trials = {"torch": _trial(), "caffe": _trial(start=(1.0, 2.0, 3.0))}
     monkeypatch.setattr(verification, "_trial", lambda engine, *_: trials[engine])
-    with pytest.raises(RunError, match=r"build different nets: real Caffe's alone has the parameters ip\[0\] \(3,\); the "
-                                       r"embedded engine's alone has ip\[0\] \(2,\)"):
+    with pytest.raises(RunError, match=r"build different nets: real Caffe's alone has the parameters ip\[0\] \(3,\); "
+                                       r"the embedded engine's alone has ip\[0\] \(2,\)"):
         verify("solver.prototxt", 1, Python(["false"], {}))

@@ -24,7 +24,8 @@ layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
 layer { name: "sig" type: "Sigmoid" bottom: "conv" top: "conv" }
 layer { name: "code" type: "InnerProduct" bottom: "conv" top: "code"
         inner_product_param { num_output: 7 weight_filler { type: "gaussian" std: 0.1 } } }
-layer { name: "reshape" type: "Reshape" bottom: "code" top: "codesh" reshape_param { shape { dim: 0 dim: 0 dim: 1 dim: 1 } } }
+layer { name: "reshape" type: "Reshape" bottom: "code" top: "codesh"
+        reshape_param { shape { dim: 0 dim: 0 dim: 1 dim: 1 } } }
 layer { name: "deconv" type: "Deconvolution" bottom: "codesh" top: "deconv"
         convolution_param { num_output: 1 kernel_size: 9 weight_filler { type: "xavier" } } }
 layer { name: "loss" type: "SigmoidCrossEntropyLoss" bottom: "deconv" bottom: "data" top: "loss" }
@@ -117,7 +118,8 @@ def test_a_replay_computes_with_what_a_user_wrote_and_is_seen_by_who_looks_again
 
 
 SOLVER = """
-type: "%s" base_lr: 0.1 lr_policy: "step" gamma: 0.5 stepsize: 1 weight_decay: 0.01 momentum: %g snapshot_after_train: false
+type: "%s" base_lr: 0.1 lr_policy: "step" gamma: 0.5 stepsize: 1 weight_decay: 0.01 momentum: %g
+snapshot_after_train: false
 """
 
 

@@ -32,7 +32,8 @@ class Allocations(TorchDispatchMode):
     largest = 0
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        given = {t.untyped_storage().data_ptr() for t in [*args, *(kwargs or {}).values()] if isinstance(t, torch.Tensor)}
+        given = {value.untyped_storage().data_ptr() for value in [*args, *(kwargs or {}).values()]
+                 if isinstance(value, torch.Tensor)}
         result = function(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor) and result.untyped_storage().data_ptr() not in given:
             self.largest = max(self.largest, result.untyped_storage().nbytes())

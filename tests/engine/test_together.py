@@ -16,12 +16,14 @@ from cae_caffe.errors import InputError
 NET = """
 name: "small"
 layer { name: "data" type: "HDF5Data" top: "data" hdf5_data_param { source: "LIST" batch_size: 4 } }
-layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" param { lr_mult: 1 } param { lr_mult: 2 decay_mult: 0 }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+        param { lr_mult: 1 } param { lr_mult: 2 decay_mult: 0 }
         convolution_param { num_output: 3 kernel_size: 4 weight_filler { type: "xavier" } } }
 layer { name: "sig" type: "Sigmoid" bottom: "conv" top: "conv" }
 layer { name: "code" type: "InnerProduct" bottom: "conv" top: "code"
         inner_product_param { num_output: 7 weight_filler { type: "gaussian" std: 0.1 sparse: 3 } } }
-layer { name: "reshape" type: "Reshape" bottom: "code" top: "codesh" reshape_param { shape { dim: 0 dim: 0 dim: 1 dim: 1 } } }
+layer { name: "reshape" type: "Reshape" bottom: "code" top: "codesh"
+        reshape_param { shape { dim: 0 dim: 0 dim: 1 dim: 1 } } }
 layer { name: "deconv" type: "Deconvolution" bottom: "codesh" top: "deconv"
         convolution_param { num_output: 1 kernel_size: 9 weight_filler { type: "xavier" } } }
 layer { name: "loss" type: "SigmoidCrossEntropyLoss" bottom: "deconv" bottom: "data" top: "loss" }

@@ -33,9 +33,9 @@ PAPERS = ("cae1-n10", "cae2-n2", "cae2-n30", "classic-300-150-75-n10")        # 
 UPDATES = 3
 # Of a blob's largest value, over the tens of sums of float32 one behind the other that these nets are.
 PASS, TRAINED = 2e-5, 1e-4
-# Of a blob's norm, for gradients of nets with a million ReLUs and windows of max pooling: at some of them rounding decides
-# where the gradient goes. Real Caffe's GoogLeNet parts so from itself with another of OpenBLAS's kernels, by 2e-4 of a
-# blob's norm and 4e-4 of its largest value, and at other places this engine does.
+# Of a blob's norm, for gradients of nets with a million ReLUs and windows of max pooling: at some of them rounding
+# decides where the gradient goes. Real Caffe's GoogLeNet parts so from itself with another of OpenBLAS's kernels, by
+# 2e-4 of a blob's norm and 4e-4 of its largest value, and at other places this engine does.
 KINKS, TRAINED_WITH_KINKS = 1e-2, 1e-3      # the second of the largest value, after updates by such gradients
 SUM = 1e-4      # of a single value: Caffe adds up the cross entropy's terms one by one in float32
 

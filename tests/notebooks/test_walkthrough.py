@@ -42,7 +42,8 @@ def execute(parameters, folder):
     names = [line.split(" = ")[0] for line in cell.source.splitlines()]
     assert names == list(parameters)
     cell.source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
-    NotebookClient(book, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    place = {"metadata": {"path": str(folder)}}
+    NotebookClient(book, timeout=SECONDS, kernel_name="python3", resources=place).execute()
     return book
 
 

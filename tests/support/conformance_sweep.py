@@ -62,8 +62,8 @@ def _other_batch(bottoms: list[np.ndarray]) -> list[np.ndarray]:
 # What the engine refuses and Caffe does not, by a pattern of its message, with the reason.
 STRICTER = {
     "`dropout_ratio` is 1;": "Caffe makes nothing but NaN of it",
-    r"`stride` is \[.*\b0\b.*\]": "Caffe checks `stride`, but not stride_h and stride_w: its Convolution then divides by "
-                                "zero and dies, its Deconvolution puts all of the bottom into one place",
+    r"`stride` is \[.*\b0\b.*\]": "Caffe checks `stride`, but not stride_h and stride_w: its Convolution then divides "
+                                "by zero and dies, its Deconvolution puts all of the bottom into one place",
     "runs in place": "Caffe lets these overwrite what they still read, or reshapes the bottom; the results are wrong",
 }
 

@@ -1,4 +1,4 @@
-"""Nets that everybody trains first, as architectures of published papers and tutorials, written in this package's net_spec.
+"""Nets that everybody trains first, as architectures of published papers and tutorials, in this package's net_spec.
 
 Each function returns a NetParameter whose data come from HDF5 files, and takes sizes that tests shrink; `write` puts a
 net, its data and a solver into a folder, ready for `caffe train`.

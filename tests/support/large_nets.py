@@ -85,7 +85,7 @@ CLASSIFIED_BEHIND = ("4a", "4d")
 
 
 def googlenet(batch: int = 2, size: int = 224, shrink: int = 1):
-    """Szegedy et al. 2014 with both auxiliary classifiers; `size` is a multiple of 32, widths are divided by `shrink`."""
+    """Szegedy et al. 2014 with both auxiliary classifiers; `size` is a multiple of 32, widths divided by `shrink`."""
     n = _start(batch, size)
     classify = _Classifiers(n, shrink)
     bottom = _rectified(n, "conv1", n.data, 64 // shrink, kernel_size=7, stride=2, pad=3)

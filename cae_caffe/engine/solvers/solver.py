@@ -28,7 +28,8 @@ class Solver:
         rule = update.find(param.type)
         _check(self.param, name)
         if log.enabled():
-            log.info("solver.cpp:45", "Initializing solver from parameters: \n" + schema.format_text(param).rstrip("\n"))
+            text = schema.format_text(param).rstrip("\n")
+            log.info("solver.cpp:45", f"Initializing solver from parameters: \n{text}")
         if param.random_seed >= 0:
             rng.set_random_seed(param.random_seed)
         self._build_nets(native_kernels)

@@ -136,5 +136,5 @@ def _check_alike(solvers: list[Solver]) -> None:
             raise InputError(f"{solver.name} and {first.name} have different nets; only runs of one net, which differ "
                              "in their seeds, can be trained together.")
         if solver.param.iter_size != 1:
-            raise InputError(f"{solver.name}: the solver's iter_size is {solver.param.iter_size}; runs trained together "
-                             "take one pass an iteration.")
+            raise InputError(f"{solver.name}: the solver's iter_size is {solver.param.iter_size}; runs trained "
+                             "together take one pass an iteration.")

@@ -39,8 +39,8 @@ def test_flatten_refusals(judge, text, shape, match):
     "shape { dim: 0 dim: -1 }", "shape { dim: -1 }", "shape { dim: 2 dim: 60 }", "shape { dim: 0 dim: 0 dim: 20 }",
     "shape { dim: 6 dim: -1 dim: 2 dim: 5 }", "shape { dim: 12 } axis: 1 num_axes: 2",
     "shape { dim: 1 dim: 1 } axis: 2 num_axes: 0", "shape { dim: 2 dim: 2 } axis: 2 num_axes: 1",
-    "shape { dim: -1 } axis: -2", "shape { dim: 5 dim: 4 } axis: -3 num_axes: 2", "shape { dim: 1 } axis: -1 num_axes: 0",
-    "shape { } axis: 1 num_axes: 0",
+    "shape { dim: -1 } axis: -2", "shape { dim: 5 dim: 4 } axis: -3 num_axes: 2",
+    "shape { dim: 1 } axis: -1 num_axes: 0", "shape { } axis: 1 num_axes: 0",
 ])
 def test_reshape(judge, text):
     judge(Case(f'type: "Reshape" reshape_param {{ {text} }}', [values(2, 3, 4, 5)]))
