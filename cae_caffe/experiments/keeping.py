@@ -10,7 +10,7 @@ from ..figures.palette import in_few_colours
 from . import record
 
 # As patterns under the folder of results. A record says which solver, seed and versions made it.
-KEPT = ("*.md", "report.html", "map.json", "figures/*.png", "questions/*.md", "questions/*.json",
+KEPT = ("*.md", "report.html", "map.json", "mean_image.json", "figures/*.png", "questions/*.md", "questions/*.json",
         "runs/*/result.json", "runs/*/measures.json", "runs/*/picture.npz", "questions/runs/*/result.json",
         "questions/runs/*/measures.json", "questions/runs/*/train_test.prototxt")
 POINTS = 200            # of a curve at most, as many as a plot shows

@@ -16,7 +16,7 @@ from .measures import PICTURE
 from .needed_data import make_data
 from .paper_figures import CODES, make_figure
 from .plan import FIGURE_NUMBERS, PAPER_RUNS, TABLES, Plan
-from .questions import QUESTIONS, question_runs, seeds_for, write_question
+from .questions import QUESTIONS, Question, question_runs, runs_with_data, seeds_for, write_question
 from .runs import Run
 from .summary_page import SUMMARY, summary
 from .tables import loss_table, table_2, table_3, table_5
@@ -84,7 +84,7 @@ def reproduce(request: Request, plan: Plan, say: Callable[[str], None] = print,
     request.check()
     named = request.of_all()
     runs = [run for run in _runs(named, plan, again=not request.everything) if request.takes(run.model)]
-    make_data([run for run in runs if run.result() is None], say)
+    make_data([run for run in runs if run.result() is None] + runs_with_data(plan, _questions(named)), say)
 
     def written() -> List[Path]:
         paths = _write_tables(named, plan) + _write_questions(named, plan) + [_write_summary(plan)]
@@ -107,10 +107,14 @@ def _runs(request: Request, plan: Plan, again: bool) -> List[Run]:
     runs: List[Run] = []
     for table in request.tables:
         runs += plan.table_runs(table, request.seeds(plan.quick)) if table in TABLES else []
-    runs += question_runs(plan, [QUESTIONS[key] for key in request.questions], seeds_for(request.runs, plan.quick))
+    runs += question_runs(plan, _questions(request), seeds_for(request.runs, plan.quick))
     for figure in request.figures:
         runs += [replace(run, needs_weights=again and not _has_codes(figure, run)) for run in plan.figure_runs(figure)]
     return list({run.folder: run for run in runs}.values())
+
+
+def _questions(request: Request) -> List[Question]:
+    return [QUESTIONS[key] for key in request.questions]
 
 
 def _has_codes(figure: int, run: Run) -> bool:
@@ -136,7 +140,7 @@ def _losses(table: int, request: Request, plan: Plan) -> Callable[[], str]:
 
 def _write_questions(request: Request, plan: Plan) -> List[Path]:
     seeds = seeds_for(request.runs, plan.quick)
-    return [write_question(plan, QUESTIONS[key], seeds) for key in request.questions]
+    return [write_question(plan, question, seeds) for question in _questions(request)]
 
 
 def _write_summary(plan: Plan) -> Path:

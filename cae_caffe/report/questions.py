@@ -47,9 +47,10 @@ def _question(question: Dict) -> Markup:
     unfinished = "Not all of its runs are done." if question.get("complete") is False else ""
     lines = [element("p", question.get("question") or ""),
              element("p", answer or "Not answered yet.", class_="answer" if answer else "missing"),
-             element("p", f"Rule, fixed beforehand: {rule}", class_="note") if rule else "",
+             element("p", f"{question.get('rule_label') or 'Rule'}: {rule}", class_="note") if rule else "",
              element("p", unfinished, class_="missing") if unfinished else "",
-             _arms(arms, _columns(question)) if arms else element("p", "Nothing measured yet.", class_="missing")]
+             _arms(arms, _columns(question), question.get("counted") or "seeds") if arms
+             else element("p", "Nothing measured yet.", class_="missing")]
     return element("article", element("h3", question.get("title") or question["key"]), *lines, class_="question",
                    id=f"question-{question['key']}")
 
@@ -72,12 +73,12 @@ def _columns(question: Dict) -> Dict[str, str]:
     return COLUMNS
 
 
-def _arms(arms: Sequence[Dict], columns: Dict[str, str]) -> Markup:
+def _arms(arms: Sequence[Dict], columns: Dict[str, str], counted: str) -> Markup:
     tests = [value for arm in arms for value in _values(arm, DRAWN, 0)]
     papers_tests = [value for arm in arms for value, _ in paper_points(_model(arm))]
     axis = Axis.around(tests + papers_tests) if DRAWN in columns and any(map(math.isfinite, tests)) else None
     papers = any(arm.get("paper") for arm in arms)
-    head = ["", "model", "seeds", *columns.values(), *([STRIP] if axis else []),
+    head = ["", "model", counted, *columns.values(), *([STRIP] if axis else []),
             *(["paper"] if papers else [])]
     rows = [_row(arm, columns, axis, papers) for arm in arms]
     return joined([table(NOTE, head, rows, "arms")])

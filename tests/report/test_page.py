@@ -131,7 +131,8 @@ def test_an_arm_of_several_models_has_a_row_for_each(page, tmp_path):
     path = tmp_path / "questions" / "batch.json"
     question = json.loads(path.read_text())
     question["arms"][0]["runs"].append({"model": "cae2-n30", "seed": 1, "test": [72.0, 3.9]})
-    path.write_text(json.dumps({**question, "rule": "The lower wins.", "complete": False}), encoding="utf-8")
+    path.write_text(json.dumps({**question, "rule": "The lower wins.", "rule_label": "Rule, fixed beforehand",
+                                "complete": False}), encoding="utf-8")
     text = page()
     assert "cae1-n30 5 95.00; 7.00" in text and "cae2-n30 1 not measured not measured 72.00; 3.90" in text
     assert "Rule, fixed beforehand: The lower wins. Not all of its runs are done." in text

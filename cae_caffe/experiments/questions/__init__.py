@@ -2,6 +2,7 @@
 
 from .catalogue import QUESTIONS
 from .question import Arm, Outcome, Question
-from .writing import outcomes, question_runs, seeds_for, write_question
+from .writing import outcomes, question_runs, runs_with_data, seeds_for, write_question
 
-__all__ = ["QUESTIONS", "Arm", "Outcome", "Question", "outcomes", "question_runs", "seeds_for", "write_question"]
+__all__ = ["QUESTIONS", "Arm", "Outcome", "Question", "outcomes", "question_runs",
+           "runs_with_data", "seeds_for", "write_question"]

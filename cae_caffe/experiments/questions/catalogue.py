@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Dict, Mapping, Optional, Tuple
 
-from . import answers, variants
+from . import answers, mean_image, variants
 from .question import AS_READ, Arm, Losses, Question, pair
 
 CAE, CAE_2D = "cae1-n30", "cae1-n2"
@@ -100,7 +100,8 @@ _QUESTIONS = (
     Question(
         "train-loss", "What \"train\" means in Tables 1 and 4",
         "The paper gives losses for the training set and does not say over which of its images. Is it the last "
-        "mini-batch shown, the mean of the last ten shown, or all 60000 images?", answers.GAP,
+        "mini-batch shown, the mean of the last ten shown, or all 60000 images? What the nets that learned nothing "
+        "tell stands further down.", answers.GAP,
         (Arm("last mini-batch", "the last one that the log shows", BASE, None, _read("train_last_batch")),
          Arm("last ten shown", "the mean of the log's last ten", BASE, None, _read("train_last_displays")),
          Arm("all training images", "a pass over all of them after training", BASE, None, _read("train"))),
@@ -108,12 +109,18 @@ _QUESTIONS = (
     Question(
         "first-5000", "Whether \"test\" was the first 5000 images",
         "MNIST's test images come from two groups of writers, 5000 images each. Were the paper's test losses over all "
-        "10000, or over the first 5000 only? The training losses beside them are those of the last mini-batch here.",
+        "10000, or over the first 5000 only? The training losses beside them are those of the last mini-batch here. "
+        "What the nets that learned nothing tell stands further down.",
         answers.GAP,
         (Arm("all test images", "10000", BASE, None, _read("train_last_batch")),
          Arm("first 5000", "of the same nets", BASE, None, _read("train_last_batch", "test_first_5000")),
          Arm("last 5000", "of the same nets", BASE, None, _read("train_last_batch", "test_last_5000"))),
         answers.gap, AS_READ),
+    Question(
+        "mean-image", "Which images the losses are over, by nets that learned nothing",
+        "Ten of the paper's runs in Table 1 learned nothing but the mean image, which they show for every image. Their "
+        "losses depend on nothing but the images they are taken over. Over which images does the mean image have them?",
+        mean_image.RULE, (), mean_image.answer, (("train", "train"), ("test", "test")), mean_image.outcomes),
 )
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType({question.key: question for question in _QUESTIONS})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ...models.reported import REPORTED, Pair
+from ..plan import Plan
 from ..variant import Variant
 
 LOSSES = ("cross_entropy_loss", "l2_error")
@@ -49,11 +50,16 @@ class Arm:
     models: Tuple[str, ...]
     variant: Optional[Variant] = None
     losses: Callable[[Dict, Dict], Losses] = recorded
+    reported: Optional[str] = None      # what the paper has, of an arm without a model
 
     @property
     def paper(self) -> Optional[str]:
         """What the paper has for the arm's model; None for several models."""
-        return paper_losses(self.models[0]) if len(self.models) == 1 else None
+        return paper_losses(self.models[0]) if len(self.models) == 1 else self.reported
+
+    def paper_of(self, model: str) -> Optional[str]:
+        """What the paper has for one of the arm's models."""
+        return paper_losses(model) if model in self.models else self.reported
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,8 @@ class Outcome:
 class Question:
     """`title` heads its table, `question` asks it, `rule` says how `answer` comes out of the outcomes' numbers.
 
-    `columns` are the losses that the table shows, each with its heading.
+    `columns` are the losses that the table shows, each with its heading. A question that needs no run has no `arms`;
+    its outcomes come from `computed`, which takes a Plan.
     """
 
     key: str
@@ -92,6 +99,17 @@ class Question:
     arms: Tuple[Arm, ...]
     answer: Callable[[Sequence[Outcome]], str]
     columns: Columns = COLUMNS
+    computed: Optional[Callable[[Plan], Sequence[Outcome]]] = None
+
+    @property
+    def rule_label(self) -> str:
+        """What the rule is called: those of trainings stood before any of them; what is computed was known by then."""
+        return "Rule" if self.computed else "Rule, fixed beforehand"
+
+    @property
+    def counted(self) -> str:
+        """What an arm has several of: one number a seed, or numbers that no training gave."""
+        return "numbers" if self.computed else "seeds"
 
 
 def values(pairs: Sequence[Pair], loss: int) -> List[float]:

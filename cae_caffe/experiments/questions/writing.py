@@ -11,7 +11,8 @@ from ... import files
 from ..measures import MEASURES
 from ..plan import Plan
 from ..runs import Run
-from .question import SEEDS, Arm, Measured, Outcome, Question, mean, paper_losses, spread, values
+from . import mean_image
+from .question import SEEDS, Arm, Measured, Outcome, Question, mean, spread, values
 
 QUICK_SEEDS = 1
 
@@ -27,12 +28,20 @@ def question_runs(plan: Plan, questions: Iterable[Question], seeds: int) -> List
     return sorted(runs.values(), key=lambda run: run.folder.parent == tables)
 
 
+def runs_with_data(plan: Plan, questions: Iterable[Question]) -> List[Run]:
+    """Runs, not to be trained, whose data the questions that are computed still have to read."""
+    wanted = any(question.computed for question in questions) and not mean_image.recorded(plan)
+    return [plan.run(mean_image.MODEL, 1)] if wanted else []
+
+
 def _arm_runs(plan: Plan, arm: Arm, seed: int) -> List[Run]:
     return [plan.question_run(model, seed, arm.variant) for model in arm.models]
 
 
 def outcomes(plan: Plan, question: Question, seeds: int) -> List[Outcome]:
-    """What the finished runs of a question have given so far."""
+    """What the finished runs of a question have given so far, or what is computed for it."""
+    if question.computed:
+        return list(question.computed(plan))
     return [_outcome([run for seed in range(1, seeds + 1) for run in _arm_runs(plan, arm, seed)], arm)
             for arm in question.arms]
 
@@ -65,8 +74,9 @@ def write_question(plan: Plan, question: Question, seeds: int) -> Path:
 
 def _message(question: Question, answer: str, found: Sequence[Outcome]) -> Dict:
     return {"key": question.key, "title": question.title, "question": question.question, "rule": question.rule,
-            "columns": dict(question.columns), "answer": answer,
-            "complete": all(len(outcome.runs) == outcome.planned for outcome in found),
+            "rule_label": question.rule_label, "counted": question.counted, "columns": dict(question.columns),
+            "answer": answer,
+            "complete": bool(found) and all(len(outcome.runs) == outcome.planned for outcome in found),
             "arms": [{"name": outcome.arm.name, "what": outcome.arm.what, "paper": outcome.arm.paper,
                       "runs": [{"model": run.model, "seed": run.seed,
                                 **{stage: losses and list(losses) for stage, losses in run.losses.items()}}
@@ -77,21 +87,22 @@ def _markdown(question: Question, answer: str, found: Sequence[Outcome], quick: 
     columns = dict(question.columns)
     lines = [f"# {question.title}", "", question.question, "",
              *(["**Quick: short runs, whose numbers answer nothing.**", ""] if quick else []),
-             f"**Answer.** {answer}", "", f"*Rule, fixed beforehand.* {question.rule}", "",
-             "Losses per image, cross-entropy; half the squared error; from the lowest to the highest seed, and the "
-             "mean.", "",
-             f"| arm | seeds | {' | '.join(columns.values())} | paper |",
+             f"**Answer.** {answer}", "", f"*{question.rule_label}.* {question.rule}", "",
+             "Losses per image, cross-entropy; half the squared error; from the lowest to the highest, and the mean.",
+             "",
+             f"| arm | {question.counted} | {' | '.join(columns.values())} | paper |",
              "|---|---|" + "---|" * (len(columns) + 1)]
     lines += [row for outcome in found for row in _rows(outcome, columns)]
-    return "\n".join(lines + ["", *_each_run(found, columns)]) + "\n"
+    return "\n".join(lines + ([] if question.computed else ["", *_each_run(found, columns)])) + "\n"
 
 
 def _rows(outcome: Outcome, columns: Mapping[str, str]) -> List[str]:
-    """A row for each of the arm's models."""
+    """A row for each of the arm's models, or what stands in for one where nothing is trained."""
+    models = outcome.arm.models or list(dict.fromkeys(run.model for run in outcome.runs))
     return [f"| {outcome.arm.name}: {outcome.arm.what}{_of(model, outcome.arm)} | "
             f"{sum(run.model == model for run in outcome.runs)} | "
             + " | ".join(_cell(outcome.pairs(stage, model)) for stage in columns)
-            + f" | {paper_losses(model)} |" for model in outcome.arm.models]
+            + f" | {outcome.arm.paper_of(model)} |" for model in models]
 
 
 def _of(model: str, arm: Arm) -> str:
@@ -100,9 +111,9 @@ def _of(model: str, arm: Arm) -> str:
 
 def _cell(pairs) -> str:
     if not pairs:
-        return "no run yet"
+        return "none"
     means = "; ".join(f"{mean(values(pairs, loss)):.2f}" for loss in (0, 1))
-    return f"{spread(pairs)} (mean {means})"
+    return f"{spread(pairs)} (mean {means})" if len(pairs) > 1 else means
 
 
 def _each_run(found: Sequence[Outcome], columns: Mapping[str, str]) -> List[str]:
