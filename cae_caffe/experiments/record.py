@@ -6,7 +6,7 @@ import datetime
 import json
 import re
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 from .. import files
 from ..analysis.log import Curve, TrainingLog, read_log
@@ -17,6 +17,7 @@ from .environment import environment
 RESULT, LOG, SOLVER = "result.json", "train.log", "solver.prototxt"
 THREADS = 1             # every run has one, so that several side by side do not share out cores in an unknown way
 DISPLAYS = 10           # the last ones, whose mean is a training loss that no single mini-batch decides
+THOUSAND = 1000         # the paper's training losses are those of the last iteration that its multiples have
 _TIME = re.compile(r"^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d+)")       # glog's: month, day, time
 _ENGINE = "Engine:"     # the first line of every `cae-caffe train`
 _NESTED = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
@@ -48,6 +49,7 @@ def write(folder: Path, own: Dict, log: TrainingLog, seconds: Optional[float]) -
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "environment": environment(),
         "train_last_batch": last(log.train), "train_last_displays": last_displays(log),
+        "train_last_thousand": last_thousand(log),
         "train": last(on_train), "test": last(tests[-1]), "curves": curves,
     }
     return save(folder, result)
@@ -63,8 +65,12 @@ def save(folder: Path, result: Dict) -> Dict:
 def completed(folder: Path, result: Dict) -> Dict:
     """A record of an older version, with what can still be had from the log and the solver that stand beside it."""
     added = {}
-    if "train_last_displays" not in result and (folder / LOG).exists():
-        added["train_last_displays"] = last_displays(read_log(folder / LOG))
+    readings = {"train_last_displays": last_displays, "train_last_thousand": last_thousand}
+    if (folder / LOG).exists() and not set(readings) <= set(result):
+        log = read_log(folder / LOG)
+        added = {name: reading(log) for name, reading in readings.items() if name not in result}
+    elif "train_last_thousand" not in result and "variant" not in result:
+        added = _thousand_of_curve(result)
     if "solver" not in result and (folder / SOLVER).exists():
         added["solver"] = (folder / SOLVER).read_text(encoding="utf-8")
     return save(folder, {**result, **added}) if added else result
@@ -85,6 +91,23 @@ def last_displays(log: TrainingLog) -> Dict[str, float]:
     """The mean of each of the training net's outputs over the last DISPLAYS mini-batches that were shown."""
     return {output.name: sum(curve.values[-DISPLAYS:]) / len(curve.values[-DISPLAYS:])
             for output, curve in log.train.items()}
+
+
+def last_thousand(log: TrainingLog) -> Dict[str, float]:
+    """The training net's outputs at the last multiple of THOUSAND that was shown; at the last shown, in short runs."""
+    return {output.name: dict(zip(curve.iterations, curve.values))[_last_thousand(curve.iterations)]
+            for output, curve in log.train.items()}
+
+
+def _last_thousand(iterations: Sequence[int]) -> int:
+    return max([iteration for iteration in iterations if iteration and iteration % THOUSAND == 0] or iterations)
+
+
+def _thousand_of_curve(result: Dict) -> Dict:
+    """`train_last_thousand` of a record without a log: cross-entropy, which is all that the paper's nets minimise."""
+    shown = dict(result.get("curves", {}).get("loss", []))
+    shown.pop(result["iterations"], None)       # after the last iteration a log has the loss, but no outputs
+    return {"train_last_thousand": {"cross_entropy_loss": shown[_last_thousand(list(shown))]}} if shown else {}
 
 
 def engine(log: Path) -> str:

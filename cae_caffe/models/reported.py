@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Mapping, Tuple
 
-Pair = Tuple[float, float]
+Pair = Tuple[float, ...]       # (cross-entropy; Euclidean); of ours the second may not have been kept
 
 
 @dataclass(frozen=True)

@@ -41,16 +41,21 @@ def test_each_reading_is_over_its_own_images():
     train, test = random.random((40, 6)), random.random((10000, 6))
     order = random.permutation(40)
     found = {each["name"]: each["losses"] for each in
-             mean_image.measure(train, test, batch=4, shown=[11, 10], shuffled=np.concatenate([order, order]))}
+             mean_image.measure(train, test, batch=4, shown=[11, 10], thousand=9,
+                                shuffled=np.concatenate([order, order]))}
     on_train, on_test = mean_image.losses(train, train.mean(0)), mean_image.losses(test, train.mean(0))
     expected = {"all test images": on_test, "the first 5000 test images": on_test[:5000],
                 "the last 5000 test images": on_test[5000:], "all training images": on_train,
                 "the last mini-batch in MNIST's order": on_train[4:8],          # 11 times 4 images is one pass and 4
                 "the last ten shown in MNIST's order": on_train[0:8],
+                "the mini-batch of iteration 9 in MNIST's order": on_train[36:40],
+                "the mini-batch of iteration 9 with Caffe's `shuffle: true`": on_train[order[36:40]],
                 "the last mini-batch with Caffe's `shuffle: true`": on_train[order[4:8]],
                 "the last ten shown with Caffe's `shuffle: true`": on_train[order[0:8]]}
     for name, losses in expected.items():
         np.testing.assert_allclose(found.pop(name), [losses.mean(0)], rtol=1e-12, err_msg=name)
+    each = found.pop(mean_image.EACH)
+    np.testing.assert_allclose(each, on_train.reshape(10, 4, 2).mean(1), atol=6e-4)       # kept with three decimals
     (below, above), _ = found.pop("4 images at random"), found.pop("8 images at random")
     np.testing.assert_allclose(np.subtract(above, below) / 2, on_train.std(0) / 2, rtol=1e-12)
     assert not found
@@ -80,10 +85,12 @@ def test_a_reading_fits_by_both_losses_or_by_two_standard_errors():
     said = mean_image.answer([
         _outcome("right", "test", (205.6, 26.5)), _outcome("half right", "test", (205.8, 26.6)),
         _outcome("wide", "train", (198.0, 25.0), (209.0, 27.5)),
-        _outcome("narrow", "train", (205.0, 26.0), (206.0, 26.1))])
+        _outcome("narrow", "train", (205.0, 26.0), (206.0, 26.1)),
+        _outcome(mean_image.EACH, "train", (202.6, 26.0), (202.6, 26.2), (190.0, 26.0), (202.8, 26.1))])
     test, train = said.split(" Train: ")
     assert "can be over right (205.60; 26.50), and not over half right (205.80; 26.60)" in test
     assert "can be over wide (203.50 ± 5.50; 26.25 ± 1.25), and not over narrow" in train
+    assert train.endswith("mini-batches of a pass in MNIST's order 2 are as near, by number from 0: 0, 3.")
 
 
 def test_the_papers_nets_that_learned_nothing_are_ten():

@@ -40,6 +40,16 @@ def test_the_batch_changes_in_training_alone_and_snapshots_stay_at_whole_passes(
     assert solver.snapshot * 50 % 60000 == 0
 
 
+def test_tests_in_between_are_on_the_test_images_alone():
+    before = schema.read_solver(ROOT / "prototxt" / "cae2-n30" / "solver.prototxt")
+    after = variants.tested_every(1000).changed_solver(before)
+    assert (after.test_interval, list(after.test_iter)) == (1000, [100])
+    assert [list(state.stage) for state in after.test_state] == [["test-on-test"]] and len(before.test_state) == 2
+    losses = QUESTIONS["iteration"].arms[1].losses
+    curves = {"test": {"cross_entropy_loss": [[19000, 72.0], [20000, 90.0]], "l2_error": [[19000, 3.0], [20000, 6.0]]}}
+    assert losses({"curves": curves}, {})["test"] == (72.0, 3.0) and losses({}, {})["test"] is None
+
+
 def test_images_are_shuffled_in_training_alone_and_a_net_without_data_stays(net):
     shuffled = [layer.hdf5_data_param.shuffle for layer in variants.SHUFFLED.net(net).layer if layer.type == "HDF5Data"]
     assert shuffled == [True, False, False]
@@ -106,6 +116,16 @@ def test_the_reading_is_chosen_by_the_gap_of_test_and_training():
     right = _outcome("right", [100.0], trains=[100.0 - gap])
     wrong = _outcome("wrong", [100.0], trains=[104.0 - gap])
     assert answers.gap([wrong, right]).startswith("Nearest is right.")
+
+
+def test_losses_of_the_papers_mini_batch_are_of_one_iteration():
+    read = QUESTIONS["train-loss"].arms[-1].losses
+    curves = {"loss": [[1000, 9.0], [3400, 8.0], [4000, 7.0], [4900, 6.0]],
+              "test": {"cross_entropy_loss": [[1000, 9.5], [4000, 7.5], [5000, 6.5]],
+                       "l2_error": [[1000, 2.0], [4000, 1.0], [5000, 0.5]]}}
+    losses = read({"curves": curves}, {})
+    assert (losses["train"], losses["test"]) == ((7.0,), (7.5, 1.0))        # 4000 is 400 behind six passes of 600
+    assert read({"curves": {"loss": [[4900, 6.0]], "test": {}}}, {})["test"] is None and read({}, {})["train"] is None
 
 
 def test_unfinished_questions_say_how_far_they_are(tmp_path):

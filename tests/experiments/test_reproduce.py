@@ -127,7 +127,17 @@ def test_older_records_stay_valid_and_gain_what_their_logs_still_say(finished):
     run_all([run], 1, said.append)
     assert said == ["1 of 1 runs are done already."]
     assert run.result()["train_last_displays"] == made["train_last_displays"]
+    assert run.result()["train_last_thousand"] == made["train_last_thousand"]
     assert "random_seed: 1" in run.result()["solver"]
+
+
+@pytest.mark.parametrize("shown, found", [([0, 900, 1000, 2000, 2100], 2000), ([0, 50, 60], 60)])
+def test_the_last_thousand_is_read_from_the_curve_where_the_log_is_gone(tmp_path, shown, found):
+    end = shown[-1] + 50        # after it, a log has the loss alone
+    result = {"iterations": end, "test": {}, "curves": {"loss": [[at, at / 10] for at in (*shown, end)]}}
+    kept = {"cross_entropy_loss": found / 10}
+    assert record.completed(tmp_path, result)["train_last_thousand"] == kept
+    assert "train_last_thousand" not in record.completed(tmp_path, {**result, "variant": {"name": "of other losses"}})
 
 
 def test_a_run_that_was_trained_but_not_recorded_is_recorded_alone(finished):

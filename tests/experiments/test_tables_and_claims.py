@@ -26,7 +26,7 @@ def _finish(run, cross_entropy, squared_error=10.0, classes=None):
     (run.folder / "result.json").write_text(json.dumps({
         "model": run.model, "seed": run.seed, "iterations": run.length, "engine": "E", "seconds": 90.0,
         "curves": {"loss": [[at, 1.0] for at in range(1000)]},
-        **dict.fromkeys(("train", "train_last_batch", "test"), losses)}))
+        **dict.fromkeys(("train", "train_last_batch", "train_last_thousand", "test"), losses)}))
     if classes is not None:
         (run.folder / "measures.json").write_text(json.dumps({"classes": classes}))
 
@@ -41,7 +41,18 @@ def test_the_loss_table_sets_the_papers_losses_beside_ours(plan):
     assert row.split(" | ")[2:8] == ["159.47; 18.71 / 160.10; 18.76 / 159.76; 18.66", "159.90; 18.70", "170.00; 20.00",
                                      "300.00; 30.00", "+3.2 %; +3.4 %", "meet"]
     assert "real Caffe, seed 1 |" in text and "real Caffe, seed 2" not in text
-    assert "| **cae2-n30** | train, last mini-batch | 71.38; 3.82 / 70.54; 3.66 / 71.82; 3.88 | not run |" in text
+    first = "| **cae2-n30** | train, the paper's mini-batch | 71.38; 3.82 / 70.54; 3.66 / 71.82; 3.88 | not run |"
+    assert first in text
+
+
+def test_a_record_that_has_cross_entropy_alone_is_compared_by_it(plan):
+    run = plan.run("cae1-n2", 1)
+    _finish(run, 159.9, 18.7)
+    record = json.loads((run.folder / "result.json").read_text())
+    record["train_last_thousand"] = {"cross_entropy_loss": 153}
+    (run.folder / "result.json").write_text(json.dumps(record))
+    row = next(line for line in loss_table(4, plan.table_runs(4, 1)).splitlines() if "the paper's mini-batch" in line)
+    assert row.split(" | ")[3:6] == ["153.00", "-0.5 %", "meet"]
 
 
 def test_accounts_are_exact_and_point_out_the_slip():

@@ -18,7 +18,7 @@ from ... import files, schema
 from ...data.hdf5_source import HDF5Source
 from ...models.reported import REPORTED, Pair
 from ..plan import Plan
-from ..record import DISPLAYS
+from ..record import DISPLAYS, THOUSAND
 from .question import Arm, Measured, Outcome, mean, spread, values
 
 RECORD = "mean_image.json"          # in the folder of results
@@ -30,10 +30,11 @@ STUCK = 205.5                       # test cross-entropy; the paper's next lower
 TOLERANCES = (0.25, 0.1)            # three times what the paper's ten runs differ by among themselves
 EPSILON = 1e-9                      # a pixel that is black in all training images, for its logarithm
 RANDOM = "images at random"         # in the name of an arm whose two numbers are a standard error about their mean
+EACH = "each mini-batch of a pass in MNIST's order"
 
 RULE = ("A reading can be the paper's where the mean image's losses over its images are within 0.25 and 0.1 of those "
         "of the paper's nets that learned nothing, which differ by 0.08 and 0.03 among themselves. Images at random: "
-        "within two standard errors.")
+        "within two standard errors. By chance one mini-batch in a hundred is as near.")
 
 
 def outcomes(plan: Plan) -> List[Outcome]:
@@ -68,12 +69,20 @@ def answer(found: Sequence[Outcome]) -> str:
 
 def _answer_for(stage: str, found: Sequence[Outcome]) -> str:
     paper = [mean(values(_stuck(stage), loss)) for loss in (0, 1)]
-    fits = {outcome.arm.name: _fits(outcome, stage, paper) for outcome in found}
+    fits = {outcome.arm.name: _fits(outcome, stage, paper) for outcome in found if outcome.arm.name != EACH}
     readings = {outcome.arm.name: f"{outcome.arm.name} ({_shown(outcome, stage)})" for outcome in found}
     can, cannot = ([readings[name] for name, fit in fits.items() if fit is wanted] for wanted in (True, False))
     return (f"{stage.capitalize()}: the paper's {len(_stuck(stage))} nets that learned nothing have {paper[0]:.2f}; "
             f"{paper[1]:.2f}. These can be over {', '.join(can) or 'none of the sets here'}, and not over "
-            f"{', '.join(cannot) or 'none of the others'}.")
+            f"{', '.join(cannot) or 'none of the others'}."
+            + "".join(_numbered(outcome, stage, paper) for outcome in found if outcome.arm.name == EACH))
+
+
+def _numbered(outcome: Outcome, stage: str, paper: Sequence[float]) -> str:
+    """Which mini-batches of a pass, counted from 0, are as near to the paper's as a reading must be."""
+    near = [str(number) for number, losses in enumerate(outcome.pairs(stage)) if _near(losses, paper, TOLERANCES)]
+    return (f" Of all {len(outcome.runs)} mini-batches of a pass in MNIST's order {len(near)} are as near, by number "
+            f"from 0: {', '.join(near) or 'none'}.")
 
 
 def _shown(outcome: Outcome, stage: str) -> str:
@@ -83,8 +92,11 @@ def _shown(outcome: Outcome, stage: str) -> str:
 
 def _fits(outcome: Outcome, stage: str, paper: Sequence[float]) -> bool:
     centre, error = _centre(outcome, stage)
-    limits = [2 * width or limit for width, limit in zip(error, TOLERANCES)]
-    return all(abs(middle - goal) <= limit for middle, goal, limit in zip(centre, paper, limits))
+    return _near(centre, paper, [2 * width or limit for width, limit in zip(error, TOLERANCES)])
+
+
+def _near(losses: Sequence[float], paper: Sequence[float], limits: Sequence[float]) -> bool:
+    return all(abs(loss - goal) <= limit for loss, goal, limit in zip(losses, paper, limits))
 
 
 def _centre(outcome: Outcome, stage: str):
@@ -101,8 +113,9 @@ def _measured(plan: Plan) -> List[Dict]:
         if not (Path(TRAIN_LIST).exists() and Path(TEST_LIST).exists()):
             return []
     train = _images(TRAIN_LIST)
-    batch, shown = _batches(plan)
-    found = measure(train, _images(TEST_LIST), batch, shown, _shuffled(len(train), batch * (shown[0] + 1)))
+    batch, shown, thousand = _batches(plan)
+    shuffled = _shuffled(len(train), batch * (shown[0] + 1))
+    found = measure(train, _images(TEST_LIST), batch, shown, thousand, shuffled)
     files.write_text(path, json.dumps(found, indent=1) + "\n")
     return found
 
@@ -128,21 +141,26 @@ def _shuffled(count: int, length: int) -> Optional[np.ndarray]:
     return np.concatenate(passes)[:length]
 
 
-def _batches(plan: Plan) -> Tuple[int, List[int]]:
-    """The batch size of MODEL, and the numbers, from 0, of the last mini-batches that its log shows."""
+def _batches(plan: Plan) -> Tuple[int, List[int], int]:
+    """The batch size of MODEL; the numbers, from 0, of the last mini-batches that its log shows; and that of the last
+    one if it showed those of every 1000th iteration.
+    """
     solver = schema.read_solver(plan.prototxt / MODEL / "solver.prototxt")
     net = schema.read_net(plan.prototxt / MODEL / "train_test.prototxt")
     batch = next(layer.hdf5_data_param.batch_size for layer in net.layer if layer.type == "HDF5Data")
-    # Behind the last iteration Caffe shows one more mini-batch, whose number is thus that of iterations.
-    return batch, [solver.max_iter - solver.display * back for back in range(DISPLAYS)]
+    # Of the mini-batch after the last iteration the log has the total loss, but not the paper's two.
+    last = (solver.max_iter - 1) // solver.display
+    shown = [solver.display * (last - back) for back in range(DISPLAYS)]
+    return batch, shown, (solver.max_iter - 1) // THOUSAND * THOUSAND
 
 
-def measure(train: np.ndarray, test: np.ndarray, batch: int, shown: Sequence[int],
+def measure(train: np.ndarray, test: np.ndarray, batch: int, shown: Sequence[int], thousand: int,
             shuffled: Optional[np.ndarray] = None) -> List[Dict]:
     """The losses of the mean of `train` over several sets of images (count, pixels in [0, 1]), for JSON.
 
     Sigmoid cross-entropy and half the squared error, per image. `batch` images a mini-batch; `shown` are numbers of
-    mini-batches, from 0, the last one first; `shuffled` are the rows of `train` in the order of a shuffled training.
+    mini-batches, from 0, the last one first, `thousand` is the number of one more; `shuffled` are the rows of `train`
+    in the order of a shuffled training.
     """
     picture = np.clip(train.mean(0, dtype=np.float64), EPSILON, 1 - EPSILON)
     on_train, on_test = losses(train, picture), losses(test, picture)
@@ -150,13 +168,26 @@ def measure(train: np.ndarray, test: np.ndarray, batch: int, shown: Sequence[int
              _reading("the first 5000 test images", "the first group of writers", "test", on_test[:HALF]),
              _reading("the last 5000 test images", "the second group of writers", "test", on_test[HALF:]),
              _reading("all training images", "all that there are", "train", on_train)]
-    positions = np.concatenate([np.arange(number * batch, (number + 1) * batch) for number in shown])
-    for words, rows in (("in MNIST's order", positions % len(train)),
-                        ("with Caffe's `shuffle: true`", None if shuffled is None else shuffled[positions])):
-        if rows is not None:
-            found += [_reading(f"the last mini-batch {words}", "the last one shown", "train", on_train[rows[:batch]]),
-                      _reading(f"the last ten shown {words}", "mini-batches, a display apart", "train", on_train[rows])]
+    found += _shown_readings(np.arange(batch * (shown[0] + 1)) % len(train), "in MNIST's order", on_train, batch, shown,
+                             thousand)
+    if shuffled is not None:
+        found += _shown_readings(shuffled, "with Caffe's `shuffle: true`", on_train, batch, shown, thousand)
+    whole = on_train[:len(on_train) // batch * batch].reshape(-1, batch, 2).mean(1)
+    found.append({"name": EACH, "what": f"{batch} images; from the lowest to the highest", "stage": "train",
+                  "losses": whole.round(3).tolist()})
     return found + [_at_random(count, on_train) for count in (batch, batch * len(shown))]
+
+
+def _shown_readings(rows: np.ndarray, words: str, on_train: np.ndarray, batch: int, shown: Sequence[int],
+                    thousand: int) -> List[Dict]:
+    """Readings by what a log shows of a training that goes through `rows`; `words` tell their order."""
+    batches = on_train[rows].reshape(-1, batch, 2)
+    return [_reading(f"the last mini-batch {words}", f"the last one shown, of iteration {shown[0]}", "train",
+                     batches[shown[0]]),
+            _reading(f"the last ten shown {words}", "mini-batches, a display apart", "train",
+                     batches[list(shown)].reshape(-1, 2)),
+            _reading(f"the mini-batch of iteration {thousand} {words}",
+                     "the last one shown if every 1000th iteration is", "train", batches[thousand])]
 
 
 def losses(images: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -27,10 +27,10 @@ def recorded(result: Dict, measures: Dict) -> Losses:
 
 
 def pair(losses: Optional[Dict[str, float]]) -> Optional[Pair]:
-    """(cross-entropy; squared error) of a record's losses by name; None where one is missing."""
-    if not losses or any(name not in losses for name in LOSSES):
+    """(cross-entropy; squared error) of a record's losses by name, or cross-entropy alone; None without either."""
+    if not losses or LOSSES[0] not in losses:
         return None
-    return tuple(losses[name] for name in LOSSES)
+    return tuple(losses[name] for name in LOSSES if name in losses)
 
 
 def paper_losses(model: str) -> str:
@@ -113,8 +113,13 @@ class Question:
 
 
 def values(pairs: Sequence[Pair], loss: int) -> List[float]:
-    """One of the two losses of `pairs`."""
-    return [both[loss] for both in pairs]
+    """One of the two losses of `pairs`, of those that have it."""
+    return [both[loss] for both in pairs if len(both) > loss]
+
+
+def both_losses(pairs: Sequence[Pair]) -> List[List[float]]:
+    """The two losses of `pairs` one after the other; cross-entropy alone where no pair has the other."""
+    return [numbers for numbers in (values(pairs, loss) for loss in range(len(LOSSES))) if numbers]
 
 
 def mean(numbers: Sequence[float]) -> float:
@@ -123,7 +128,7 @@ def mean(numbers: Sequence[float]) -> float:
 
 def spread(pairs: Sequence[Pair]) -> str:
     """From the lowest to the highest of both losses: `93.58-96.02; 7.14-7.57`."""
-    return "; ".join(span(values(pairs, loss)) for loss in (0, 1)) if pairs else "nothing"
+    return "; ".join(map(span, both_losses(pairs))) or "nothing"
 
 
 def span(numbers: Sequence[float]) -> str:

@@ -20,6 +20,19 @@ def step_size(iterations: int) -> Variant:
     return Variant(f"stepsize{iterations}", f"stepsize: {iterations}", solver=solver)
 
 
+def tested_every(iterations: int) -> Variant:
+    """Tests on the test images alone, every so many iterations; the training is the same."""
+    def solver(message):
+        changed = copied(message)
+        changed.test_interval = iterations
+        changed.test_iter[:] = changed.test_iter[-1:]
+        kept = copied(changed.test_state[-1])
+        del changed.test_state[:]
+        changed.test_state.add().CopyFrom(kept)
+        return changed
+    return Variant(f"tested{iterations}", f"tested every {iterations} iterations", solver=solver)
+
+
 def batch(size: int) -> Variant:
     """Training batches of `size` images; tests keep theirs, so that all losses are over the same images.
 

@@ -12,7 +12,7 @@ from ..measures import MEASURES
 from ..plan import Plan
 from ..runs import Run
 from . import mean_image
-from .question import SEEDS, Arm, Measured, Outcome, Question, mean, spread, values
+from .question import SEEDS, Arm, Measured, Outcome, Question, both_losses, mean, spread
 
 QUICK_SEEDS = 1
 
@@ -112,7 +112,7 @@ def _of(model: str, arm: Arm) -> str:
 def _cell(pairs) -> str:
     if not pairs:
         return "none"
-    means = "; ".join(f"{mean(values(pairs, loss)):.2f}" for loss in (0, 1))
+    means = "; ".join(f"{mean(numbers):.2f}" for numbers in both_losses(pairs))
     return f"{spread(pairs)} (mean {means})" if len(pairs) > 1 else means
 
 
