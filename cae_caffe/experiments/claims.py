@@ -1,4 +1,7 @@
-"""What the paper claims, and whether it holds by a folder's runs: each claim by a rule older than the numbers."""
+"""What the paper claims, and whether it holds by a folder's runs: each claim by a rule older than the numbers.
+
+But for one thing: which mini-batch the paper's training losses are of was found in the paper's own numbers.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +39,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Results:
-    """Test cross-entropies by model, over the seeds, and classes counted by model, of those runs that are done."""
+    """Of the runs that are done, by model, over the seeds: test cross-entropies, those on the paper's mini-batch, and
+    classes counted.
+    """
 
     losses: Dict[str, List[float]]
+    training: Dict[str, List[float]]
     classes: Dict[str, List[int]]
 
     def all_of(self, start: str) -> Optional[List[float]]:
@@ -49,36 +55,45 @@ class Results:
 def read_results(plan: Plan) -> Results:
     """The finished runs of Tables 1 and 4 in the plan's folder."""
     losses: Dict[str, List[float]] = {}
+    training: Dict[str, List[float]] = {}
     classes: Dict[str, List[int]] = {}
     for run in (run for table in TABLES for run in plan.table_runs(table, PAPER_RUNS)):
-        result = run.result()
-        if result and pair(result["test"]):
-            losses.setdefault(run.model, []).append(pair(result["test"])[0])
+        result = run.result() or {}
+        for kept, key in ((losses, "test"), (training, "train_last_thousand")):
+            if pair(result.get(key)):
+                kept.setdefault(run.model, []).append(pair(result[key])[0])
         measures = run.folder / MEASURES
         if measures.exists():
             classes.setdefault(run.model, []).append(json.loads(measures.read_text(encoding="utf-8"))["classes"])
-    return Results(losses, classes)
+    return Results(losses, training, classes)
 
 
 def claims(plan: Plan) -> List[Claim]:
     """All claims, judged by what is there."""
     found = read_results(plan)
-    return [_rows(found, 4), _rows(found, 1), _model_2_is_better(found), _model_1_is_as_good(found),
-            _large_nets_are_worse(found), _stuck_at_the_mean(found), _more_numbers_are_better(found), _stable(found),
-            _classes(found)]
+    return [_tests(found, 4), _tests(found, 1), _trainings(found, 4), _trainings(found, 1), _model_2_is_better(found),
+            _model_1_is_as_good(found), _large_nets_are_worse(found), _stuck_at_the_mean(found),
+            _more_numbers_are_better(found), _stable(found), _classes(found)]
 
 
-def _rows(found: Results, table: int) -> Claim:
-    """Whether ours and the paper's ranges of test losses meet, model by model."""
-    models = [model for model in PAPER if model.startswith(TABLES[table])]
-    verdicts = {model: verdict(found.losses[model], values(REPORTED[model].test, 0))
-                for model in models if model in found.losses}
+def _tests(found: Results, table: int) -> Claim:
+    return _rows("test", "test cross-entropy", found.losses, table)
+
+
+def _trainings(found: Results, table: int) -> Claim:
+    return _rows("train", "cross-entropy on the paper's mini-batch", found.training, table)
+
+
+def _rows(stage: str, words: str, ours: Dict[str, List[float]], table: int) -> Claim:
+    """Whether ours and the paper's ranges of the losses of `stage` meet, model by model."""
+    paper = {model: values(getattr(REPORTED[model], stage), 0) for model in PAPER if model.startswith(TABLES[table])}
+    verdicts = {model: verdict(ours[model], paper[model]) for model in paper if model in ours}
     met = sum(word == "meet" for word in verdicts.values())
-    others = ", ".join(f"{model} {word} ({_span(found.losses[model])} against {_span(values(REPORTED[model].test, 0))})"
+    others = ", ".join(f"{model} {word} ({_span(ours[model])} against {_span(paper[model])})"
                        for model, word in verdicts.items() if word != "meet")
-    return Claim(f"The test losses of Table {table}", f"Table {table}",
-                 "our lowest to highest test cross-entropy overlaps the paper's, in every row",
-                 _of(met, len(verdicts), len(models)),
+    return Claim(f"The {stage} losses of Table {table}", f"Table {table}",
+                 f"our lowest to highest {words} overlaps the paper's, in every row",
+                 _of(met, len(verdicts), len(paper)),
                  f"{met} of {len(verdicts)} rows meet" + (f"; {others}" if others else "") if verdicts else "")
 
 
