@@ -45,7 +45,7 @@ def test_tests_in_between_are_on_the_test_images_alone():
     after = variants.tested_every(1000).changed_solver(before)
     assert (after.test_interval, list(after.test_iter)) == (1000, [100])
     assert [list(state.stage) for state in after.test_state] == [["test-on-test"]] and len(before.test_state) == 2
-    losses = QUESTIONS["iteration"].arms[1].losses
+    losses = QUESTIONS["iteration"].arms[-1].losses
     curves = {"test": {"cross_entropy_loss": [[19000, 72.0], [20000, 90.0]], "l2_error": [[19000, 3.0], [20000, 6.0]]}}
     assert losses({"curves": curves}, {})["test"] == (72.0, 3.0) and losses({}, {})["test"] is None
 
@@ -116,6 +116,15 @@ def test_the_reading_is_chosen_by_the_gap_of_test_and_training():
     right = _outcome("right", [100.0], trains=[100.0 - gap])
     wrong = _outcome("wrong", [100.0], trains=[104.0 - gap])
     assert answers.gap([wrong, right]).startswith("Nearest is right.")
+
+
+def test_the_nearest_in_both_losses_weighs_training_too():
+    train, test = (sum(both[0] for both in getattr(REPORTED[CAE], half)) / 3 for half in ("train", "test"))
+    said = answers.nearest_in_both([_outcome("right in one", [test], trains=[train - 9]),
+                                    _outcome("near in both", [test + 2], trains=[train - 3])])
+    assert "right in one has " in said and ", 4.50 away, near in both" in said
+    assert said.endswith("Nearest: near in both.")
+    assert answers.nearest_in_both([Outcome(Arm("none", "", (CAE,)), (), 5)]) == "No run yet."
 
 
 def test_losses_of_the_papers_mini_batch_are_of_one_iteration():

@@ -23,6 +23,10 @@ GAP = ("Nets differ from run to run, but the gap between a net's test and traini
        "the paper's.")
 
 
+BOTH = ("The arm that reproduces the paper is the one whose mean cross-entropies, on the paper's mini-batch and on the "
+        "test images, are nearest to the means of the paper's three runs, on average over the two.")
+
+
 def nearest(outcomes: Sequence[Outcome]) -> str:
     """For each model, which arm comes nearest to the paper's test losses, and whether the arms differ at all."""
     models = list(dict.fromkeys(model for outcome in outcomes for model in outcome.arm.models))
@@ -41,6 +45,31 @@ def _nearest_of(model: str, outcomes: Sequence[Outcome]) -> str:
     found = "; ".join(f"{name} ends at {spread(pairs)}" for name, pairs in arms)
     best = f"nearest is {min(finite)[1]}, {min(finite)[0]:.2f} away on average" if finite else "none trained"
     return f"{model}, test images: {found}; the paper has {spread(paper)}; {best}. {_differences(arms)}"
+
+
+def nearest_in_both(outcomes: Sequence[Outcome]) -> str:
+    """For each model, which arm comes nearest to the paper's training and test losses together."""
+    models = list(dict.fromkeys(model for outcome in outcomes for model in outcome.arm.models))
+    return _with_progress(outcomes, " ".join(filter(None, (_nearest_in_both(model, outcomes) for model in models))))
+
+
+def _nearest_in_both(model: str, outcomes: Sequence[Outcome]) -> str:
+    goals = [mean(values(getattr(REPORTED[model], stage), 0)) for stage in ("train", "test")]
+    found = {}
+    for outcome in outcomes:
+        pairs = [outcome.pairs(stage, model) for stage in ("train", "test")]
+        if all(pairs):
+            found[outcome.arm.name] = [mean(values(one, 0)) for one in pairs]
+    if not found:
+        return ""
+    away = {name: mean([abs(loss - goal) for loss, goal in zip(losses, goals)]) for name, losses in found.items()}
+    said = ", ".join(f"{name} has {_both(losses)}, {away[name]:.2f} away" for name, losses in found.items())
+    return f"{model}, training and test: the paper has {_both(goals)} on average; {said}. Nearest: " \
+           f"{min(away, key=away.get)}."
+
+
+def _both(losses: Sequence[float]) -> str:
+    return " and ".join(f"{loss:.2f}" for loss in losses)
 
 
 def _differences(arms: Sequence[Tuple[str, List[Pair]]]) -> str:

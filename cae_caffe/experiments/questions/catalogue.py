@@ -146,18 +146,25 @@ _QUESTIONS = (
          Arm("last 5000", "of the same nets", RESTING, None, _read("train_last_thousand", "test_last_5000"))),
         answers.gap, AS_READ),
     Question(
-        "iteration", "The iteration of Table 4's test losses: 20000 or 19000",
-        "The paper's training losses are those that iteration 19000 shows. In MNIST's order the CAE's test losses "
-        "depend on where in a pass they are taken, and the paper's lie nearer to its training losses than ours of "
-        "iteration 20000. Were both taken at iteration 19000?", answers.NEAREST,
-        (Arm("20000", "after the last iteration", (CAE_2,), EVERY_THOUSAND, _read("train_last_thousand")),
-         Arm("19000", "of the same nets, 1000 iterations earlier", (CAE_2,), EVERY_THOUSAND, _read_at(19000))),
-        answers.nearest, (("train", "train, iteration 19000"), ("test", "test"))),
+        "iteration", "The iteration of Table 4's losses",
+        "The paper trains for 20000 iterations, and its training losses are those of iteration 19000, if every 1000th "
+        "is shown. In MNIST's order the CAE's test losses depend on where in a pass they are taken: iteration 20000 is "
+        "200 mini-batches into one, 19000 and 10000 are 400. The paper's test losses lie as near to its training "
+        "losses as ours of one iteration do. Which iteration were they taken at?", answers.BOTH,
+        (Arm("Model 1, N = 30: 20000", "train 19000, test 20000", (CAE,), None, _read("train_last_thousand")),
+         Arm("Model 1, N = 30: 10000", "of the same nets, both of 10000", (CAE,), None, _read_together),
+         Arm("Model 1, N = 2: 20000", "train 19000, test 20000", (CAE_2D,), None, _read("train_last_thousand")),
+         Arm("Model 1, N = 2: 10000", "of the same nets, both of 10000", (CAE_2D,), None, _read_together),
+         Arm("Model 2, N = 30: 20000", "train 19000, test 20000", (CAE_2,), EVERY_THOUSAND,
+             _read("train_last_thousand")),
+         Arm("Model 2, N = 30: 19000", "of the same nets, both of 19000", (CAE_2,), EVERY_THOUSAND, _read_at(19000))),
+        answers.nearest_in_both, (("train", "train, the paper's mini-batch"), ("test", "test")), beforehand=False),
     Question(
         "mean-image", "Which images the losses are over, by nets that learned nothing",
         "Ten of the paper's runs in Table 1 learned nothing but the mean image, which they show for every image. Their "
         "losses depend on nothing but the images they are taken over. Over which images does the mean image have them?",
-        mean_image.RULE, (), mean_image.answer, (("train", "train"), ("test", "test")), mean_image.outcomes),
+        mean_image.RULE, (), mean_image.answer, (("train", "train"), ("test", "test")), mean_image.outcomes,
+        beforehand=False),
 )
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType({question.key: question for question in _QUESTIONS})

@@ -89,7 +89,7 @@ class Question:
     """`title` heads its table, `question` asks it, `rule` says how `answer` comes out of the outcomes' numbers.
 
     `columns` are the losses that the table shows, each with its heading. A question that needs no run has no `arms`;
-    its outcomes come from `computed`, which takes a Plan.
+    its outcomes come from `computed`, which takes a Plan. `beforehand` says that the rule is older than the numbers.
     """
 
     key: str
@@ -100,11 +100,12 @@ class Question:
     answer: Callable[[Sequence[Outcome]], str]
     columns: Columns = COLUMNS
     computed: Optional[Callable[[Plan], Sequence[Outcome]]] = None
+    beforehand: bool = True
 
     @property
     def rule_label(self) -> str:
-        """What the rule is called: those of trainings stood before any of them; what is computed was known by then."""
-        return "Rule" if self.computed else "Rule, fixed beforehand"
+        """What the rule is called."""
+        return "Rule, fixed beforehand" if self.beforehand else "Rule"
 
     @property
     def counted(self) -> str:
