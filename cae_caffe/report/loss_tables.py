@@ -21,7 +21,7 @@ Runs = Dict[Tuple[bool, int], Record]           # of one model by their column
 # What is compared: its words, where a result keeps it, and the paper's losses beside it. Which mini-batch the paper's
 # training losses are of is what the question "mean-image" found; over all images is what one would rather know.
 STAGES = (
-    ("train, the paper's mini-batch", "train_last_thousand", "train"),
+    ("train, mini-batch", "train_last_thousand", "train"),
     ("train, all images", "train", "train"),
     ("test, all images", "test", "test"),
 )
@@ -29,8 +29,8 @@ NOTE = ("Each cell is sigmoid cross-entropy; half the squared error, per image. 
         "ours against the paper's, darker from 2 % and from 10 %. Ranges meet where our lowest to highest "
         "cross-entropy overlaps the paper's. Runs of real Caffe are controls, below ours of the same seed, and count "
         "only where there are no others; runs of another length than the paper's count only where there are none of "
-        "its length, and are called short. The paper's mini-batch is the last one shown where every 1000th iteration "
-        "is; older records have cross-entropy alone of it.")
+        "its length, and are called short. The mini-batch is the one that the paper's losses are of: the last one "
+        "shown where every 1000th iteration is; older records have cross-entropy alone of it.")
 NEAR, FAR = 0.02, 0.10      # shares of the paper's mean from which a difference is darker
 
 
