@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from . import answers, mean_image, variants
 from .question import AS_READ, LOSSES, Arm, Losses, Question, pair
 
-CAE, CAE_2D, CAE_2 = "cae1-n30", "cae1-n2", "cae2-n30"
+CAE, CAE_2D = "cae1-n30", "cae1-n2"
+CAES = ("cae2-n30", CAE, CAE_2D)
 CLASSIC, CLASSIC_2D, SMALL = "classic-1000-500-250-n30", "classic-1000-500-250-n2", "classic-300-150-75-n2"
 RESTING = (CLASSIC, CLASSIC_2D, SMALL)                  # their learning rate ends a ten-thousandth of what it began as
 BASE = (CAE, CAE_2D, *RESTING)                          # trained as the tables are, for the other questions
@@ -29,21 +30,25 @@ def _read(train: str, test: str = "test"):
 
 def _read_together(result: Dict, measures: Dict) -> Losses:
     """The last losses on the paper's mini-batch at an iteration that the net was also tested before."""
-    curves = {"loss": [], "test": {}, **result.get("curves", {})}
-    shown, tested = dict(curves["loss"]), [dict(curves["test"].get(name, [])) for name in LOSSES]
-    both = [at for at in shown if at % PASS == PAPERS and at in tested[0]]
-    train, test = ((shown[max(both)],), tuple(curve[max(both)] for curve in tested)) if both else (None, None)
-    return {"train": train, "train_last_batch": pair(result.get("train_last_batch")), "test": test}
+    shown, tested = _curves(result)
+    last = max((at for at in shown if at % PASS == PAPERS and at in tested[0]), default=-1)
+    return {**_read_at(last)(result, measures), "train_last_batch": pair(result.get("train_last_batch"))}
 
 
 def _read_at(iteration: int):
-    """A reading of test losses in the middle of a run, beside the paper's mini-batch."""
+    """A reading of both losses in the middle of a run, the mini-batch's and the test's before it."""
     def losses(result: Dict, measures: Dict) -> Losses:
-        tested = [dict(result.get("curves", {}).get("test", {}).get(name, [])) for name in LOSSES]
-        return {"train": pair(result.get("train_last_thousand")), "train_last_batch": None,
-                "test": tuple(curve[iteration] for curve in tested) if all(iteration in curve for curve in tested)
-                else None}
+        shown, tested = _curves(result)
+        there = iteration in shown and all(iteration in curve for curve in tested)
+        return {"train": (shown[iteration],) if there else None, "train_last_batch": None,
+                "test": tuple(curve[iteration] for curve in tested) if there else None}
     return losses
+
+
+def _curves(result: Dict) -> Tuple[Dict[int, float], List[Dict[int, float]]]:
+    """The loss shown in training, and each of the two test losses, by iteration."""
+    curves = {"loss": [], "test": {}, **result.get("curves", {})}
+    return dict(curves["loss"]), [dict(curves["test"].get(name, [])) for name in LOSSES]
 
 
 def _measured(value) -> Optional[Tuple[float, float]]:
@@ -151,13 +156,10 @@ _QUESTIONS = (
         "is shown. In MNIST's order the CAE's test losses depend on where in a pass they are taken: iteration 20000 is "
         "200 mini-batches into one, 19000 and 10000 are 400. The paper's test losses lie as near to its training "
         "losses as ours of one iteration do. Which iteration were they taken at?", answers.BOTH,
-        (Arm("Model 1, N = 30: 20000", "train 19000, test 20000", (CAE,), None, _read("train_last_thousand")),
-         Arm("Model 1, N = 30: 10000", "of the same nets, both of 10000", (CAE,), None, _read_together),
-         Arm("Model 1, N = 2: 20000", "train 19000, test 20000", (CAE_2D,), None, _read("train_last_thousand")),
-         Arm("Model 1, N = 2: 10000", "of the same nets, both of 10000", (CAE_2D,), None, _read_together),
-         Arm("Model 2, N = 30: 20000", "train 19000, test 20000", (CAE_2,), EVERY_THOUSAND,
+        (Arm("20000", "after the last iteration; the mini-batch is that of 19000", CAES, EVERY_THOUSAND,
              _read("train_last_thousand")),
-         Arm("Model 2, N = 30: 19000", "of the same nets, both of 19000", (CAE_2,), EVERY_THOUSAND, _read_at(19000))),
+         Arm("19000", "of the same nets, both of 19000", CAES, EVERY_THOUSAND, _read_at(19000)),
+         Arm("10000", "of the same nets, both of 10000, half way", CAES, EVERY_THOUSAND, _read_at(10000))),
         answers.nearest_in_both, (("train", "train, the paper's mini-batch"), ("test", "test")), beforehand=False),
     Question(
         "mean-image", "Which images the losses are over, by nets that learned nothing",
