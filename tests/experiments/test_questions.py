@@ -46,7 +46,8 @@ def test_tests_in_between_are_on_the_test_images_alone():
     assert (after.test_interval, list(after.test_iter)) == (1000, [100])
     assert [list(state.stage) for state in after.test_state] == [["test-on-test"]] and len(before.test_state) == 2
     losses = QUESTIONS["iteration"].arms[1].losses
-    curves = {"loss": [[19000, 71.0]], "test": {"cross_entropy_loss": [[19000, 72.0], [20000, 90.0]], "l2_error": [[19000, 3.0], [20000, 6.0]]}}
+    curves = {"loss": [[19000, 71.0]], "test": {"cross_entropy_loss": [[19000, 72.0], [20000, 90.0]],
+                                                "l2_error": [[19000, 3.0], [20000, 6.0]]}}
     found = losses({"curves": curves}, {})
     assert (found["train"], found["test"]) == ((71.0,), (72.0, 3.0)) and losses({}, {})["test"] is None
 
