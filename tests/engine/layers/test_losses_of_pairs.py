@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conformance import Case, examples, values, whole_numbers
+from conformance import Case, examples, run_embedded, values, whole_numbers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,6 +93,20 @@ def test_sigmoid_cross_entropy_loss_ignores_labels(judge, mode, ignored):
 
 def test_sigmoid_cross_entropy_loss_of_large_values(judge):
     judge(cross_entropy("", 3, 7, scale=300))
+
+
+def test_sigmoid_cross_entropy_loss_is_the_exact_sum_where_caffes_rounds(judge):
+    # A batch as large as MNIST's, from a net that shows the same grey everywhere: Caffe adds 78400 terms, nearly all
+    # alike, one after the other in float32, so that they are all rounded the same way.
+    logits = np.full((100, 784), -1.3, np.float32)
+    targets = (values(100, 784, low=0, seed=1) < 0.15).astype(np.float32)
+    case = Case('type: "SigmoidCrossEntropyLoss"', [logits, targets], backward=False)
+    terms = np.where(targets == 1, np.logaddexp(0, 1.3), np.logaddexp(0, -1.3)).astype(np.float32).ravel()
+    (ours,), (real,) = run_embedded(case), judge.real(case)
+    exact, running = terms.sum(dtype=np.float64) / 100, np.cumsum(terms, dtype=np.float32)[-1] / 100
+    np.testing.assert_allclose(ours["top0.data"], exact, rtol=1e-6)
+    np.testing.assert_allclose(real["top0.data"], running, rtol=1e-5)
+    assert abs(running / exact - 1) > 1e-4
 
 
 def test_sigmoid_cross_entropy_loss_of_shapes_with_the_same_count(judge):
