@@ -17,7 +17,7 @@ from .environment import environment
 RESULT, LOG, SOLVER = "result.json", "train.log", "solver.prototxt"
 THREADS = 1             # every run has one, so that several side by side do not share out cores in an unknown way
 DISPLAYS = 10           # the last ones, whose mean is a training loss that no single mini-batch decides
-THOUSAND = 1000         # the paper's training losses are those of the last iteration that its multiples have
+THOUSAND = 1000         # the paper's training losses are those shown at the last multiple of it
 _TIME = re.compile(r"^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d+)")       # glog's: month, day, time
 _ENGINE = "Engine:"     # the first line of every `cae-caffe train`
 _NESTED = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")

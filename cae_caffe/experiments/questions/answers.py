@@ -21,8 +21,6 @@ CLAIM = APART + "The paper's claim holds in a loss where the arm it calls worse 
 GAP = ("Nets differ from run to run, but the gap between a net's test and training cross-entropy hardly does, so the "
        "readings are compared by it: the one whose mean gap is nearest to the paper's, on average over the models, is "
        "the paper's.")
-
-
 BOTH = ("The arm that reproduces the paper is the one whose mean cross-entropies, on the paper's mini-batch and on the "
         "test images, are nearest to the means of the paper's three runs, on average over the two.")
 
