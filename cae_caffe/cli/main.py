@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 
+from .. import interruption
 from ..errors import CaeCaffeError
 from ..version import VERSION
 
@@ -56,7 +57,7 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)
-        return 130
+        return interruption.status()
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); nothing is wrong and nobody is left to tell.
         sys.stderr.close()

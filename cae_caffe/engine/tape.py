@@ -23,6 +23,11 @@ class Tape(TorchDispatchMode):
     #: Recording has run the function once already; a CUDA graph's has not.
     ran = True
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: it would import PyTorch's compiler, seconds in every training process, to keep it away from this mode."""
+        return False
+
     def __init__(self, function: Callable[[], None]):
         super().__init__()
         self._operations: list[tuple] = []

@@ -8,9 +8,8 @@ import sys
 import types
 from typing import List, Optional
 
+from .. import interruption
 from ..schema.storage import read_bytes
-
-INTERRUPTED = 130
 
 
 def run_script(backend, path: str, arguments: List[str]) -> int:
@@ -35,7 +34,7 @@ def run_script(backend, path: str, arguments: List[str]) -> int:
         raise
     except BaseException as error:
         sys.excepthook(type(error), error.with_traceback(_from_file(error.__traceback__, file)), error.__traceback__)
-        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+        return interruption.status() if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 

@@ -1,5 +1,6 @@
 """The command line's own behaviour: exit statuses, one-line errors, no libraries that a command does not need."""
 
+import os
 import subprocess
 import sys
 
@@ -61,3 +62,21 @@ def test_a_reader_that_has_gone_is_no_error():
 def test_importing_the_package_does_not_import_torch():
     code = "import sys, cae_caffe, cae_caffe.cli.main; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+INTERRUPTED_AMID_AN_EXEC = """
+import sys
+import cae_caffe.cli.data as data
+from cae_caffe.cli.main import main
+def run(arguments):
+    exec("raise KeyboardInterrupt")     # which imports are full of: dataclasses, named tuples
+data.run = run
+sys.exit(main(["data", "mnist"]))
+"""
+
+
+def test_an_interrupt_is_one_line_and_status_130_wherever_it_falls(tmp_path):
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED_AMID_AN_EXEC)
+    done = subprocess.run([sys.executable, "-m", "interrupted"], stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.getcwd()}"})
+    assert (done.returncode, done.stderr) == (130, "cae-caffe data: interrupted\n")

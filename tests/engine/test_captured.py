@@ -3,6 +3,9 @@
 There may be no GPU here, so the CUDA graph is played by a recorder with the same limits (support/step_recorder.py).
 """
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -202,3 +205,12 @@ def test_what_python_must_see_each_time_is_not_recorded(why, monkeypatch):
 
 def test_on_the_cpu_no_graph_is_captured():
     assert not captured.is_capturable(_small_net())
+
+
+def test_recording_does_not_load_pytorchs_compiler():
+    """Which takes as long as PyTorch itself, in every training process."""
+    program = ("import sys, torch; from cae_caffe.engine.tape import Tape; tensor = torch.ones(2)\n"
+               "Tape(lambda: tensor.add_(1)).replay()\n"
+               "print(tensor.tolist(), 'torch._dynamo' in sys.modules)")
+    found = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
+    assert found.stdout == "[3.0, 3.0] False\n"

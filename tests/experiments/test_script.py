@@ -95,6 +95,11 @@ def test_an_interrupt_is_a_status_of_its_own(script, backend, capsys):
     assert capsys.readouterr().err.endswith("KeyboardInterrupt\n")
 
 
+def test_an_interrupt_amid_an_exec_is_that_status_under_python_m_too(script):
+    path = script("""exec("raise KeyboardInterrupt")""")
+    assert _under_python("-m", "cae_caffe", "run", "--backend", "torch", path).returncode == 130
+
+
 def test_the_hook_for_errors_that_a_script_sets_is_called(script, backend, capsys):
     text = "import sys\nsys.excepthook = lambda kind, error, traceback: print('hook', kind.__name__)\nraise KeyError"
     before = sys.excepthook
