@@ -198,7 +198,7 @@ def _requests(options: Options) -> Iterator[TakeRequest]:
     def catch(number: int, effect: str) -> None:
         def handler(_, frame) -> None:
             if effect == "stop":
-                signal.signal(number, previous[number])
+                signal.signal(number, _at_once(number, previous[number]))
             pending.append(effect)
         previous[number] = signal.signal(number, signal.SIG_IGN if effect == "none" else handler)
 
@@ -210,3 +210,10 @@ def _requests(options: Options) -> Iterator[TakeRequest]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _at_once(number: int, handler):
+    """The handler of a second signal: what was there before, but not that it is ignored, as in a shell's background."""
+    if handler != signal.SIG_IGN:
+        return handler
+    return signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL

@@ -159,11 +159,13 @@ def test_wrong_use_shows_the_usage(words, train):
 class Run:
     """`cae-caffe train` in a process of its own, whose log is followed."""
 
-    def __init__(self, folder, *words, command=(sys.executable,), backend="torch"):
+    def __init__(self, folder, *words, command=(sys.executable,), backend="torch", sigint=signal.SIG_DFL):
+        """`sigint` is what the process inherits: a shell's background has it ignored, whatever runs these tests."""
         self.lines = []
         arguments = [*command, "-m", "cae_caffe", "train", "-solver", "solver.prototxt", "--backend", backend, *words]
         self.process = subprocess.Popen(arguments, cwd=str(folder), stderr=subprocess.PIPE, text=True,
-                                        env=caffe_process.environment(folder, {**LOG_ALL, "CAE_CAFFE_REENTERED": "1"}))
+                                        env=caffe_process.environment(folder, {**LOG_ALL, "CAE_CAFFE_REENTERED": "1"}),
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, sigint))
 
     def wait_for(self, text):
         for line in self.process.stderr:
@@ -240,10 +242,11 @@ def test_signals_have_the_effects_asked_for(tmp_path):
     assert status == 0 and "Optimization stopped early." in text and len(_snapshots(tmp_path)) == 1
 
 
-def test_a_second_sigint_ends_the_run_at_once(tmp_path):
+@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN], ids=["foreground", "background"])
+def test_a_second_sigint_ends_the_run_at_once(tmp_path, inherited):
     """While an iteration of hours keeps the first one waiting."""
     small_training.write(tmp_path, "max_iter: 2 iter_size: 1000000000 test_iter: 1 test_interval: 1")
-    with Run(tmp_path) as run:
+    with Run(tmp_path, sigint=inherited) as run:
         run.wait_for("Test net output #1")
         run.send(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):

@@ -52,6 +52,15 @@ def test_tests_in_between_are_on_the_test_images_alone():
     assert (found["train"], found["test"]) == ((71.0,), (72.0, 3.0)) and losses({}, {})["test"] is None
 
 
+def test_two_changes_of_a_solver_are_made_one_after_the_other():
+    before = schema.read_solver(ROOT / "prototxt" / "cae1-n30" / "solver.prototxt")
+    both = variants.combined(variants.tested_every(500), variants.learning_rate(0.003))
+    after = both.changed_solver(before)
+    assert (after.test_interval, after.base_lr) == (500, pytest.approx(0.003)) and both.net is None
+    assert (both.name, both.what) == ("tested500-rate0.003", "tested every 500 iterations, base_lr: 0.003")
+    assert before.base_lr == pytest.approx(0.006)
+
+
 def test_images_are_shuffled_in_training_alone_and_a_net_without_data_stays(net):
     shuffled = [layer.hdf5_data_param.shuffle for layer in variants.SHUFFLED.net(net).layer if layer.type == "HDF5Data"]
     assert shuffled == [True, False, False]

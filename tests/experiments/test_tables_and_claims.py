@@ -8,6 +8,7 @@ import pytest
 from cae_caffe.experiments import claims as module
 from cae_caffe.experiments.keeping import keep
 from cae_caffe.experiments.plan import Plan
+from cae_caffe.experiments.questions.variants import EVERY_THOUSAND
 from cae_caffe.experiments.summary_page import summary
 from cae_caffe.experiments.tables import loss_table, table_2, table_3, table_5
 from cae_caffe.models.reported import REPORTED
@@ -30,6 +31,15 @@ def _finish(run, cross_entropy, squared_error=10.0, classes=None, training=None)
         "train_last_thousand": shown, **dict.fromkeys(("train", "train_last_batch", "test"), losses)}))
     if classes is not None:
         (run.folder / "measures.json").write_text(json.dumps({"classes": classes}))
+
+
+def _finish_tested_then(plan, model, seed, loss):
+    run = plan.question_run(model, seed, EVERY_THOUSAND)
+    run.folder.mkdir(parents=True)
+    losses = ("cross_entropy_loss", "l2_error")
+    (run.folder / "result.json").write_text(json.dumps({
+        "iterations": 20000, "test": dict.fromkeys(losses, 999.0),
+        "curves": {"loss": [[19000, 1.0]], "test": {name: [[19000, loss], [20000, 999.0]] for name in losses}}}))
 
 
 def test_the_loss_table_sets_the_papers_losses_beside_ours(plan):
@@ -76,9 +86,21 @@ def test_claims_hold_for_the_papers_own_numbers(plan):
         row = REPORTED[model]
         for seed, (train, test) in enumerate(zip(row.train, row.test), 1):
             _finish(plan.run(model, seed), *test, classes=row.classes // 3, training=train[0])
+            if model.startswith("cae"):
+                _finish_tested_then(plan, model, seed, test[0])
     verdicts = {claim.text: claim.verdict for claim in module.claims(plan)}
     assert verdicts.pop("Most runs of the two largest classic nets learn nothing but the mean image") == module.HOLDS
     assert set(verdicts.values()) == {module.HOLDS}
+
+
+def test_table_4_is_judged_at_the_iteration_of_its_training_losses_too(plan):
+    for seed, test in enumerate(REPORTED["cae2-n30"].test, 1):
+        _finish(plan.run("cae2-n30", seed), test[0] + 20)
+        _finish_tested_then(plan, "cae2-n30", seed, test[0])
+    last, then = (claim for claim in module.claims(plan) if claim.text.startswith("The test losses of Table 4"))
+    assert last.verdict.startswith(module.FAILS) and "cae2-n30 ours higher" in last.numbers
+    assert then.verdict == f"{module.HOLDS} (1 of 6 judged)" and then.text.endswith(
+        ", read at iteration 19000, where its train losses are")
 
 
 def test_claims_fail_where_the_numbers_say_so(plan):

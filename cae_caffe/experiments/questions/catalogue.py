@@ -3,60 +3,19 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Mapping
 
 from . import answers, mean_image, variants
-from .question import AS_READ, LOSSES, Arm, Losses, Question, pair
+from .question import AS_READ, Arm, Question
+from .readings import LAST_SHOWN, read, read_at, read_together
 
 CAE, CAE_2D = "cae1-n30", "cae1-n2"
-CAES = ("cae2-n30", CAE, CAE_2D)
+CAES = tuple(f"{start}-n{code}" for start in ("cae2", "cae1") for code in (30, 10, 2))
+BOTH_CAES = ("cae2-n30", CAE)
 CLASSIC, CLASSIC_2D, SMALL = "classic-1000-500-250-n30", "classic-1000-500-250-n2", "classic-300-150-75-n2"
 RESTING = (CLASSIC, CLASSIC_2D, SMALL)                  # their learning rate ends a ten-thousandth of what it began as
 BASE = (CAE, CAE_2D, *RESTING)                          # trained as the tables are, for the other questions
-PASS, PAPERS = 600, 400                                 # mini-batches of a pass; the one of the paper's losses
-EVERY_THOUSAND = variants.tested_every(1000)
-
-
-def _read(train: str, test: str = "test"):
-    """A reading of a run's losses: which of its record's keys "train" and "test" mean.
-
-    `test` may be a key of the run's measures too, as `test_first_5000`.
-    """
-    def losses(result: Dict, measures: Dict) -> Losses:
-        return {"train": pair(result.get(train)), "train_last_batch": pair(result.get("train_last_batch")),
-                "test": pair(result.get(test)) or _measured(measures.get(test))}
-    return losses
-
-
-def _read_together(result: Dict, measures: Dict) -> Losses:
-    """The last losses on the paper's mini-batch at an iteration that the net was also tested before."""
-    shown, tested = _curves(result)
-    last = max((at for at in shown if at % PASS == PAPERS and at in tested[0]), default=-1)
-    return {**_read_at(last)(result, measures), "train_last_batch": pair(result.get("train_last_batch"))}
-
-
-def _read_at(iteration: int):
-    """A reading of both losses in the middle of a run, the mini-batch's and the test's before it."""
-    def losses(result: Dict, measures: Dict) -> Losses:
-        shown, tested = _curves(result)
-        there = iteration in shown and all(iteration in curve for curve in tested)
-        return {"train": (shown[iteration],) if there else None, "train_last_batch": None,
-                "test": tuple(curve[iteration] for curve in tested) if there else None}
-    return losses
-
-
-def _curves(result: Dict) -> Tuple[Dict[int, float], List[Dict[int, float]]]:
-    """The loss shown in training, and each of the two test losses, by iteration."""
-    curves = {"loss": [], "test": {}, **result.get("curves", {})}
-    return dict(curves["loss"]), [dict(curves["test"].get(name, [])) for name in LOSSES]
-
-
-def _measured(value) -> Optional[Tuple[float, float]]:
-    """A pair out of measures, which keep losses by name or as two numbers."""
-    if isinstance(value, (list, tuple)) and len(value) == 2:
-        return tuple(value)
-    return pair(value) if isinstance(value, dict) else None
-
+BOTH = (("train", "train, the paper's mini-batch"), ("test", "test"))
 
 _QUESTIONS = (
     Question(
@@ -131,13 +90,13 @@ _QUESTIONS = (
         "that learned nothing, further down: where every 1000th iteration is shown, the last one is 4000 of 5000 or "
         "19000 of 20000, both times the mini-batch of images 40000 to 40099. Test losses of the same iteration are "
         "those of 4000 and, in our runs, 10000.", answers.GAP,
-        (Arm("last mini-batch", "the last one that the log shows", BASE, None, _read("train_last_batch")),
-         Arm("last ten shown", "the mean of the log's last ten", BASE, None, _read("train_last_displays")),
-         Arm("all training images", "a pass over all of them after training", BASE, None, _read("train")),
+        (Arm("last mini-batch", "the last one that the log shows", BASE, None, read("train_last_batch")),
+         Arm("last ten shown", "the mean of the log's last ten", BASE, None, read("train_last_displays")),
+         Arm("all training images", "a pass over all of them after training", BASE, None, read("train")),
          Arm("images 40000 to 40099", "of iteration 4000 or 19000, tested after the last", BASE, None,
-             _read("train_last_thousand")),
+             read("train_last_thousand")),
          Arm("images 40000 to 40099, tested then", "of iteration 4000 or 10000, tested before it", BASE, None,
-             _read_together)),
+             read_together)),
         answers.gap, AS_READ, beforehand=False),
     Question(
         "first-5000", "Whether \"test\" was the first 5000 images",
@@ -147,9 +106,9 @@ _QUESTIONS = (
         "mini-batch shown, and the CAE among the nets, as it was first planned, the last 5000 came out nearest.) What "
         "the nets that learned nothing tell stands further down.",
         answers.GAP,
-        (Arm("all test images", "10000", RESTING, None, _read("train_last_thousand")),
-         Arm("first 5000", "of the same nets", RESTING, None, _read("train_last_thousand", "test_first_5000")),
-         Arm("last 5000", "of the same nets", RESTING, None, _read("train_last_thousand", "test_last_5000"))),
+        (Arm("all test images", "10000", RESTING, None, read("train_last_thousand")),
+         Arm("first 5000", "of the same nets", RESTING, None, read("train_last_thousand", "test_first_5000")),
+         Arm("last 5000", "of the same nets", RESTING, None, read("train_last_thousand", "test_last_5000"))),
         answers.gap, AS_READ, beforehand=False),
     Question(
         "iteration", "The iteration of Table 4's losses",
@@ -157,11 +116,20 @@ _QUESTIONS = (
         "is shown. In MNIST's order the CAE's test losses depend on where in a pass they are taken: iteration 20000 is "
         "200 mini-batches into one, 19000 and 10000 are 400. The paper's test losses lie as near to its training "
         "losses as ours of one iteration do. Which iteration were they taken at?", answers.BOTH,
-        (Arm("20000", "after the last iteration; the mini-batch is that of 19000", CAES, EVERY_THOUSAND,
-             _read("train_last_thousand")),
-         Arm("19000", "of the same nets, both of 19000", CAES, EVERY_THOUSAND, _read_at(19000)),
-         Arm("10000", "of the same nets, both of 10000, half way", CAES, EVERY_THOUSAND, _read_at(10000))),
-        answers.nearest_in_both, (("train", "train, the paper's mini-batch"), ("test", "test")), beforehand=False),
+        (Arm("20000", "after the last iteration; the mini-batch is that of 19000", CAES, variants.EVERY_THOUSAND,
+             read("train_last_thousand")),
+         Arm("19000", "of the same nets, both of 19000", CAES, variants.EVERY_THOUSAND, read_at(LAST_SHOWN)),
+         Arm("10000", "of the same nets, both of 10000, half way", CAES, variants.EVERY_THOUSAND, read_at(10000))),
+        answers.nearest_in_both, BOTH, beforehand=False),
+    Question(
+        "learning-rate", "The CAE's learning rate: 0.006 or half of it",
+        "The paper says `base_lr: 0.006` for both models. With it, and both losses read at iteration 19000, Model 2 "
+        "ends where the paper's does, but Model 1 lower, and it passes the paper's losses about half way. Would half "
+        "the learning rate give the paper's Model 1, or both models?", answers.BOTH,
+        (Arm("0.006", "as the paper says", BOTH_CAES, variants.EVERY_THOUSAND, read_at(LAST_SHOWN)),
+         Arm("0.003", "half", BOTH_CAES, variants.combined(variants.EVERY_THOUSAND, variants.learning_rate(0.003)),
+             read_at(LAST_SHOWN))),
+        answers.nearest_in_both, BOTH),
     Question(
         "mean-image", "Which images the losses are over, by nets that learned nothing",
         "Ten of the paper's runs in Table 1 learned nothing but the mean image, which they show for every image. Their "

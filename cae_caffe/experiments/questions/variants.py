@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Optional
 
 from ... import schema
 from ..variant import Variant, copied
@@ -31,6 +31,27 @@ def tested_every(iterations: int) -> Variant:
         changed.test_state.add().CopyFrom(kept)
         return changed
     return Variant(f"tested{iterations}", f"tested every {iterations} iterations", solver=solver)
+
+
+def learning_rate(rate: float) -> Variant:
+    """`base_lr` of the solver."""
+    def solver(message):
+        changed = copied(message)
+        changed.base_lr = rate
+        return changed
+    return Variant(f"rate{rate:g}", f"base_lr: {rate:g}", solver=solver)
+
+
+def combined(first: Variant, second: Variant) -> Variant:
+    """Both changes, one after the other."""
+    return Variant(f"{first.name}-{second.name}", f"{first.what}, {second.what}",
+                   _chained(first.net, second.net), _chained(first.solver, second.solver))
+
+
+def _chained(first: Optional[Callable], second: Optional[Callable]) -> Optional[Callable]:
+    if first and second:
+        return lambda message: second(first(message))
+    return first or second
 
 
 def batch(size: int) -> Variant:
@@ -133,6 +154,7 @@ def _xavier_everywhere(message):
     return changed
 
 
+EVERY_THOUSAND = tested_every(1000)
 WITHOUT_SPARSE = Variant("without-sparse", "sparse left out where num_output is below it", _without_full_sparse)
 CONVOLUTION = Variant("convolution", "deconv1neur a Convolution", _joined_by_convolution)
 SHUFFLED = Variant("shuffled", "training images shuffled in each pass", _in_random_order)
