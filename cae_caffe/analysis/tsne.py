@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 import numpy as np
 
 from ..errors import InputError
 
 EARLY_EXAGGERATION = 12.0
+PERPLEXITY = 30.0       # about how many neighbours each point keeps
 
 
-def embed(codes: np.ndarray, perplexity: float = 30.0, seed: int = 1) -> np.ndarray:
-    """Embed `codes` (n, N) in the plane; returns (n, 2) float32.
+def usual_perplexity(count: int) -> float:
+    """PERPLEXITY, or as much as `count` points have room for (a third of their number)."""
+    return min(PERPLEXITY, count / 3)
+
+
+def embed(codes: np.ndarray, perplexity: Optional[float] = None, seed: int = 1) -> np.ndarray:
+    """Embed `codes` (n, N) in the plane; returns (n, 2) float32. The default perplexity is `usual_perplexity(n)`.
 
     Starts from the first two principal components, so that `seed` hardly matters and the large-scale arrangement
     means something, with a learning rate of n / 48, at least 50 (Belkina et al. 2019). Both are scikit-learn's
@@ -22,6 +30,8 @@ def embed(codes: np.ndarray, perplexity: float = 30.0, seed: int = 1) -> np.ndar
     except ImportError as error:
         raise InputError("Codes of more than two dimensions are drawn by t-SNE, which needs scikit-learn: "
                          "pip install 'cae-caffe[figures]'.") from error
+    if perplexity is None:
+        perplexity = usual_perplexity(len(codes))
     if not 0 < perplexity < len(codes):
         raise InputError(f"--perplexity {perplexity:g}: it must be above 0 and below {len(codes)}, the codes' number.")
     rate = max(len(codes) / EARLY_EXAGGERATION / 4, 50.0)

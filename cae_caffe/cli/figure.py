@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind.add_argument("codes", metavar="CODES.h5",
                       help="what `cae-caffe encode` wrote; more than 2 dimensions are drawn by t-SNE")
     kind.add_argument("--seed", type=int, default=1, help="of t-SNE and of the choice of --limit (default: 1)")
-    kind.add_argument("--perplexity", type=float, default=30.0, help="of t-SNE (default: 30)")
+    kind.add_argument("--perplexity", type=float, help="of t-SNE (default: 30, or a third of fewer than 90 codes)")
     kind.add_argument("--limit", metavar="N", type=int,
                       help=f"draw N codes, picked at random (default: all; {scatter.TSNE_LIMIT} by t-SNE)")
 

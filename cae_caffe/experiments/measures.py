@@ -30,7 +30,6 @@ from .runs import RESULT
 MEASURES, PICTURE = "measures.json", "picture.npz"
 PICTURE_LIMIT = 5000        # codes that t-SNE draws, as `figure scatter` does: most of the time of it all
 QUADRATIC_LIMIT = 2000      # points for measures whose time and memory grow as their square
-PERPLEXITY = 30.0
 FEWEST = 2 * NEIGHBOURS + 1     # test images: trustworthiness looks at no more neighbours than half of them
 ROUNDING = 0.002                # of a picture's points, as a share of its width: a pixel or two
 PARTS = {"test_first_5000": slice(5000), "test_last_5000": slice(-5000, None)}
@@ -79,7 +78,7 @@ def measure(backend, net_file, weights, train_list, test_list, picture=None,
     if not (np.isfinite(train.codes).all() and np.isfinite(test.codes).all()):
         return {**_diverged(train, test), **parts, "how": how}
     rows = np.arange(len(test.codes)) if test.codes.shape[1] == 2 else merit.sample(len(test.codes), picture_limit)
-    points = test.codes if test.codes.shape[1] == 2 else embed(test.codes[rows], _perplexity(len(rows)))
+    points = test.codes if test.codes.shape[1] == 2 else embed(test.codes[rows])
     if picture is not None:
         _write_picture(picture, points, test.labels[rows], rows)
     return {**_picture_measures(test_list, test, points, rows), **_code_measures(train, test), **parts, "how": how}
@@ -174,11 +173,6 @@ def _diverged(train: _Set, test: _Set) -> Dict:
     return {"picture": "codes" if test.codes.shape[1] == 2 else "t-SNE", "classes": 0,
             "separated": [False] * classes, "purity": [0.0] * classes,
             **dict.fromkeys(("trustworthiness", "knn", "linear", "silhouette"))}
-
-
-def _perplexity(count: int) -> float:
-    """The usual one, or as many neighbours as so few points have room for."""
-    return min(PERPLEXITY, count / 3)
 
 
 def _write_picture(path, points, labels, rows) -> None:

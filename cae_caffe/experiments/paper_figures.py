@@ -16,6 +16,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from ..analysis.tsne import usual_perplexity
 from ..backend import load_backend
 from ..data import HDF5Source
 from ..errors import InputError
@@ -123,7 +124,8 @@ def _draw_measured(run: _Trained, out: Path) -> Path:
     with np.load(str(run.folder / PICTURE)) as picture:
         points, label = picture["points"].astype(np.float32), picture["labels"]
     dimensions = int(run.model.rsplit("-n", 1)[1]) if "-n" in run.model else 2
-    how = scatter.CodesAsTheyAre("code") if dimensions == 2 else scatter.ByTSNE(dimensions, "perplexity 30, seed 1")
+    how = scatter.CodesAsTheyAre("code") if dimensions == 2 else \
+        scatter.ByTSNE(dimensions, f"perplexity {usual_perplexity(len(points)):g}, seed 1")
     scatter.draw_points(points, label, out, how, run.model, len(points))
     return out
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.colors import hsv_to_rgb
 
-from ..analysis.tsne import embed
+from ..analysis.tsne import embed, usual_perplexity
 from ..errors import InputError
 from .canvas import GRID, MUTED, check_format, net_name, page
 from .stored import stored
@@ -46,12 +46,12 @@ def read_codes(path) -> Codes:
     return found
 
 
-def draw(codes_file, out, seed=1, perplexity=30.0, limit=None) -> None:
+def draw(codes_file, out, seed=1, perplexity=None, limit=None) -> None:
     """Draw the codes of `codes_file` to the picture `out`.
 
-    Codes of two numbers are drawn as they are, longer ones by t-SNE with `seed` and `perplexity`. `limit` is the
-    number of codes to draw, picked at random by `seed`: by default all, or 5000 by t-SNE, whose time grows with it; the
-    title says so. Raises `InputError` for an unusable file or option.
+    Codes of two numbers are drawn as they are, longer ones by t-SNE with `seed` and `perplexity` (default: 30, or a
+    third of fewer than 90 codes). `limit` is the number of codes to draw, picked at random by `seed`: by default all,
+    or 5000 by t-SNE, whose time grows with it; the title says so. Raises `InputError` for an unusable file or option.
     """
     check_format(out)
     data = read_codes(codes_file)
@@ -65,6 +65,7 @@ def draw(codes_file, out, seed=1, perplexity=30.0, limit=None) -> None:
         points = data.codes[chosen]
     else:
         print(f"t-SNE of {len(chosen)} codes of {dimensions} dimensions ...", file=sys.stderr)
+        perplexity = usual_perplexity(len(chosen)) if perplexity is None else perplexity
         how = ByTSNE(dimensions, f"perplexity {perplexity:g}, seed {seed}")
         points = embed(data.codes[chosen], perplexity, seed)
     draw_points(points, label, out, how, ", ".join(filter(None, [net_name(data.net), data.blob])), count)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cae_caffe import InputError
-from cae_caffe.analysis.tsne import embed
+from cae_caffe.analysis.tsne import embed, usual_perplexity
 
 
 def clusters():
@@ -31,6 +31,11 @@ def test_the_same_codes_give_the_same_picture():
 def test_perplexity_must_be_below_the_number_of_codes(perplexity):
     with pytest.raises(InputError, match=f"--perplexity {perplexity}: it must be above 0 and below 80"):
         embed(clusters(), perplexity)
+
+
+def test_few_codes_have_a_perplexity_that_they_have_room_for():
+    assert (usual_perplexity(90), usual_perplexity(5000), usual_perplexity(30)) == (30, 30, 10)
+    np.testing.assert_array_equal(embed(clusters()[::4]), embed(clusters()[::4], perplexity=20 / 3))
 
 
 def test_without_scikit_learn_its_extra_is_named(monkeypatch):

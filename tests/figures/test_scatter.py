@@ -53,6 +53,10 @@ def test_longer_codes_go_through_tsne(codes_file, tmp_path, capsys):
     assert "t-SNE of 60 codes of 5 dimensions" in capsys.readouterr().err
 
 
+def test_few_codes_go_through_tsne_by_themselves(codes_file, tmp_path):
+    assert "t-SNE, perplexity 20, seed 1" in texts(tmp_path, codes_file(random_codes(dimensions=5)))
+
+
 def test_a_limit_is_said_in_the_title(codes_file, tmp_path):
     found = texts(tmp_path, codes_file(random_codes()), limit=20)
     assert "cae1-n2, ip2encode: 2-dimensional codes, 20 of 60 images" in found
