@@ -31,6 +31,8 @@ NOTE = ("Each cell is sigmoid cross-entropy; half the squared error, per image. 
         "only where there are no others; runs of another length than the paper's count only where there are none of "
         "its length, and are called short. The mini-batch is the one that the paper's losses are of: the last one "
         "shown where every 1000th iteration is; older records have cross-entropy alone of it.")
+NOTES = {4: " What the test losses are at the iteration of that mini-batch, the question “The iteration of Table 4's "
+            "losses” shows."}
 NEAR, FAR = 0.02, 0.10      # shares of the paper's mean from which a difference is darker
 
 
@@ -101,7 +103,7 @@ def loss_table(number: int, records: Records) -> Markup:
             *([f"here, seed {seed}" for seed in seeds] or ["here"]), "difference", "ranges", "classes apart"]
     rows = [row for model in models for row in _rows(model, records, found[model], seeds)]
     return joined([table(f"{TITLES[number]}, {PAPER_ITERATIONS[number]} iterations", head, rows, "losses"),
-                   element("p", NOTE, class_="note")])
+                   element("p", NOTE + NOTES.get(number, ""), class_="note")])
 
 
 def _rows(model: str, records: Records, runs: Runs, seeds: Sequence[int]) -> List[List[Cell]]:

@@ -19,7 +19,7 @@ NOTE = ("Losses per image, cross-entropy; half the squared error. \"Ranges\" say
         "cross-entropy overlaps the paper's; the difference is that of the means. The paper's mini-batch is the last "
         "one shown where every 1000th iteration is, 4000 of 5000 and 19000 of 20000; older records have cross-entropy "
         "alone of it.")
-NOTES = {4: " What the test losses are at that iteration, the open question \"iteration\" shows."}
+NOTES = {4: " What the test losses are at iteration 19000, the open question \"iteration\" shows."}
 
 
 def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), quick: bool = False) -> str:
@@ -34,8 +34,7 @@ def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), qu
     models = list(dict.fromkeys(run.model for run in runs))
     done = [result for result in results.values() if result]
     engines = " and ".join(sorted({_engine(result) for result in done})) or "no engine"
-    head = [f"# Table {table}: {_lengths(done)}, {engines}", "",
-            NOTE + NOTES.get(table, ""), "",
+    head = [f"# Table {table}: {_lengths(done)}, {engines}", "", NOTE + NOTES.get(table, ""), "",
             *(["**Quick: short runs, tested on some of the images; not to be compared with the paper.**", ""]
               if quick else []),
             "| model | loss | paper, runs 1 to 3 | " + " | ".join(map(_heading, columns))
