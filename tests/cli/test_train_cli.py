@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import caffe_process
 import pytest
@@ -166,6 +167,8 @@ class Run:
         self.process = subprocess.Popen(arguments, cwd=str(folder), stderr=subprocess.PIPE, text=True,
                                         env=caffe_process.environment(folder, {**LOG_ALL, "CAE_CAFFE_REENTERED": "1"}),
                                         preexec_fn=lambda: signal.signal(signal.SIGINT, sigint))
+        self.watchdog = threading.Timer(caffe_process.TIMEOUT, self.process.kill)
+        self.watchdog.start()
 
     def wait_for(self, text):
         for line in self.process.stderr:
@@ -180,12 +183,13 @@ class Run:
     def end(self):
         """Its exit status and whole log."""
         self.lines += self.process.stderr
-        return self.process.wait(timeout=60), "".join(self.lines)
+        return self.process.wait(), "".join(self.lines)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.watchdog.cancel()
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()
