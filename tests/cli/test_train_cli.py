@@ -164,9 +164,10 @@ class Run:
         """`sigint` is what the process inherits: a shell's background has it ignored, whatever runs these tests."""
         self.lines = []
         arguments = [*command, "-m", "cae_caffe", "train", "-solver", "solver.prototxt", "--backend", backend, *words]
+        ours = signal.signal(signal.SIGINT, sigint)
         self.process = subprocess.Popen(arguments, cwd=str(folder), stderr=subprocess.PIPE, text=True,
-                                        env=caffe_process.environment(folder, {**LOG_ALL, "CAE_CAFFE_REENTERED": "1"}),
-                                        preexec_fn=lambda: signal.signal(signal.SIGINT, sigint))
+                                        env=caffe_process.environment(folder, {**LOG_ALL, "CAE_CAFFE_REENTERED": "1"}))
+        signal.signal(signal.SIGINT, ours)
         self.watchdog = threading.Timer(caffe_process.TIMEOUT, self.process.kill)
         self.watchdog.start()
 
