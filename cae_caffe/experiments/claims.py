@@ -16,9 +16,9 @@ from ..models.reported import REPORTED
 from .measures import MEASURES
 from .plan import PAPER_RUNS, TABLES, Plan
 from .questions.question import mean, pair, values
-from .questions.readings import LAST_SHOWN, read_at
-from .questions.variants import EVERY_THOUSAND
+from .questions.readings import LAST_SHOWN
 from .tables.losses import verdict
+from .tested_then import losses_then
 
 HOLDS, FAILS, PARTLY, OPEN = "holds", "does not hold", "holds in part", "not measured"
 SMALL = ("classic-300-150-75", "classic-500-250-125", "classic-1000-500-250")      # Data/(w+b) of 81, 43 and 17
@@ -60,36 +60,27 @@ def read_results(plan: Plan) -> Results:
     """The finished runs of Tables 1 and 4 in the plan's folder."""
     losses: Dict[str, List[float]] = {}
     training: Dict[str, List[float]] = {}
+    then: Dict[str, List[float]] = {}
     classes: Dict[str, List[int]] = {}
     for run in (run for table in TABLES for run in plan.table_runs(table, PAPER_RUNS)):
         result = run.result() or {}
         for kept, key in ((losses, "test"), (training, "train_last_thousand")):
             if pair(result.get(key)):
                 kept.setdefault(run.model, []).append(pair(result[key])[0])
+        test_then = pair(losses_then(plan, run.model, run.seed))
+        if test_then:
+            then.setdefault(run.model, []).append(test_then[0])
         measures = run.folder / MEASURES
         if measures.exists():
             classes.setdefault(run.model, []).append(json.loads(measures.read_text(encoding="utf-8"))["classes"])
-    return Results(losses, training, _tested_then(plan), classes)
-
-
-def _tested_then(plan: Plan) -> Dict[str, List[float]]:
-    """Test cross-entropies of Table 4's models at the iteration of the paper's training losses, of the same seeds.
-
-    They come from runs that an open question asks for, since Table 4's own test in MNIST's other places alone.
-    """
-    losses: Dict[str, List[float]] = {}
-    for run in plan.table_runs(4, PAPER_RUNS):
-        test = read_at(LAST_SHOWN)(plan.question_run(run.model, run.seed, EVERY_THOUSAND).result() or {}, {})["test"]
-        if test:
-            losses.setdefault(run.model, []).append(test[0])
-    return losses
+    return Results(losses, training, then, classes)
 
 
 def claims(plan: Plan) -> List[Claim]:
     """All claims, judged by what is there."""
     found = read_results(plan)
-    return [_tests(found, 4), _tests_then(found), _tests(found, 1), _trainings(found, 4), _trainings(found, 1), _model_2_is_better(found),
-            _model_1_is_as_good(found), _large_nets_are_worse(found), _stuck_at_the_mean(found),
+    return [_tests(found, 4), _tests_then(found), _tests(found, 1), _trainings(found, 4), _trainings(found, 1),
+            _model_2_is_better(found), _model_1_is_as_good(found), _large_nets_are_worse(found), _stuck_at_the_mean(found),
             _more_numbers_are_better(found), _stable(found), _classes(found)]
 
 

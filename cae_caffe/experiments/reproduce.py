@@ -20,6 +20,7 @@ from .questions import QUESTIONS, Question, question_runs, runs_with_data, seeds
 from .runs import Run
 from .summary_page import SUMMARY, summary
 from .tables import loss_table, table_2, table_3, table_5
+from .tested_then import losses_then
 
 TABLE_NUMBERS = (1, 2, 3, 4, 5)
 FIGURE_SEED = 1
@@ -135,7 +136,8 @@ def _write_tables(request: Request, plan: Plan) -> List[Path]:
 def _losses(table: int, request: Request, plan: Plan) -> Callable[[], str]:
     seeds = request.seeds(plan.quick)
     return lambda: loss_table(table, plan.by("torch").table_runs(table, seeds),
-                              plan.by("caffe").table_runs(table, seeds), plan.quick)
+                              plan.by("caffe").table_runs(table, seeds), plan.quick,
+                              lambda run: losses_then(plan, run.model, run.seed))
 
 
 def _write_questions(request: Request, plan: Plan) -> List[Path]:

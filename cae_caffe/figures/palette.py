@@ -15,10 +15,12 @@ OPAQUE = (255, 255)
 def in_few_colours(png: bytes) -> bytes:
     """The PNG picture in at most 256 colours of its own, chosen by median cut; equal input gives equal bytes.
 
-    A picture that has no more keeps each of them as it is. One with transparent pixels, or that would not become
-    smaller, is given back as it came.
+    A picture that has no more keeps each of them as it is. One that has a palette already, or transparent pixels, or
+    would not become smaller, is given back as it came.
     """
     picture = Image.open(io.BytesIO(png))
+    if picture.mode == "P":
+        return png
     if "A" in picture.getbands() and picture.getchannel("A").getextrema() != OPAQUE:
         return png
     # Without dithering: it would strew dots over even grounds, and cost bytes.

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
+from ..experiments.questions.readings import LAST_SHOWN
+from ..experiments.tested_then import KEY
 from ..models import PAPER
 from ..models.reported import REPORTED, Pair
 from .html import Cell, Markup, cell, element, joined, table
@@ -25,14 +27,15 @@ STAGES = (
     ("train, all images", "train", "train"),
     ("test, all images", "test", "test"),
 )
+THEN = (f"test, iteration {LAST_SHOWN}", KEY, "test")       # of Table 4's nets, where such runs are there
 NOTE = ("Each cell is sigmoid cross-entropy; half the squared error, per image. The difference is that of the means, "
         "ours against the paper's, darker from 2 % and from 10 %. Ranges meet where our lowest to highest "
         "cross-entropy overlaps the paper's. Runs of real Caffe are controls, below ours of the same seed, and count "
         "only where there are no others; runs of another length than the paper's count only where there are none of "
         "its length, and are called short. The mini-batch is the one that the paper's losses are of: the last one "
         "shown where every 1000th iteration is; older records have cross-entropy alone of it.")
-NOTES = {4: " What the test losses are at the iteration of that mini-batch, the question “The iteration of Table 4's "
-            "losses” shows."}
+NOTES = {4: f" The test losses of iteration {LAST_SHOWN}, which is that of the mini-batch, are of runs with the same "
+            "seeds that were tested there: the question “The iteration of Table 4's losses”."}
 NEAR, FAR = 0.02, 0.10      # shares of the paper's mean from which a difference is darker
 
 
@@ -101,37 +104,40 @@ def loss_table(number: int, records: Records) -> Markup:
     seeds = sorted({run.seed for runs in found.values() for run in runs.values()})
     head = ["Model", "Losses", *(f"paper, run {i + 1}" for i in range(PAPER_RUNS)),
             *([f"here, seed {seed}" for seed in seeds] or ["here"]), "difference", "ranges", "classes apart"]
-    rows = [row for model in models for row in _rows(model, records, found[model], seeds)]
+    has_then = any(run.done and run.result.get(KEY) for runs in found.values() for run in runs.values())
+    stages = (*STAGES, THEN) if has_then else STAGES
+    rows = [row for model in models for row in _rows(model, records, found[model], seeds, stages)]
     return joined([table(f"{TITLES[number]}, {PAPER_ITERATIONS[number]} iterations", head, rows, "losses"),
                    element("p", NOTE + NOTES.get(number, ""), class_="note")])
 
 
-def _rows(model: str, records: Records, runs: Runs, seeds: Sequence[int]) -> List[List[Cell]]:
+def _rows(model: str, records: Records, runs: Runs, seeds: Sequence[int],
+          stages: Sequence[Tuple[str, str, str]]) -> List[List[Cell]]:
     name = cell(element("strong", model), element("span", PAPER[model].notation(), class_="sub"), head=True,
-                rowspan=len(STAGES), class_="model")
+                rowspan=len(stages), class_="model")
     classes = cell(element("div", f"paper {REPORTED[model].classes} of 30", class_="paper"),
-                   element("div", f"here {count_words(counted(runs.values()))}"), rowspan=len(STAGES), class_="classes")
+                   element("div", f"here {count_words(counted(runs.values()))}"), rowspan=len(stages), class_="classes")
     rows = []
-    for at, (words, kept, reported) in enumerate(STAGES):
+    for at, (words, kept, reported) in enumerate(stages):
         paper = [cell(_pair(pair), class_="number paper") for pair in getattr(REPORTED[model], reported)]
-        row = [cell(words, class_="stage"), *paper, *_ours(at, kept, runs, seeds),
+        row = [cell(words, class_="stage"), *paper, *_ours(at, kept, runs, seeds, len(stages)),
                *_judged(comparison(model, records, kept, reported))]
         rows.append([name, *row, classes] if at == 0 else row)
     return rows
 
 
-def _ours(at: int, kept: str, runs: Runs, seeds: Sequence[int]) -> List[Cell]:
-    """The cells of our runs in one row. Where no run is finished, one cell takes all three rows of its model."""
+def _ours(at: int, kept: str, runs: Runs, seeds: Sequence[int], height: int) -> List[Cell]:
+    """The cells of our runs in one row. Where no run is finished, one cell takes all `height` rows of its model."""
     if not runs:
-        return [cell("not run", class_="missing", rowspan=len(STAGES), colspan=max(1, len(seeds)))] if at == 0 else []
-    cells = [_our_cell(at, kept, runs.get((False, seed)), runs.get((True, seed))) for seed in seeds]
+        return [cell("not run", class_="missing", rowspan=height, colspan=max(1, len(seeds)))] if at == 0 else []
+    cells = [_our_cell(at, kept, runs.get((False, seed)), runs.get((True, seed)), height) for seed in seeds]
     return [found for found in cells if found]
 
 
-def _our_cell(at: int, kept: str, run: Optional[Record], control: Optional[Record]) -> Optional[Cell]:
+def _our_cell(at: int, kept: str, run: Optional[Record], control: Optional[Record], height: int) -> Optional[Cell]:
     if not (run and run.done) and not (control and control.done):
         words = [_progress(run), *_control(kept, control)]
-        return cell(*words, class_="missing", rowspan=len(STAGES)) if at == 0 else None
+        return cell(*words, class_="missing", rowspan=height) if at == 0 else None
     words = _kept(kept, run) if run and run.done else [_progress(run)]
     return cell(*words, *_control(kept, control), class_="number")
 
@@ -145,7 +151,7 @@ def _kept(kept: str, run: Record) -> List:
 
 def _control(kept: str, control: Optional[Record]) -> List[Markup]:
     """The line of real Caffe's run below ours."""
-    if control is None:
+    if control is None or (kept == KEY and control.done):      # real Caffe's are not tested there
         return []
     words = _kept(kept, control) if control.done else [_progress(control)]
     return [element("span", f"{REAL} ", *words, class_="sub real")]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
 from .. import schema
 from ..analysis.log import read_log
 from ..errors import InputError
+from ..experiments.plan import Plan
 from ..experiments.runs import RESULT
+from ..experiments.tested_then import KEY, losses_then
 from ..models import PAPER
 
 LOG, SOLVER, MEASURES = "train.log", "solver.prototxt", "measures.json"
@@ -99,8 +101,14 @@ def _finished(folder: Path) -> Optional[Record]:
         raise InputError(f"{path}: no {' and no '.join(missing)} in it; delete it to have the run made again.")
     if result.get("variant"):
         return None
-    return Record(result["model"], result["seed"], folder, result.get("engine", "unknown"), result["iterations"],
-                  result["iterations"], result, result.get("curves") or {}, _measures(folder / MEASURES))
+    record = Record(result["model"], result["seed"], folder, result.get("engine", "unknown"), result["iterations"],
+                    result["iterations"], result, result.get("curves") or {}, _measures(folder / MEASURES))
+    return record if record.real else replace(record, result={**result, KEY: _then(folder, record)})
+
+
+def _then(folder: Path, record: Record) -> Optional[Dict]:
+    """The test losses of the paper's iteration, which lie with a question's runs, `folder` with a table's."""
+    return losses_then(Plan(folder.parent.parent), record.model, record.seed)
 
 
 def _measures(path: Path) -> Dict:

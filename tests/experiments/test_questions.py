@@ -138,6 +138,13 @@ def test_the_nearest_in_both_losses_weighs_training_too():
     assert answers.nearest_in_both([Outcome(Arm("none", "", (CAE,)), (), 5)]) == "No run yet."
 
 
+def test_the_nearest_in_both_losses_may_not_be_told_apart():
+    base, other = _outcome("base", [90.0, 99.0]), _outcome("other", [95.0, 102.0])
+    assert answers.nearest_in_both_and_apart([base, other]).endswith(
+        "Nearest: base. In cross-entropy other is not told apart from base.")
+    assert answers.nearest_in_both_and_apart([Outcome(Arm("none", "", (CAE,)), (), 5)]) == "No run yet."
+
+
 def test_losses_of_the_papers_mini_batch_are_of_one_iteration():
     read = QUESTIONS["train-loss"].arms[-1].losses
     curves = {"loss": [[1000, 9.0], [3400, 8.0], [4000, 7.0], [4900, 6.0]],

@@ -11,6 +11,7 @@ from cae_caffe.experiments.plan import Plan
 from cae_caffe.experiments.questions.variants import EVERY_THOUSAND
 from cae_caffe.experiments.summary_page import summary
 from cae_caffe.experiments.tables import loss_table, table_2, table_3, table_5
+from cae_caffe.experiments.tested_then import losses_then
 from cae_caffe.models.reported import REPORTED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,10 +37,10 @@ def _finish(run, cross_entropy, squared_error=10.0, classes=None, training=None)
 def _finish_tested_then(plan, model, seed, loss):
     run = plan.question_run(model, seed, EVERY_THOUSAND)
     run.folder.mkdir(parents=True)
-    losses = ("cross_entropy_loss", "l2_error")
+    losses = {"cross_entropy_loss": loss, "l2_error": loss / 10}
     (run.folder / "result.json").write_text(json.dumps({
-        "iterations": 20000, "test": dict.fromkeys(losses, 999.0),
-        "curves": {"loss": [[19000, 1.0]], "test": {name: [[19000, loss], [20000, 999.0]] for name in losses}}}))
+        "iterations": 20000, "test": dict.fromkeys(losses, 999.0), "curves": {
+            "loss": [[19000, 1.0]], "test": {name: [[19000, value], [20000, 999.0]] for name, value in losses.items()}}}))
 
 
 def test_the_loss_table_sets_the_papers_losses_beside_ours(plan):
@@ -54,6 +55,16 @@ def test_the_loss_table_sets_the_papers_losses_beside_ours(plan):
     assert "real Caffe, seed 1 |" in text and "real Caffe, seed 2" not in text
     first = "| **cae2-n30** | train, the paper's mini-batch | 71.38; 3.82 / 70.54; 3.66 / 71.82; 3.88 | not run |"
     assert first in text
+
+
+def test_tests_at_the_iteration_of_the_training_losses_have_rows_if_there_are_any(plan):
+    _finish(plan.run("cae1-n2", 1), 170.0, 18.7)
+    assert "iteration 19000 |" not in loss_table(4, plan.table_runs(4, 2))
+    _finish_tested_then(plan, "cae1-n2", 1, 159.0)
+    text = loss_table(4, plan.table_runs(4, 2), then=lambda run: losses_then(plan, run.model, run.seed))
+    row = next(line for line in text.splitlines() if "test, iteration 19000" in line)
+    assert row.split(" | ")[3:7] == ["159.00; 15.90", "not run", "-0.5 %; -15.0 %", "ours lower"]
+    assert losses_then(plan, "classic-300-150-75-n2", 1) is None
 
 
 def test_a_record_that_has_cross_entropy_alone_is_compared_by_it(plan):

@@ -36,6 +36,7 @@ def test_more_colours_become_256_near_them():
     picture[..., 2] = 0
     reduced = in_few_colours(png(picture))
     assert len(np.unique(pixels(reduced).reshape(-1, 3), axis=0)) <= 256
+    assert in_few_colours(reduced) is reduced
     # 256 boxes of a plane of two shades are 16 x 16 where shades are even: a mean of 4 from their middles in each.
     assert np.abs(pixels(reduced)[..., :2].astype(int) - picture[..., :2]).mean() < 4.5
 

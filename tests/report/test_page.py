@@ -9,6 +9,8 @@ import small_results
 
 from cae_caffe import report
 from cae_caffe.errors import InputError
+from cae_caffe.experiments.plan import Plan
+from cae_caffe.experiments.questions.variants import EVERY_THOUSAND
 
 LOG = """Engine: embedded (PyTorch 2) on CPU
 I1125 22:00:00.000000 1 solver.cpp:239] Iteration 0, loss = 700.5
@@ -95,6 +97,19 @@ def test_real_caffe_is_a_control_beside_our_runs(page, tmp_path):
     row = row_of(text, "cae1-n30", "cae2-n2").split("test, all images")[1]
     # The control is shown and not counted.
     assert "97.00; 7.60 real Caffe 120.00; 9.90 −0.8 %; −1.2 % ● meet" in row
+
+
+def test_tests_at_the_iteration_of_the_training_losses_stand_below(page, tmp_path):
+    small_results.write_run(tmp_path, "cae1-n30", 1, (97.0, 7.6))
+    small_results.write_run(tmp_path, "cae1-n30", 1, (120.0, 9.9), engine="real Caffe 1.0.0 on CPU")
+    assert "test, iteration 19000" not in page()
+    run = Plan(tmp_path).question_run("cae1-n30", 1, EVERY_THOUSAND)
+    run.folder.mkdir(parents=True)
+    (run.folder / "result.json").write_text(json.dumps({
+        "iterations": 20000, "test": {}, "curves": {"loss": [[19000, 1.0]], "test": {
+            "cross_entropy_loss": [[19000, 99.0]], "l2_error": [[19000, 8.0]]}}}))
+    row = row_of(page(), "cae1-n30", "cae2-n2").split("test, iteration 19000")[1]
+    assert "96.80; 7.53 99.00; 8.00 +1.2 %; +4.0 % ▲ ours higher" in row        # and nothing of real Caffe
 
 
 def test_a_run_under_way_says_how_far_it_is(page, tmp_path):

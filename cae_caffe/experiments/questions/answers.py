@@ -51,6 +51,19 @@ def nearest_in_both(outcomes: Sequence[Outcome]) -> str:
     return _with_progress(outcomes, " ".join(filter(None, (_nearest_in_both(model, outcomes) for model in models))))
 
 
+def nearest_in_both_and_apart(outcomes: Sequence[Outcome]) -> str:
+    """The same, and whether the arms' test losses are told apart."""
+    models = list(dict.fromkeys(model for outcome in outcomes for model in outcome.arm.models))
+    said = [words(model, outcomes) for model in models for words in (_nearest_in_both, _apart)]
+    return _with_progress(outcomes, " ".join(filter(None, said)))
+
+
+def _apart(model: str, outcomes: Sequence[Outcome]) -> str:
+    arms = [(outcome.arm.name, outcome.pairs("test", model)) for outcome in outcomes]
+    arms = [(name, pairs) for name, pairs in arms if pairs]
+    return _differences(arms) if arms else ""
+
+
 def _nearest_in_both(model: str, outcomes: Sequence[Outcome]) -> str:
     goals = [mean(values(getattr(REPORTED[model], stage), 0)) for stage in ("train", "test")]
     found = {}

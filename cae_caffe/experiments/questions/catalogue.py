@@ -125,11 +125,11 @@ _QUESTIONS = (
         "learning-rate", "The CAE's learning rate: 0.006 or half of it",
         "The paper says `base_lr: 0.006` for both models. With it, and both losses read at iteration 19000, Model 2 "
         "ends where the paper's does, but Model 1 lower, and it passes the paper's losses about half way. Would half "
-        "the learning rate give the paper's Model 1, or both models?", answers.BOTH,
+        "the learning rate give the paper's Model 1, or both models?", answers.APART + answers.BOTH,
         (Arm("0.006", "as the paper says", BOTH_CAES, variants.EVERY_THOUSAND, read_at(LAST_SHOWN)),
          Arm("0.003", "half", BOTH_CAES, variants.combined(variants.EVERY_THOUSAND, variants.learning_rate(0.003)),
              read_at(LAST_SHOWN))),
-        answers.nearest_in_both, BOTH),
+        answers.nearest_in_both_and_apart, BOTH, beforehand=False),
     Question(
         "mean-image", "Which images the losses are over, by nets that learned nothing",
         "Ten of the paper's runs in Table 1 learned nothing but the mean image, which they show for every image. Their "

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ...models import PAPER
 from ...models.reported import REPORTED, Pair
 from ..questions.question import both_losses, mean, pair, values
+from ..questions.readings import LAST_SHOWN
 from ..runs import Run
+from ..tested_then import KEY
 
 # The words of a row, where a record keeps its losses, and the paper's beside them. Which mini-batch the paper's
 # training losses are of is what the question "mean-image" found; over all images is what one would rather know.
 STAGES = (("train, the paper's mini-batch", "train_last_thousand", "train"), ("train, all images", "train", "train"),
           ("test, all images", "test", "test"))
+THEN = (f"test, iteration {LAST_SHOWN}", KEY, "test")        # of Table 4's nets, where such runs are there
+TestedThen = Callable[[Run], Optional[Dict[str, float]]]
 Column = Tuple[bool, int]       # whether on real Caffe, and the seed
 NOTE = ("Losses per image, cross-entropy; half the squared error. \"Ranges\" says whether our lowest to highest "
         "cross-entropy overlaps the paper's; the difference is that of the means. The paper's mini-batch is the last "
         "one shown where every 1000th iteration is, 4000 of 5000 and 19000 of 20000; older records have cross-entropy "
         "alone of it.")
-NOTES = {4: " What the test losses are at iteration 19000, the open question \"iteration\" shows."}
+NOTES = {4: f" Those of iteration {LAST_SHOWN} are of runs with the same seeds that were tested there, by the open "
+            "question \"iteration\"."}
 
 
-def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), quick: bool = False) -> str:
+def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), quick: bool = False,
+               then: TestedThen = lambda run: None) -> str:
     """A Markdown table of the runs of Table `table`, those that have not finished left open.
 
     `controls` are runs on real Caffe, which have columns behind the others as far as they are there; they count in the
-    verdict only where there are no others.
+    verdict only where there are no others. `then` gives the test losses, by name, of a run that is tested where the
+    paper's training losses are; they have rows of their own if there are any.
     """
     results = {(run.model, *_column(run)): run.result() for run in (*runs, *controls)}
+    tests_then = {(run.model, *_column(run)): {KEY: then(run)} for run in runs}
+    stages = (*STAGES, THEN) if any(found[KEY] for found in tests_then.values()) else STAGES
     columns = sorted({_column(run) for run in runs}
                      | {_column(run) for run in controls if results[(run.model, *_column(run))]})
     models = list(dict.fromkeys(run.model for run in runs))
@@ -40,7 +49,8 @@ def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), qu
             "| model | loss | paper, runs 1 to 3 | " + " | ".join(map(_heading, columns))
             + " | difference | ranges | parameters | data/(w+b) |", "|---|---|---|" + "---|" * (len(columns) + 4)]
     rows = [row for model in models
-            for row in _rows(model, {column: results.get((model, *column)) for column in columns})]
+            for row in _rows(model, stages, {column: {**(results.get((model, *column)) or {}),
+                                                      **tests_then.get((model, *column), {})} for column in columns})]
     return "\n".join(head + rows) + "\n"
 
 
@@ -61,10 +71,10 @@ def _engine(result: Dict) -> str:
     return result.get("engine", "unknown")
 
 
-def _rows(model: str, results: Dict[Column, Optional[Dict]]) -> List[str]:
+def _rows(model: str, stages: Sequence[Tuple[str, str, str]], results: Dict[Column, Dict]) -> List[str]:
     design, rows = PAPER[model], []
-    for words, kept, reported in STAGES:
-        pairs = {column: pair(result.get(kept)) if result else None for column, result in results.items()}
+    for words, kept, reported in stages:
+        pairs = {column: pair(result.get(kept)) for column, result in results.items()}
         paper = getattr(REPORTED[model], reported)
         done = {column: both for column, both in pairs.items() if both}
         ours = [both for (real, _), both in done.items() if not real] or list(done.values())
