@@ -13,11 +13,21 @@ SNAPSHOT_EPOCHS = 3         # at least so many whole passes lie between snapshot
 
 def step_size(iterations: int) -> Variant:
     """The learning rate falls to a tenth every so many iterations (`lr_policy: "step"`)."""
+    return _set("stepsize", "stepsize", iterations)
+
+
+def learning_rate(rate: float) -> Variant:
+    """`base_lr` of the solver."""
+    return _set("rate", "base_lr", rate)
+
+
+def _set(name: str, field: str, value: float) -> Variant:
+    """A field of the solver, all else the same."""
     def solver(message):
         changed = copied(message)
-        changed.stepsize = iterations
+        setattr(changed, field, value)
         return changed
-    return Variant(f"stepsize{iterations}", f"stepsize: {iterations}", solver=solver)
+    return Variant(f"{name}{value}", f"{field}: {value}", solver=solver)
 
 
 def tested_every(iterations: int) -> Variant:
@@ -31,15 +41,6 @@ def tested_every(iterations: int) -> Variant:
         changed.test_state.add().CopyFrom(kept)
         return changed
     return Variant(f"tested{iterations}", f"tested every {iterations} iterations", solver=solver)
-
-
-def learning_rate(rate: float) -> Variant:
-    """`base_lr` of the solver."""
-    def solver(message):
-        changed = copied(message)
-        changed.base_lr = rate
-        return changed
-    return Variant(f"rate{rate:g}", f"base_lr: {rate:g}", solver=solver)
 
 
 def combined(first: Variant, second: Variant) -> Variant:
