@@ -25,7 +25,7 @@ class Tape(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """No: it would import PyTorch's compiler, seconds in every training process, to keep it away from this mode."""
+        """No: it would import PyTorch's compiler, as slow as PyTorch itself, only to keep it away from this mode."""
         return False
 
     def __init__(self, function: Callable[[], None]):

@@ -14,6 +14,7 @@ from .questions.readings import LAST_SHOWN, read_at
 from .questions.variants import EVERY_THOUSAND
 
 KEY = "test_last_thousand"      # where a record that is shown in a table has them
+ROW = (f"test, iteration {LAST_SHOWN}", KEY, "test")        # their row: its words, where they are, the paper's beside
 
 
 def losses_then(plan: Plan, model: str, seed: int) -> Optional[Dict[str, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..experiments.questions.readings import LAST_SHOWN
-from ..experiments.tested_then import KEY
+from ..experiments.tested_then import KEY, ROW
 from ..models import PAPER
 from ..models.reported import REPORTED, Pair
 from .html import Cell, Markup, cell, element, joined, table
@@ -27,15 +27,14 @@ STAGES = (
     ("train, all images", "train", "train"),
     ("test, all images", "test", "test"),
 )
-THEN = (f"test, iteration {LAST_SHOWN}", KEY, "test")       # of Table 4's nets, where such runs are there
 NOTE = ("Each cell is sigmoid cross-entropy; half the squared error, per image. The difference is that of the means, "
         "ours against the paper's, darker from 2 % and from 10 %. Ranges meet where our lowest to highest "
         "cross-entropy overlaps the paper's. Runs of real Caffe are controls, below ours of the same seed, and count "
         "only where there are no others; runs of another length than the paper's count only where there are none of "
         "its length, and are called short. The mini-batch is the one that the paper's losses are of: the last one "
         "shown where every 1000th iteration is; older records have cross-entropy alone of it.")
-NOTES = {4: f" The test losses of iteration {LAST_SHOWN}, which is that of the mini-batch, are of runs with the same "
-            "seeds that were tested there: the question “The iteration of Table 4's losses”."}
+THEN_NOTE = (f" The test losses of iteration {LAST_SHOWN}, which is that of the mini-batch, are of runs with the same "
+             "seeds that were tested there: the question “The iteration of Table 4's losses”.")
 NEAR, FAR = 0.02, 0.10      # shares of the paper's mean from which a difference is darker
 
 
@@ -105,10 +104,10 @@ def loss_table(number: int, records: Records) -> Markup:
     head = ["Model", "Losses", *(f"paper, run {i + 1}" for i in range(PAPER_RUNS)),
             *([f"here, seed {seed}" for seed in seeds] or ["here"]), "difference", "ranges", "classes apart"]
     has_then = any(run.done and run.result.get(KEY) for runs in found.values() for run in runs.values())
-    stages = (*STAGES, THEN) if has_then else STAGES
+    stages = (*STAGES, ROW) if has_then else STAGES
     rows = [row for model in models for row in _rows(model, records, found[model], seeds, stages)]
     return joined([table(f"{TITLES[number]}, {PAPER_ITERATIONS[number]} iterations", head, rows, "losses"),
-                   element("p", NOTE + NOTES.get(number, ""), class_="note")])
+                   element("p", NOTE + (THEN_NOTE if has_then else ""), class_="note")])
 
 
 def _rows(model: str, records: Records, runs: Runs, seeds: Sequence[int],

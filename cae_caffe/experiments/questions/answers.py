@@ -7,7 +7,7 @@ run did not train.
 from __future__ import annotations
 
 import math
-from typing import List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from ...models.reported import REPORTED, Pair
 from .question import LOSSES, Outcome, mean, spread, values
@@ -27,13 +27,24 @@ BOTH = ("The arm that reproduces the paper is the one whose mean cross-entropies
 
 def nearest(outcomes: Sequence[Outcome]) -> str:
     """For each model, which arm comes nearest to the paper's test losses, and whether the arms differ at all."""
-    models = list(dict.fromkeys(model for outcome in outcomes for model in outcome.arm.models))
-    return _with_progress(outcomes, " ".join(filter(None, (_nearest_of(model, outcomes) for model in models))))
+    return _of_each_model(outcomes, _nearest_of)
+
+
+def _of_each_model(outcomes: Sequence[Outcome], *sayings: Callable[[str, Sequence[Outcome]], str]) -> str:
+    """What all `sayings` say of each model of the arms."""
+    models = dict.fromkeys(model for outcome in outcomes for model in outcome.arm.models)
+    said = [say(model, outcomes) for model in models for say in sayings]
+    return _with_progress(outcomes, " ".join(filter(None, said)))
+
+
+def _tested(model: str, outcomes: Sequence[Outcome]) -> List[Tuple[str, List[Pair]]]:
+    """The arms that have test losses of `model`, and those."""
+    arms = [(outcome.arm.name, outcome.pairs("test", model)) for outcome in outcomes]
+    return [(name, pairs) for name, pairs in arms if pairs]
 
 
 def _nearest_of(model: str, outcomes: Sequence[Outcome]) -> str:
-    arms = [(outcome.arm.name, outcome.pairs("test", model)) for outcome in outcomes if model in outcome.arm.models]
-    arms = [(name, pairs) for name, pairs in arms if pairs]
+    arms = _tested(model, outcomes)
     if not arms:
         return ""
     paper = REPORTED[model].test
@@ -47,21 +58,12 @@ def _nearest_of(model: str, outcomes: Sequence[Outcome]) -> str:
 
 def nearest_in_both(outcomes: Sequence[Outcome]) -> str:
     """For each model, which arm comes nearest to the paper's training and test losses together."""
-    models = list(dict.fromkeys(model for outcome in outcomes for model in outcome.arm.models))
-    return _with_progress(outcomes, " ".join(filter(None, (_nearest_in_both(model, outcomes) for model in models))))
+    return _of_each_model(outcomes, _nearest_in_both)
 
 
 def nearest_in_both_and_apart(outcomes: Sequence[Outcome]) -> str:
     """The same, and whether the arms' test losses are told apart."""
-    models = list(dict.fromkeys(model for outcome in outcomes for model in outcome.arm.models))
-    said = [words(model, outcomes) for model in models for words in (_nearest_in_both, _apart)]
-    return _with_progress(outcomes, " ".join(filter(None, said)))
-
-
-def _apart(model: str, outcomes: Sequence[Outcome]) -> str:
-    arms = [(outcome.arm.name, outcome.pairs("test", model)) for outcome in outcomes]
-    arms = [(name, pairs) for name, pairs in arms if pairs]
-    return _differences(arms) if arms else ""
+    return _of_each_model(outcomes, _nearest_in_both, lambda model, _: _differences(_tested(model, outcomes)))
 
 
 def _nearest_in_both(model: str, outcomes: Sequence[Outcome]) -> str:
@@ -84,8 +86,8 @@ def _both(losses: Sequence[float]) -> str:
 
 
 def _differences(arms: Sequence[Tuple[str, List[Pair]]]) -> str:
-    """How every arm compares with the first."""
-    first, *others = arms
+    """How every arm compares with the first; nothing if there is no arm."""
+    first, *others = arms or [("", [])]
     said = []
     for name, pairs in others:
         relation = _relation(values(pairs, 0), values(first[1], 0))

@@ -10,21 +10,20 @@ from ...models.reported import REPORTED, Pair
 from ..questions.question import both_losses, mean, pair, values
 from ..questions.readings import LAST_SHOWN
 from ..runs import Run
-from ..tested_then import KEY
+from ..tested_then import KEY, ROW
 
 # The words of a row, where a record keeps its losses, and the paper's beside them. Which mini-batch the paper's
 # training losses are of is what the question "mean-image" found; over all images is what one would rather know.
 STAGES = (("train, the paper's mini-batch", "train_last_thousand", "train"), ("train, all images", "train", "train"),
           ("test, all images", "test", "test"))
-THEN = (f"test, iteration {LAST_SHOWN}", KEY, "test")        # of Table 4's nets, where such runs are there
 TestedThen = Callable[[Run], Optional[Dict[str, float]]]
 Column = Tuple[bool, int]       # whether on real Caffe, and the seed
 NOTE = ("Losses per image, cross-entropy; half the squared error. \"Ranges\" says whether our lowest to highest "
         "cross-entropy overlaps the paper's; the difference is that of the means. The paper's mini-batch is the last "
         "one shown where every 1000th iteration is, 4000 of 5000 and 19000 of 20000; older records have cross-entropy "
         "alone of it.")
-NOTES = {4: f" Those of iteration {LAST_SHOWN} are of runs with the same seeds that were tested there, by the open "
-            "question \"iteration\"."}
+THEN_NOTE = (f" Test losses of iteration {LAST_SHOWN} are of runs with the same seeds that were tested there, by the "
+             "open question \"iteration\".")
 
 
 def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), quick: bool = False,
@@ -36,21 +35,22 @@ def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), qu
     paper's training losses are; they have rows of their own if there are any.
     """
     results = {(run.model, *_column(run)): run.result() for run in (*runs, *controls)}
-    tests_then = {(run.model, *_column(run)): {KEY: then(run)} for run in runs}
-    stages = (*STAGES, THEN) if any(found[KEY] for found in tests_then.values()) else STAGES
+    tests_then = {(run.model, *_column(run)): then(run) for run in runs}
+    has_then = any(tests_then.values())
     columns = sorted({_column(run) for run in runs}
                      | {_column(run) for run in controls if results[(run.model, *_column(run))]})
     models = list(dict.fromkeys(run.model for run in runs))
     done = [result for result in results.values() if result]
     engines = " and ".join(sorted({_engine(result) for result in done})) or "no engine"
-    head = [f"# Table {table}: {_lengths(done)}, {engines}", "", NOTE + NOTES.get(table, ""), "",
+    head = [f"# Table {table}: {_lengths(done)}, {engines}", "", NOTE + (THEN_NOTE if has_then else ""), "",
             *(["**Quick: short runs, tested on some of the images; not to be compared with the paper.**", ""]
               if quick else []),
             "| model | loss | paper, runs 1 to 3 | " + " | ".join(map(_heading, columns))
             + " | difference | ranges | parameters | data/(w+b) |", "|---|---|---|" + "---|" * (len(columns) + 4)]
+    stages = (*STAGES, ROW) if has_then else STAGES
+    shown = {key: {**(result or {}), KEY: tests_then.get(key)} for key, result in results.items()}
     rows = [row for model in models
-            for row in _rows(model, stages, {column: {**(results.get((model, *column)) or {}),
-                                                      **tests_then.get((model, *column), {})} for column in columns})]
+            for row in _rows(model, stages, {column: shown.get((model, *column), {}) for column in columns})]
     return "\n".join(head + rows) + "\n"
 
 
