@@ -8,8 +8,7 @@ from .backend import load_backend
 from .errors import CaeCaffeError, InputError, RunError
 from .version import VERSION as __version__
 
-__all__ = ["CaeCaffeError", "InputError", "RunError", "load_backend", "pycaffe"]
-
+__all__ = ["CaeCaffeError", "InputError", "RunError", "__version__", "load_backend", "pycaffe"]
 
 
 def __getattr__(name: str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..experiments.activations import dump
+from ..running.activations import dump
 from .backend_argument import add_backend_argument
 from .quiet_engine import chosen_quiet_engine
 from .threads_argument import add_threads_argument, apply_threads

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..backend import BACKENDS, NoCaffeError, describe, load_backend
-from ..experiments.processes import Python, this_python
+from ..running.processes import Python, this_python
 from .package_path import folder_with_the_package_alone
 
 REENTERED = "CAE_CAFFE_REENTERED"       # set in the process that was started for real Caffe: it must not start another

@@ -6,8 +6,9 @@ import argparse
 import sys
 
 from ..backend import BACKENDS
-from ..experiments.demo import ITERATIONS, run_demo
+from ..reproduction.demo import ITERATIONS, run_demo
 from .main import call
+from .programs import CAE_CAFFE, MAKE_PROTOTXT
 
 PROGRAM = "demo"
 
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    run_demo(arguments.out, arguments.iterations, arguments.backend)
+    run_demo(CAE_CAFFE, MAKE_PROTOTXT, arguments.out, arguments.iterations, arguments.backend)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..analysis.diagnosis_table import diagnosis_text
-from ..experiments.diagnose import diagnose
+from ..running.diagnose import diagnose
 from .backend_argument import add_backend_argument
 from .quiet_engine import chosen_quiet_engine
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from .. import files
 from ..backend import automatic_name
-from ..experiments.keeping import keep
-from ..experiments.plan import FIGURE_NUMBERS, Plan
-from ..experiments.questions import QUESTIONS
-from ..experiments.reproduce import TABLE_NUMBERS, Request, reproduce
-from ..experiments.summary_page import SUMMARY
+from ..reproduction.archive import keep
+from ..reproduction.questions import QUESTIONS
+from ..reproduction.reproduce import TABLE_NUMBERS, Request, reproduce
+from ..reproduction.runs.plan import FIGURE_NUMBERS, Plan
+from ..reproduction.summary_page import SUMMARY
 from .backend_argument import add_backend_argument
+from .programs import CAE_CAFFE
 from .termination import unwinding
 
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Runs are trained by --backend {backend}; those of real Caffe stand beside the others.", file=sys.stderr)
     plan = Plan(Path(arguments.out), arguments.quick, backend)
     with unwinding():       # the runs under way end with it
-        made = reproduce(request, plan, refresh=_write_report)
+        made = reproduce(request, plan, CAE_CAFFE, refresh=_write_report)
     for path in made:
         if path.suffix == ".md" and (path.name != SUMMARY or request.everything):
             print(path.read_text(encoding="utf-8"))
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write_report(results: Path) -> None:
     """The report as far as results go; whatever is wrong with it must not end hours of training."""
-    from ..report import write
+    from ..reproduction.report import write
     try:
         write(results)
     except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..experiments.script import run_script
+from ..running.script import run_script
 from .backend_argument import add_backend_argument, chosen_backend
 from .threads_argument import add_threads_argument, apply_threads
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..experiments import score
+from ..running import score
 from .backend_argument import add_backend_argument, chosen_backend
 from .caffe_flags import add_flag
 from .threads_argument import add_threads_argument, apply_threads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..experiments.layer_times import PHASES, time_layers
+from ..running.layer_times import PHASES, time_layers
 from .backend_argument import add_backend_argument, chosen_backend
 from .caffe_flags import add_flag
 from .threads_argument import add_threads_argument, apply_threads

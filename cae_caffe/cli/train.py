@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import List
 
-from ..experiments.train import DATA_POSITIONS, EFFECTS, Options, train
-from ..experiments.train_together import train_together
+from ..running.train import DATA_POSITIONS, EFFECTS, Options, train
+from ..running.train_together import train_together
 from .backend_argument import add_backend_argument, chosen_backend
 from .caffe_flags import add_flag
 from .threads_argument import add_threads_argument, apply_threads

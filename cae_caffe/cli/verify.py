@@ -6,8 +6,7 @@ import argparse
 import sys
 
 from ..errors import InputError
-from ..experiments.verify import verify
-from ..experiments.verify_table import table
+from ..running.verify import table, verify
 from .backend_argument import python_with_caffe
 from .threads_argument import add_threads_argument, apply_threads
 

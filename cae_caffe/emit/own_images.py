@@ -24,7 +24,7 @@ def own_images(train: str, test: str) -> Tuple[Source, Shape]:
 
 
 def _images(path: str) -> Tuple[int, Shape]:
-    from ..data import HDF5Source       # h5py; nets for MNIST are written without it
+    from ..data import HDF5Source  # h5py; nets for MNIST are written without it
 
     with HDF5Source(path, ["data"]) as source:
         shape = tuple(source.shape("data"))[1:]

@@ -1,1 +1,1 @@
-"""The paper's pictures: a module for each kind, whose `draw` makes it from what the experiments left in files."""
+"""Pictures: a module for each kind, whose `draw` makes it from what commands left in files."""

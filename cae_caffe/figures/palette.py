@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 
-from PIL import Image       # comes with matplotlib
+from PIL import Image  # comes with matplotlib
 
 COLOURS = 256               # what one byte a pixel can tell apart
 OPAQUE = (255, 255)

@@ -11,10 +11,34 @@ from ..wait_policy import wait_passively
 wait_passively()        # before anything below imports PyTorch
 
 from . import io, net_spec, proto, pycaffe
-from ._caffe import (NCCL, AdaDeltaSolver, AdaGradSolver, AdamSolver, Blob, Layer, NesterovSolver, RMSPropSolver,
-                     SGDSolver, Solver, Timer, __version__, get_solver, has_nccl, init_log, layer_type_list, log,
-                     set_device, set_mode_cpu, set_mode_gpu, set_multiprocess, set_random_seed, set_solver_count,
-                     set_solver_rank, solver_count, solver_rank)
+from ._caffe import (
+                     NCCL,
+                     AdaDeltaSolver,
+                     AdaGradSolver,
+                     AdamSolver,
+                     Blob,
+                     Layer,
+                     NesterovSolver,
+                     RMSPropSolver,
+                     SGDSolver,
+                     Solver,
+                     Timer,
+                     __version__,
+                     get_solver,
+                     has_nccl,
+                     init_log,
+                     layer_type_list,
+                     log,
+                     set_device,
+                     set_mode_cpu,
+                     set_mode_gpu,
+                     set_multiprocess,
+                     set_random_seed,
+                     set_solver_count,
+                     set_solver_rank,
+                     solver_count,
+                     solver_rank,
+)
 from .classifier import Classifier
 from .detector import Detector
 from .installation import install

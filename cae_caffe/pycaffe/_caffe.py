@@ -6,10 +6,17 @@ from .layer import Layer
 from .logging import init_log, log
 from .mode import layer_type_list, set_device, set_mode_cpu, set_mode_gpu, set_random_seed
 from .net import Net
-from .parallel import (NCCL, has_nccl, set_multiprocess, set_solver_count, set_solver_rank, solver_count,
-                       solver_rank)
-from .solver import (AdaDeltaSolver, AdaGradSolver, AdamSolver, NesterovSolver, RMSPropSolver, SGDSolver, Solver,
-                     get_solver)
+from .parallel import NCCL, has_nccl, set_multiprocess, set_solver_count, set_solver_rank, solver_count, solver_rank
+from .solver import (
+                       AdaDeltaSolver,
+                       AdaGradSolver,
+                       AdamSolver,
+                       NesterovSolver,
+                       RMSPropSolver,
+                       SGDSolver,
+                       Solver,
+                       get_solver,
+)
 from .solver_parameter import SolverParameter
 from .timer import Timer
 

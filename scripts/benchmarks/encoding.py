@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Optional
 
-from cae_caffe.experiments.encode import encode
+from cae_caffe.running.encode import encode
 
 from .training import backend_of, version_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from cae_caffe import InputError
 from cae_caffe.analysis.stability import Final, final, stability
-from cae_caffe.models.reported import REPORTED
+from cae_caffe.reproduction.paper import REPORTED
 
 LOG = """Iteration 0, loss = 600
 Iteration 10, loss = 210.5

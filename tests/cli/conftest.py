@@ -9,7 +9,6 @@ from small_autoencoder import SmallAutoencoder
 
 from cae_caffe.cli.main import main
 
-
 IN_CAFFES_PYTHON = """
 def main(words):
     import contextlib, io

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from small_autoencoder import DEPLOY, write_images
 
-from cae_caffe.experiments import encode as encode_module
+from cae_caffe.running import encode as encode_module
 
 
 @pytest.fixture

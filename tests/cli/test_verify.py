@@ -13,11 +13,10 @@ from cae_caffe import schema
 from cae_caffe.cli import verify as command
 from cae_caffe.cli.main import main
 from cae_caffe.errors import InputError, RunError
-from cae_caffe.experiments import verify as verification
-from cae_caffe.experiments.processes import Python
-from cae_caffe.experiments.trial import Trial, load, save
-from cae_caffe.experiments.verify import compare, verify
-from cae_caffe.experiments.verify_table import table
+from cae_caffe.running import verify as verification
+from cae_caffe.running.processes import Python
+from cae_caffe.running.trial import Trial, load, save
+from cae_caffe.running.verify import compare, table, verify
 
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 

@@ -9,7 +9,8 @@ from step_recorder import Recorder
 
 from cae_caffe import schema
 from cae_caffe.engine.captured import WARM_UP
-from cae_caffe.engine.solvers import Solver, together as together_module
+from cae_caffe.engine.solvers import Solver
+from cae_caffe.engine.solvers import together as together_module
 from cae_caffe.engine.solvers.together import Together
 from cae_caffe.errors import InputError
 

@@ -8,10 +8,10 @@ import digits
 import pytest
 
 from cae_caffe import InputError, load_backend
+from cae_caffe.emit import Settings, mnist, write_model
 from cae_caffe.figures import architecture
 from cae_caffe.figures.graph import Graph, Node, graph_of
 from cae_caffe.figures.placing import placed
-from cae_caffe.emit import Settings, mnist, write_model
 from cae_caffe.models import ConvolutionalAutoencoder
 
 SMALL = ConvolutionalAutoencoder(maps=(4,), kernels=(9,), hidden=(25,), code=3)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from cae_caffe import InputError, net_spec, schema
-from cae_caffe.net_spec import NetSpec, layers as L, params as P, to_proto
+from cae_caffe.net_spec import NetSpec, to_proto
+from cae_caffe.net_spec import layers as L
+from cae_caffe.net_spec import params as P
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from cae_caffe import pycaffe
 from cae_caffe.engine import log
-from cae_caffe.experiments.script import run_script
 from cae_caffe.pycaffe.installation import SUBMODULES
+from cae_caffe.running.script import run_script
 
 # Each leaves what it found in `result`, a dict of arrays and lists, and `tolerance`, of these relative to the largest.
 LEARNING_LENET = """

@@ -5,9 +5,23 @@ from __future__ import annotations
 import pytest
 
 from cae_caffe.errors import InputError
-from cae_caffe.schema import (BlobProto, LayerParameter, NetParameter, SolverParameter, SolverState, format_text,
-                              parse_solver, read_binary, read_net, read_solver, read_text, read_weights, storage,
-                              write_binary, write_text)
+from cae_caffe.schema import (
+    BlobProto,
+    LayerParameter,
+    NetParameter,
+    SolverParameter,
+    SolverState,
+    format_text,
+    parse_solver,
+    read_binary,
+    read_net,
+    read_solver,
+    read_text,
+    read_weights,
+    storage,
+    write_binary,
+    write_text,
+)
 
 
 def weights():

@@ -6,8 +6,17 @@ import copy
 
 import pytest
 
-from cae_caffe.schema import (Datum, LayerParameter, NetParameter, NetStateRule, SolverParameter, View, messages,
-                              parse_text, view)
+from cae_caffe.schema import (
+    Datum,
+    LayerParameter,
+    NetParameter,
+    NetStateRule,
+    SolverParameter,
+    View,
+    messages,
+    parse_text,
+    view,
+)
 
 
 def layer(text=""):

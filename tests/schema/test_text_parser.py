@@ -7,8 +7,16 @@ import math
 import pytest
 
 from cae_caffe.errors import InputError
-from cae_caffe.schema import (BlobProto, ClipParameter, Datum, FillerParameter, LayerParameter, NetParameter,
-                              SolverParameter, parse_text)
+from cae_caffe.schema import (
+    BlobProto,
+    ClipParameter,
+    Datum,
+    FillerParameter,
+    LayerParameter,
+    NetParameter,
+    SolverParameter,
+    parse_text,
+)
 
 NUMBERS = {
     "5": 5.0, ".5": 0.5, "1.": 1.0, "5f": 5.0, "1.5F": 1.5, "1e-3f": float.fromhex("0x1.0624dep-10"), "1E5": 1e5,

@@ -6,8 +6,17 @@ import math
 
 import pytest
 
-from cae_caffe.schema import (BlobProto, Datum, FillerParameter, LayerParameter, NetParameter, SolverParameter, TRAIN,
-                              format_text, parse_text)
+from cae_caffe.schema import (
+    TRAIN,
+    BlobProto,
+    Datum,
+    FillerParameter,
+    LayerParameter,
+    NetParameter,
+    SolverParameter,
+    format_text,
+    parse_text,
+)
 
 NET = """\
 name: "n"

@@ -12,8 +12,19 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
 from cae_caffe.errors import InputError
-from cae_caffe.schema import (NetParameter, V0LayerParameter, V1LayerParameter, format_text, messages, parse_net,
-                              parse_text, read_net, read_weights, upgrade_net, write_binary)
+from cae_caffe.schema import (
+    NetParameter,
+    V0LayerParameter,
+    V1LayerParameter,
+    format_text,
+    messages,
+    parse_net,
+    parse_text,
+    read_net,
+    read_weights,
+    upgrade_net,
+    write_binary,
+)
 from cae_caffe.schema.upgrade import v0, v1
 
 GOLDEN = Path(__file__).with_name("golden") / "upgrade"

@@ -111,7 +111,7 @@ class _Child:
     """A fork of this process that answers cases: far cheaper to replace than a process that has yet to load Caffe."""
 
     def __init__(self):
-        import caffe        # before the fork, so that no child has to do it again
+        import caffe  # before the fork, so that no child has to do it again
 
         self._said = tempfile.TemporaryFile()
         near_calls, far_calls = os.pipe()

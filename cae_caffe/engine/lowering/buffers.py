@@ -6,7 +6,6 @@ import math
 
 import torch
 
-
 Kind = tuple[torch.dtype, torch.device, bool]
 
 

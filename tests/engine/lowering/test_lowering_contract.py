@@ -9,7 +9,15 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cae_caffe.engine.lowering import (
-    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, Scratch, UnfoldKernel, choose)
+    BandKernel,
+    ConvolutionGeometry,
+    MatmulKernel,
+    NativeKernel,
+    PlaneKernel,
+    Scratch,
+    UnfoldKernel,
+    choose,
+)
 
 EXACT = 1e-12
 BAND = ConvolutionGeometry(False, 3, 2, 12, 13, 3, (5, 4), (2, 1), (1, 2))

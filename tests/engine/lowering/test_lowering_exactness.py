@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cae_caffe.engine.lowering import (
-    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, UnfoldKernel, choose)
+    BandKernel,
+    ConvolutionGeometry,
+    MatmulKernel,
+    NativeKernel,
+    PlaneKernel,
+    UnfoldKernel,
+    choose,
+)
 from cae_caffe.engine.lowering.measure import paper_layers
 
 DOUBLE = 1e-12      # of the largest value: a few hundred roundings in float64

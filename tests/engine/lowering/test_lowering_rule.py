@@ -7,7 +7,14 @@ import dataclasses
 import pytest
 
 from cae_caffe.engine.lowering import (
-    BandKernel, ConvolutionGeometry, MatmulKernel, NativeKernel, PlaneKernel, UnfoldKernel, choose)
+    BandKernel,
+    ConvolutionGeometry,
+    MatmulKernel,
+    NativeKernel,
+    PlaneKernel,
+    UnfoldKernel,
+    choose,
+)
 from cae_caffe.engine.lowering.measure import paper_layers
 from cae_caffe.errors import InputError
 

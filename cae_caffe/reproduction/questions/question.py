@@ -1,0 +1,141 @@
+"""An open question: arms, which are trained or read, and the rule by which their numbers answer it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from ..paper import REPORTED, Pair
+from ..runs.plan import Plan
+from ..runs.variant import Variant
+
+LOSSES = ("cross_entropy_loss", "l2_error")
+SEEDS = 5       # runs an arm: by chance alone two ranges of five are apart once in 126 times, 2 in "10 over 5"
+STAGES = ("train", "train_last_batch", "test")
+Columns = Tuple[Tuple[str, str], ...]
+COLUMNS: Columns = (("train_last_batch", "train, last mini-batch"), ("train", "train, all images"),
+                    ("test", "test, all images"))
+AS_READ: Columns = (("train", "train, as this arm reads it"), ("test", "test, as this arm reads it"))
+
+Losses = Dict[str, Optional[Pair]]      # by STAGES; None where it was not recorded
+
+
+def recorded(result: Dict, measures: Dict) -> Losses:
+    """The losses of a run as its record has them, which is what most arms look at."""
+    return {stage: pair(result.get(stage)) for stage in STAGES}
+
+
+def pair(losses: Optional[Dict[str, float]]) -> Optional[Pair]:
+    """(cross-entropy; squared error) of a record's losses by name, or cross-entropy alone; None without either."""
+    if not losses or LOSSES[0] not in losses:
+        return None
+    return tuple(losses[name] for name in LOSSES if name in losses)
+
+
+def paper_losses(model: str) -> str:
+    """What the paper has for `model`, from its lowest to its highest run."""
+    return f"train {spread(REPORTED[model].train)}; test {spread(REPORTED[model].test)}"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the answers that are set side by side: nets trained in one way, or one reading of the same nets' losses.
+
+    `models` are trained with `variant`, None being the paper's own way. `losses` takes a run's record and measures.
+    """
+
+    name: str
+    what: str
+    models: Tuple[str, ...]
+    variant: Optional[Variant] = None
+    losses: Callable[[Dict, Dict], Losses] = recorded
+    reported: Optional[str] = None      # what the paper has, of an arm without a model
+
+    @property
+    def paper(self) -> Optional[str]:
+        """What the paper has for the arm's model; None for several models."""
+        return paper_losses(self.models[0]) if len(self.models) == 1 else self.reported
+
+    def paper_of(self, model: str) -> Optional[str]:
+        """What the paper has for one of the arm's models."""
+        return paper_losses(model) if model in self.models else self.reported
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run of an arm and its losses."""
+
+    model: str
+    seed: int
+    losses: Losses
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An arm with its finished runs; `planned` is how many there are to be."""
+
+    arm: Arm
+    runs: Sequence[Measured] = field(default_factory=tuple)
+    planned: int = 0
+
+    def pairs(self, stage: str, model: Optional[str] = None) -> List[Pair]:
+        """The loss pairs of a stage, of one model or of all."""
+        return [run.losses[stage] for run in self.runs if run.losses.get(stage) and model in (None, run.model)]
+
+
+@dataclass(frozen=True)
+class Question:
+    """`title` heads its table, `question` asks it, `rule` says how `answer` comes out of the outcomes' numbers.
+
+    `columns` are the losses that the table shows, each with its heading. A question that needs no run has no `arms`;
+    its outcomes come from `computed`, which takes a Plan. `beforehand` says that the rule is older than the numbers.
+    """
+
+    key: str
+    title: str
+    question: str
+    rule: str
+    arms: Tuple[Arm, ...]
+    answer: Callable[[Sequence[Outcome]], str]
+    columns: Columns = COLUMNS
+    computed: Optional[Callable[[Plan], Sequence[Outcome]]] = None
+    beforehand: bool = True
+
+    @property
+    def rule_label(self) -> str:
+        """What the rule is called."""
+        return "Rule, fixed beforehand" if self.beforehand else "Rule"
+
+    @property
+    def counted(self) -> str:
+        """What an arm has several of: one number a seed, or numbers that no training gave."""
+        return "numbers" if self.computed else "seeds"
+
+
+def values(pairs: Sequence[Pair], loss: int) -> List[float]:
+    """One of the two losses of `pairs`, of those that have it."""
+    return [both[loss] for both in pairs if len(both) > loss]
+
+
+def both_losses(pairs: Sequence[Pair]) -> List[List[float]]:
+    """The two losses of `pairs` one after the other; cross-entropy alone where no pair has the other."""
+    return [numbers for numbers in (values(pairs, loss) for loss in range(len(LOSSES))) if numbers]
+
+
+def mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers) if numbers else math.nan
+
+
+def spread(pairs: Sequence[Pair]) -> str:
+    """From the lowest to the highest of both losses: `93.58-96.02; 7.14-7.57`."""
+    return "; ".join(map(span, both_losses(pairs))) or "nothing"
+
+
+def span(numbers: Sequence[float]) -> str:
+    """From the lowest to the highest."""
+    low, high = f"{min(numbers):.2f}", f"{max(numbers):.2f}"
+    broken = sum(not math.isfinite(number) for number in numbers)
+    if broken:
+        return f"not finite in {broken} of {len(numbers)} runs"
+    return low if low == high else f"{low}-{high}"

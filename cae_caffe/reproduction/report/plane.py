@@ -1,0 +1,69 @@
+"""The map of codes: its place in the page and its data; the scripts in assets/ bring it to life."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict, Optional, Tuple
+
+from ..measures.code_map import MAP
+from .html import Markup, element, joined
+
+NEEDED = ("codes", "label", "error", "inputs", "restored", "plane", "model")
+HELP = ("Point at a dot, or touch it. Keys: arrows go to the next dot that way, digits to the next image of that "
+        "class, + and − zoom, Escape shows all. Drag to move a zoomed map.")
+
+
+def read_map(results: Path) -> Tuple[Optional[Dict], Optional[str]]:
+    """The map's data, and what is wrong with it in words; None for what there is not."""
+    path = results / MAP
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None, None
+    except (OSError, ValueError) as error:
+        return None, f"{path}: this is no JSON ({error}); delete it to have the map made again."
+    missing = [key for key in NEEDED if not isinstance(found, dict) or key not in found]
+    return (None, f"{path}: no {' and no '.join(missing)} in it; delete it to have it made again.") if missing else (
+        found, None)
+
+
+def map_section(data: Optional[Dict]) -> Markup:
+    """The map, or a line that says that there is none."""
+    if data is None:
+        return element("p", "There is no map yet: it is made from the weights of a trained net with N = 2.",
+                       class_="missing")
+    return joined([element("p", _about(data)), _stage(data), element("p", HELP, class_="note", id="map-help"),
+                   element("noscript", element("p", "The map needs JavaScript.")), _embedded(data)])
+
+
+def _about(data: Dict) -> str:
+    count, cells = len(data["codes"]), data["plane"]["cells"]
+    all_images = data.get("of", count)
+    return (f"{data['model']}, seed {data.get('seed')}, {data.get('iterations')} iterations: {count} of the "
+            f"{all_images} test images, each a dot where the encoder puts it. Behind them, faint, is what the decoder "
+            f"draws there: {cells} by {cells} pictures of places in the plane, most of which no image has.")
+
+
+def _stage(data: Dict) -> Markup:
+    canvas = element("canvas", id="map-plane", tabindex=0, role="application", aria_describedby="map-help map-said",
+                     aria_label=f"Map of the codes of {data['model']}")
+    pictures = [element("figure", element("canvas", id=f"map-{key}", width=data["inputs"]["width"],
+                                          height=data["inputs"]["height"]), element("figcaption", words))
+                for key, words in (("input", "image"), ("restored", "restored"), ("place", "decoder at the pointer"))]
+    zoom = [element("button", sign, type="button", id=f"map-{key}", aria_label=words)
+            for key, sign, words in (("in", "+", "zoom in"), ("out", "−", "zoom out"), ("all", "all", "show all"))]
+    slider = Markup('<input type="range" id="map-ink" min="0" max="100" value="45">')
+    side = element("div", element("div", *pictures, class_="map-pictures"),
+                   element("p", Markup("&nbsp;"), id="map-said", aria_live="polite"),
+                   element("div", id="map-legend", role="group", aria_label="classes"),
+                   element("div", element("span", *zoom, class_="map-zoom"),
+                           element("label", "decoder's pictures ", slider), class_="map-tools"),
+                   class_="map-side")
+    return element("div", element("div", canvas, class_="map-frame"), side, class_="map")
+
+
+def _embedded(data: Dict) -> Markup:
+    # "<" cannot end the script from inside a string when it is written as an escape.
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    return Markup(f'<script type="application/json" id="map-data">{text}</script>')

@@ -1,0 +1,148 @@
+"""The record of a finished run, RUN/result.json: its losses, its curves, and all that is needed to repeat it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+from ... import files
+from ...analysis.log import Curve, TrainingLog, read_log
+from ...errors import InputError
+from ...version import VERSION
+from .environment import environment
+
+RESULT, LOG, SOLVER = "result.json", "train.log", "solver.prototxt"
+THREADS = 1             # every run has one, so that several side by side do not share out cores in an unknown way
+DISPLAYS = 10           # the last ones, whose mean is a training loss that no single mini-batch decides
+THOUSAND = 1000         # the paper's training losses are those shown at the last multiple of it
+_TIME = re.compile(r"^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d+)")       # glog's: month, day, time
+_ENGINE = "Engine:"     # the first line of every `cae-caffe train`
+_NESTED = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
+
+
+def read(folder: Path, name: str) -> Optional[Dict]:
+    """The record in `folder`, None if there is none; InputError, which calls the run `name`, for a damaged one."""
+    path = folder / RESULT
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise InputError(f"{path}: this is no JSON ({error}); delete it to run {name} again.") from error
+    if not isinstance(result, dict) or not {"iterations", "test"} <= set(result):
+        raise InputError(f"{path}: this is no record of a run, for it has no iterations or no test losses; delete it "
+                         f"to run {name} again.")
+    return result
+
+
+def write(folder: Path, own: Dict, log: TrainingLog, seconds: Optional[float]) -> Dict:
+    """Write and return the record of a run whose parameters are `own` and whose log has been read."""
+    tests = [log.test[net] for net in sorted(log.test)]
+    on_train = tests[0] if len(tests) > 1 else {}
+    curves = {"loss": _points(log.loss), "train": _all_points(on_train), "test": _all_points(tests[-1])}
+    result = {
+        **own, "engine": engine(folder / LOG), "version": VERSION, "threads": THREADS,
+        "seconds": round(seconds_of(folder / LOG) if seconds is None else seconds, 1),
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "environment": environment(),
+        "train_last_batch": last(log.train), "train_last_displays": last_displays(log),
+        "train_last_thousand": last_thousand(log),
+        "train": last(on_train), "test": last(tests[-1]), "curves": curves,
+    }
+    return save(folder, result)
+
+
+def save(folder: Path, result: Dict) -> Dict:
+    """Write a record, small numbers side by side, and return it."""
+    text = json.dumps(result, indent=1)
+    files.write_text(folder / RESULT, _NESTED.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n")
+    return result
+
+
+def completed(folder: Path, result: Dict) -> Dict:
+    """A record of an older version, with what can still be had from the log and the solver that stand beside it."""
+    added = {}
+    readings = {"train_last_displays": last_displays, "train_last_thousand": last_thousand}
+    if (folder / LOG).exists() and not set(readings) <= set(result):
+        log = read_log(folder / LOG)
+        added = {name: reading(log) for name, reading in readings.items() if name not in result}
+    elif "train_last_thousand" not in result and "variant" not in result:
+        added = _thousand_of_curve(result)
+    if "solver" not in result and (folder / SOLVER).exists():
+        added["solver"] = (folder / SOLVER).read_text(encoding="utf-8")
+    return save(folder, {**result, **added}) if added else result
+
+
+def reached(log: TrainingLog) -> int:
+    """The last iteration behind which all test nets were run."""
+    ends = [curve.iterations[-1] for outputs in log.test.values() for curve in outputs.values()]
+    return min([log.loss.iterations[-1], *ends]) if ends else 0
+
+
+def last(outputs) -> Dict[str, float]:
+    """The last value of each output, by its name."""
+    return {output.name: curve.values[-1] for output, curve in outputs.items()}
+
+
+def last_displays(log: TrainingLog) -> Dict[str, float]:
+    """The mean of each of the training net's outputs over the last DISPLAYS mini-batches that were shown."""
+    return {output.name: sum(curve.values[-DISPLAYS:]) / len(curve.values[-DISPLAYS:])
+            for output, curve in log.train.items()}
+
+
+def last_thousand(log: TrainingLog) -> Dict[str, float]:
+    """The training net's outputs at the last multiple of THOUSAND that was shown; at the last shown, in short runs."""
+    return {output.name: dict(zip(curve.iterations, curve.values))[_last_thousand(curve.iterations)]
+            for output, curve in log.train.items()}
+
+
+def _last_thousand(iterations: Sequence[int]) -> int:
+    return max([iteration for iteration in iterations if iteration and iteration % THOUSAND == 0] or iterations)
+
+
+def _thousand_of_curve(result: Dict) -> Dict:
+    """`train_last_thousand` of a record without a log: cross-entropy, which is all that the paper's nets minimise."""
+    shown = dict(result.get("curves", {}).get("loss", []))
+    shown.pop(result["iterations"], None)       # after the last iteration a log has the loss, but no outputs
+    return {"train_last_thousand": {"cross_entropy_loss": shown[_last_thousand(list(shown))]}} if shown else {}
+
+
+def engine(log: Path) -> str:
+    """The engine as the command printed it on its first line."""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(_ENGINE)), "unknown")
+
+
+def seconds_of(log: Path) -> float:
+    """How long training took by the log's own times, those of all sessions of a resumed run together."""
+    total, first, latest = 0.0, None, None
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            found = _TIME.match(line)
+            if found:
+                latest = _moment(*found.groups())
+                first = latest if first is None else first
+            elif line.startswith(_ENGINE) and first is not None:
+                total, first = total + _span(first, latest), None
+    return total + (_span(first, latest) if first is not None else 0.0)
+
+
+def _span(first: datetime.datetime, latest: datetime.datetime) -> float:
+    return max(0.0, (latest - first).total_seconds())
+
+
+def _moment(*parts: str) -> datetime.datetime:
+    # glog names no year; a leap one has all days. A session over New Year's Eve seems to end before it began.
+    month, day, hour, minute, second, micro = map(int, parts)
+    return datetime.datetime(2024, month, day, hour, minute, second, micro)
+
+
+def _all_points(outputs) -> Dict[str, List[List[float]]]:
+    return {output.name: _points(curve) for output, curve in outputs.items()}
+
+
+def _points(curve: Curve) -> List[List[float]]:
+    return [list(point) for point in zip(curve.iterations, curve.values)]

@@ -1,0 +1,105 @@
+"""Tables 1 and 4: for each model the paper's losses and those of our runs, and whether they meet."""
+
+from __future__ import annotations
+
+import math
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from ...models import PAPER
+from ..late_losses import KEY, ROW
+from ..paper import REPORTED, Pair
+from ..questions.question import both_losses, mean, pair, values
+from ..questions.readings import LAST_SHOWN
+from ..runs.run import Run
+
+# The words of a row, where a record keeps its losses, and the paper's beside them. Which mini-batch the paper's
+# training losses are of is what the question "mean-image" found; over all images is what one would rather know.
+STAGES = (("train, the paper's mini-batch", "train_last_thousand", "train"), ("train, all images", "train", "train"),
+          ("test, all images", "test", "test"))
+TestedThen = Callable[[Run], Optional[Dict[str, float]]]
+Column = Tuple[bool, int]       # whether on real Caffe, and the seed
+NOTE = ("Losses per image, cross-entropy; half the squared error. \"Ranges\" says whether our lowest to highest "
+        "cross-entropy overlaps the paper's; the difference is that of the means. The paper's mini-batch is the last "
+        "one shown where every 1000th iteration is, 4000 of 5000 and 19000 of 20000; older records have cross-entropy "
+        "alone of it.")
+THEN_NOTE = (f" Test losses of iteration {LAST_SHOWN} are of runs with the same seeds that were tested there, by the "
+             "open question \"iteration\".")
+
+
+def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), quick: bool = False,
+               then: TestedThen = lambda run: None) -> str:
+    """A Markdown table of the runs of Table `table`, those that have not finished left open.
+
+    `controls` are runs on real Caffe, which have columns behind the others as far as they are there; they count in the
+    verdict only where there are no others. `then` gives the test losses, by name, of a run that is tested where the
+    paper's training losses are; they have rows of their own if there are any.
+    """
+    results = {(run.model, *_column(run)): run.result() for run in (*runs, *controls)}
+    tests_then = {(run.model, *_column(run)): then(run) for run in runs}
+    has_then = any(tests_then.values())
+    columns = sorted({_column(run) for run in runs}
+                     | {_column(run) for run in controls if results[(run.model, *_column(run))]})
+    models = list(dict.fromkeys(run.model for run in runs))
+    done = [result for result in results.values() if result]
+    engines = " and ".join(sorted({_engine(result) for result in done})) or "no engine"
+    head = [f"# Table {table}: {_lengths(done)}, {engines}", "", NOTE + (THEN_NOTE if has_then else ""), "",
+            *(["**Quick: short runs, tested on some of the images; not to be compared with the paper.**", ""]
+              if quick else []),
+            "| model | loss | paper, runs 1 to 3 | " + " | ".join(map(_heading, columns))
+            + " | difference | ranges | parameters | data/(w+b) |", "|---|---|---|" + "---|" * (len(columns) + 4)]
+    stages = (*STAGES, ROW) if has_then else STAGES
+    shown = {key: {**(result or {}), KEY: tests_then.get(key)} for key, result in results.items()}
+    rows = [row for model in models
+            for row in _rows(model, stages, {column: shown.get((model, *column), {}) for column in columns})]
+    return "\n".join(head + rows) + "\n"
+
+
+def _column(run: Run) -> Column:
+    return run.backend == "caffe", run.seed
+
+
+def _heading(column: Column) -> str:
+    return f"real Caffe, seed {column[1]}" if column[0] else f"seed {column[1]}"
+
+
+def _lengths(results: Sequence[Dict]) -> str:
+    lengths = sorted({result["iterations"] for result in results})
+    return " or ".join(map(str, lengths)) + " iterations" if lengths else "no run yet"
+
+
+def _engine(result: Dict) -> str:
+    return result.get("engine", "unknown")
+
+
+def _rows(model: str, stages: Sequence[Tuple[str, str, str]], results: Dict[Column, Dict]) -> List[str]:
+    design, rows = PAPER[model], []
+    for words, kept, reported in stages:
+        pairs = {column: pair(result.get(kept)) for column, result in results.items()}
+        paper = getattr(REPORTED[model], reported)
+        done = {column: both for column, both in pairs.items() if both}
+        ours = [both for (real, _), both in done.items() if not real] or list(done.values())
+        cells = [f"**{model}**" if not rows else "", words, " / ".join(map(_pair, paper)), *map(_pair, pairs.values()),
+                 *(_compared(ours, paper) if ours else ("", "")),
+                 *((str(design.parameters), f"{60000 * 784 / design.parameters:.0f}/1") if not rows else ("", ""))]
+        rows.append("| " + " | ".join(cells) + " |")
+    return rows
+
+
+def _pair(both: Optional[Pair]) -> str:
+    return "; ".join(f"{loss:.2f}" for loss in both) if both else "not run"
+
+
+def _compared(ours: Sequence[Pair], paper: Sequence[Pair]):
+    """The difference of the means in per cent, and the verdict on the ranges."""
+    shares = [mean(numbers) / mean(values(paper, loss)) - 1 for loss, numbers in enumerate(both_losses(ours))]
+    differences = "; ".join(f"{100 * share:+.1f} %" for share in shares)
+    return differences, verdict(values(ours, 0), values(paper, 0))
+
+
+def verdict(ours: Sequence[float], paper: Sequence[float]) -> str:
+    """"meet", "ours higher", "ours lower", or "not finite"."""
+    if not all(map(math.isfinite, ours)):
+        return "not finite"
+    if min(ours) > max(paper):
+        return "ours higher"
+    return "ours lower" if max(ours) < min(paper) else "meet"

@@ -1,0 +1,106 @@
+"""A trained net looked at layer by layer on real images, for saturation and for what is no number (section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..analysis.diagnosis import Diagnosis, LayerState, saturation_of
+from ..analysis.nets import open_net
+from ..analysis.structure import layers_of
+from ..data import HDF5Source
+from ..errors import InputError
+from ..progress import bar
+from .image_input import IMAGES, feed, image_input
+
+BATCH = 100
+
+
+def diagnose(backend, net_file, weights, data, images=100) -> Diagnosis:
+    """Run the first `images` images of the list `data` through the deploy net and sum up every layer's output.
+
+    Layers run one by one, so that those that work in place are seen too. Raises `InputError` for files that are
+    missing or do not fit together, and for fewer than one image.
+    """
+    if images < 1:
+        raise InputError(f"--images {images}: it must be at least 1.")
+    with HDF5Source(data) as source:
+        net = open_net(backend, net_file, weights)
+        blob = image_input(net, net_file, source, data)
+        count = min(images, len(source))
+        sums = _sums(net)
+        with bar(count, "diagnosing", unit="image") as progress:
+            for start in range(0, count, BATCH):
+                rows = source.rows(IMAGES, start, min(start + BATCH, count))
+                feed(net, blob, rows)
+                _add_batch(net, sums)
+                progress.update(len(rows))
+    return Diagnosis(str(net_file), str(weights), count, [_state(net, item) for item in sums])
+
+
+@dataclass
+class _Sums:
+    """What is known so far of a layer's first top: `index` is the layer's place in the net, Split layers counted.
+
+    `bound` is (low, high), beyond which values saturate, or None; `alive` says of each unit of a ReLU whether it was
+    ever above 0.
+    """
+
+    index: int
+    layer: object
+    bound: tuple[float, float] | None
+    meets: str
+    values: int = 0
+    finite: int = 0
+    nan: int = 0
+    saturated: int = 0
+    total: float = 0.0
+    low: float = field(default=np.inf)
+    high: float = field(default=-np.inf)
+    alive: np.ndarray | None = None
+
+    def add(self, values) -> None:
+        """Take in the values (n, ...) of a batch."""
+        good = values[np.isfinite(values)]
+        self.values += values.size
+        self.finite += good.size
+        self.nan += int(np.isnan(values).sum())
+        if good.size:
+            self.low, self.high = min(self.low, good.min()), max(self.high, good.max())
+            self.total += float(good.sum(dtype=np.float64))
+        if self.bound is not None:
+            self.saturated += int(((good < self.bound[0]) | (good > self.bound[1])).sum())
+        if self.layer.type == "ReLU":
+            alive = (values > 0).any(axis=0)
+            self.alive = alive if self.alive is None else self.alive | alive
+
+
+def _sums(net) -> list[_Sums]:
+    indices = [index for index, layer in enumerate(net.layers) if layer.type != "Split"]
+    layers = layers_of(net)
+    return [_Sums(index, layer, *saturation_of(layers, at)) for at, (index, layer) in enumerate(zip(indices, layers))]
+
+
+def _add_batch(net, sums) -> None:
+    done = 0
+    names = list(net.blobs)
+    for item in sums:
+        net._forward(done, item.index)      # with the Split layers in between
+        done = item.index + 1
+        for top in net._top_ids(item.index)[:1]:
+            item.add(net.blobs[names[top]].data)
+
+
+def _state(net, item) -> LayerState:
+    tops = item.layer.tops[:1]
+    parameters = [np.isfinite(blob.data) for blob in item.layer.parameters]
+    return LayerState(
+        name=item.layer.name, type=item.layer.type, blob="".join(tops),
+        shape=tuple(net.blobs[tops[0]].shape)[1:] if tops else (),
+        low=float(item.low), high=float(item.high), mean=item.total / item.finite if item.finite else float("nan"),
+        saturated=item.saturated / item.finite if item.bound is not None and item.finite else None, meets=item.meets,
+        bound=item.bound, units=0 if item.alive is None else item.alive.size,
+        dead=0 if item.alive is None else int((~item.alive).sum()), values=item.values, nan=item.nan,
+        infinite=item.values - item.finite - item.nan, parameters=sum(good.size for good in parameters),
+        broken_parameters=sum(int((~good).sum()) for good in parameters))

@@ -1,0 +1,111 @@
+"""The time that each layer of a net takes, as the tool `caffe time` measures and prints it (tools/caffe.cpp)."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, Dict, List, Tuple
+
+from .. import progress
+from ..errors import InputError
+from .state_check import check_state
+from .train import use_device
+
+PHASES = ("TRAIN", "TEST")
+Clock = Callable[[], float]
+
+
+def time_layers(backend, model: str, iterations: int = 50, phase: str = "TRAIN", gpu: str = "", level: int = 0,
+                stage: str = "") -> Dict[str, Tuple[float, float]]:
+    """Run the net of the prototxt `model` forward and backward so many times, and log the time of each layer.
+
+    `stage` is a list of stages between commas. Returns the mean milliseconds forward and backward by the layers' names.
+    Raises InputError for files that cannot be read, stages that the net does not know, and a state without data.
+    """
+    if iterations < 1:
+        raise InputError(f"-iterations {iterations} measures nothing; give at least 1.")
+    stages = [name for name in stage.split(",") if name]
+    check_state(model, phase, level, stages)
+    use_device(backend, gpu)
+    net = backend.Net(model, getattr(backend, phase), level=level, stages=stage.split(","))
+    _warm_up(backend, net)
+    backend.log("*** Benchmark begins ***")
+    backend.log(f"Testing for {iterations} iterations.")
+    watch = _Watch(net, _device_clock(backend) if gpu else time.perf_counter)
+    # Caffe's CPU timer counts whole milliseconds.
+    watch.run(iterations, lambda i, ms: backend.log(
+        f"Iteration: {i} forward-backward time: {_number(ms if gpu else int(ms))} ms."))
+    means = {name: (forward / iterations, backward / iterations)
+             for name, forward, backward in zip(net._layer_names, watch.forward_ms, watch.backward_ms)}
+    backend.log("Average time per layer: ")
+    for name, (forward, backward) in means.items():
+        backend.log(f"{name:>10}\tforward: {_number(forward)} ms.")
+        backend.log(f"{name:>10}\tbackward: {_number(backward)} ms.")
+    total = watch.total_ms if gpu else int(watch.total_ms)
+    backend.log(f"Average Forward pass: {_number(watch.all_forward_ms / iterations)} ms.")
+    backend.log(f"Average Backward pass: {_number(watch.all_backward_ms / iterations)} ms.")
+    backend.log(f"Average Forward-Backward: {_number(total / iterations)} ms.")
+    backend.log(f"Total Time: {_number(total)} ms.")
+    backend.log("*** Benchmark ends ***")
+    return means
+
+
+def _warm_up(backend, net) -> None:
+    """One pass there and back, which allocates what later ones use."""
+    last = len(net.layers) - 1
+    backend.log("Performing Forward")
+    backend.log(f"Initial loss: {_number(net._forward(0, last))}")
+    backend.log("Performing Backward")
+    net._backward(last, 0)
+
+
+def _device_clock(backend) -> Clock:
+    """A clock that waits for the GPU: Caffe's own timer does."""
+    def now() -> float:
+        timer = backend.Timer()
+        timer.start()
+        timer.stop()
+        timer.ms        # noqa: B018  reading it waits
+        return time.perf_counter()
+    return now
+
+
+class _Watch:
+    """Sums of milliseconds over passes of a net, whose layers report to it through the net's callbacks."""
+
+    def __init__(self, net, now: Clock):
+        self._net, self._now = net, now
+        self.forward_ms: List[float] = [0.0] * len(net.layers)
+        self.backward_ms: List[float] = [0.0] * len(net.layers)
+        self.all_forward_ms = self.all_backward_ms = self.total_ms = 0.0
+        self._started = 0.0
+        net.before_forward(self._start)
+        net.after_forward(lambda layer: self._add(self.forward_ms, layer))
+        net.before_backward(self._start)
+        net.after_backward(lambda layer: self._add(self.backward_ms, layer))
+
+    def _start(self, layer: int) -> None:
+        self._started = self._now()
+
+    def _add(self, sums: List[float], layer: int) -> None:
+        sums[layer] += (self._now() - self._started) * 1000
+
+    def run(self, iterations: int, report: Callable[[int, float], None]) -> None:
+        """Run the net there and back so many times; `report` gets the number of each, from 1, and its time."""
+        last = len(self._net.layers) - 1
+        begun = self._now()
+        with progress.bar(iterations, "timing") as bar:
+            for i in range(1, iterations + 1):
+                start = self._now()
+                self._net._forward(0, last)
+                middle = self._now()
+                self._net._backward(last, 0)
+                end = self._now()
+                self.all_forward_ms += (middle - start) * 1000
+                self.all_backward_ms += (end - middle) * 1000
+                report(i, (end - start) * 1000)
+                bar.update(1)
+        self.total_ms = (self._now() - begun) * 1000
+
+
+def _number(value: float) -> str:
+    return format(float(value), ".6g")

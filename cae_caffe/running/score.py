@@ -1,0 +1,61 @@
+"""Scoring a model through pycaffe's surface, as the tool `caffe test` does it (tools/caffe.cpp)."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+import numpy as np
+
+from .. import progress
+from ..analysis import stored_weights
+from ..errors import InputError
+from .state_check import check_state
+from .train import use_device
+
+
+def test(backend, model: str, weights: str, iterations: int = 50, gpu: str = "", level: int = 0,
+         stage: str = "") -> Dict[str, List[float]]:
+    """Run the TEST net of the prototxt `model` with `weights` for so many batches, logging every batch and the means.
+
+    `stage` is a list of stages between commas. Returns the mean of each output's values, by the output's name. Raises
+    InputError for files that cannot be read, weights of another net, stages that the net does not know, and a state
+    without data.
+    """
+    if iterations < 1:
+        raise InputError(f"-iterations {iterations} runs no batch; give at least 1.")
+    stages = [name for name in stage.split(",") if name]
+    check_state(model, "TEST", level, stages)
+    stored = stored_weights.shapes_in(weights)      # real Caffe ends the whole process at a bad file
+    use_device(backend, gpu)
+    net = backend.Net(model, backend.TEST, level=level, stages=stage.split(","), weights=weights)
+    stored_weights.check_common(net, model, stored, weights)
+    backend.log(f"Running for {iterations} iterations.")
+    loss, scores = _run(backend, net, iterations)
+    backend.log(f"Loss: {_number(loss / iterations)}")
+    means = {name: values / np.float32(iterations) for name, values in scores.items()}
+    for name, values in means.items():
+        weight = net.blob_loss_weights[name]
+        for value in values:
+            tail = f" (* {_number(weight)} = {_number(weight * value)} loss)" if weight else ""
+            backend.log(f"{name} = {_number(value)}{tail}")
+    return {name: values.tolist() for name, values in means.items()}
+
+
+def _run(backend, net, iterations: int):
+    """The sum over batches of the loss, and of each output's values."""
+    loss, scores = 0.0, {}
+    last = len(net.layers) - 1
+    with progress.bar(iterations, "testing", unit="batch") as bar:
+        for i in range(iterations):
+            loss += net._forward(0, last)
+            for name in net.outputs:
+                values = net.blobs[name].data.reshape(-1)
+                for value in values:
+                    backend.log(f"Batch {i}, {name} = {_number(value)}")
+                scores[name] = scores[name] + values if i else values.copy()
+            bar.update(1)
+    return loss, scores
+
+
+def _number(value: float) -> str:
+    return format(float(value), ".6g")
