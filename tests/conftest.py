@@ -66,7 +66,7 @@ def caffe_run(caffe_command, tmp_path_factory):
     def run(args, cwd=None, check=True, env=None):
         words = [*caffe_command, *map(str, args)]
         done = subprocess.run(words, cwd=str(cwd or caffe_process.ROOT), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=caffe_process.TIMEOUT, env=caffe_process.environment(log_folder, env))
         if check and done.returncode:
             pytest.fail(f"`{' '.join(words)}` ended with status {done.returncode}; it said:\n"

@@ -11,14 +11,14 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))       # the benchmark is outside the package
 
-from benchmarks import __main__ as benchmark  # noqa: E402
-from benchmarks import contests, eager, samples, sides, targets, workspace  # noqa: E402
-from benchmarks.nets import NETS  # noqa: E402
-from benchmarks.processes import SideProcess  # noqa: E402
-from benchmarks.report import report  # noqa: E402
+from benchmarks import __main__ as benchmark
+from benchmarks import contests, eager, samples, sides, targets, workspace
+from benchmarks.nets import NETS
+from benchmarks.processes import SideProcess
+from benchmarks.report import report
 
-from cae_caffe.errors import InputError, RunError  # noqa: E402
-from cae_caffe.models import PAPER  # noqa: E402
+from cae_caffe.errors import InputError, RunError
+from cae_caffe.models import PAPER
 
 GIB = 2**30
 

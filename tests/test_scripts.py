@@ -45,7 +45,7 @@ def _run(bench, script, *words, **variables):
     environment = {"PATH": str(bench / "bin"), "HOME": str(bench), "KEYRING": str(bench / "keyring.gpg"), **variables}
     return subprocess.run([shutil.which("bash"), str(bench / "scripts" / script), *map(str, words)], env=environment,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          universal_newlines=True)
+                          text=True)
 
 
 def _refuses_install(bench, pattern, *words, status=1, **variables):

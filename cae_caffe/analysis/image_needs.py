@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 
@@ -31,16 +30,16 @@ class ImageNeeds:
     images: int
     source: str
     looked_at: int = 0
-    held: Optional[np.ndarray] = None
-    mean_entropy: Optional[float] = None
+    held: np.ndarray | None = None
+    mean_entropy: float | None = None
 
     @property
-    def components(self) -> Optional[int]:
+    def components(self) -> int | None:
         """How many principal components hold VARIANCE of the images' variance: fewer numbers cannot, linearly."""
         return None if self.held is None else int(np.searchsorted(self.held, VARIANCE)) + 1
 
 
-def training_list(net_file) -> Optional[str]:
+def training_list(net_file) -> str | None:
     """The list of HDF5 files that the prototxt `net_file` trains on, or None if it names none."""
     net = schema.read_net(str(net_file))
     net.state.phase = schema.Phase.Value("TRAIN")
@@ -57,7 +56,7 @@ def image_needs(list_file) -> ImageNeeds:
         return ImageNeeds(len(source), str(list_file), len(flat), _held(flat), _mean_entropy(flat))
 
 
-def known_needs(net_file, list_file=None, images=None) -> Optional[ImageNeeds]:
+def known_needs(net_file, list_file=None, images=None) -> ImageNeeds | None:
     """What can be known: from `list_file` if given, else from the list that the net names if it is there.
 
     `images` says their number where there is neither, and overrules it otherwise. None if nothing is known.

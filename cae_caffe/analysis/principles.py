@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import List, Optional, Sequence
 
 from .accounts import Account, Halves, halves, hidden_sizes, learned, total
 from .image_needs import VARIANCE, ImageNeeds
@@ -29,7 +29,7 @@ class Principle:
 
     number: int
     title: str
-    answer: Optional[bool]
+    answer: bool | None
     reason: str
 
     @property
@@ -37,8 +37,8 @@ class Principle:
         return {True: "yes", False: "no", None: "unknown"}[self.answer]
 
 
-def principles(net, rows: Sequence[Account], needs: Optional[ImageNeeds] = None,
-               finals: Sequence[Final] = ()) -> List[Principle]:
+def principles(net, rows: Sequence[Account], needs: ImageNeeds | None = None,
+               finals: Sequence[Final] = ()) -> list[Principle]:
     """Ask the six principles of the auto-encoder `net`, of which `rows` are the `accounts`; [] if it is none.
 
     `needs` is what is known of its training images, `finals` how runs of it ended. Principle 1 has two parts. Raises

@@ -20,7 +20,6 @@ moved or turned, so codes and t-SNE are measured alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
 
 import numpy as np
 
@@ -40,7 +39,7 @@ class Separation:
     column, the class in whose zone they lie, the last column being none.
     """
 
-    classes: Tuple[float, ...]
+    classes: tuple[float, ...]
     zones: np.ndarray
 
     @property

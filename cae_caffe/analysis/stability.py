@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
 
 from ..errors import InputError
 from .log import read_log
@@ -49,7 +49,7 @@ def final(path) -> Final:
     return _of_record(place) if place.suffix == ".json" else _of_log(place)
 
 
-def stability(finals: Sequence[Final], mean_entropy: Optional[float] = None) -> Tuple[Optional[bool], str]:
+def stability(finals: Sequence[Final], mean_entropy: float | None = None) -> tuple[bool | None, str]:
     """Whether the runs that ended so are those of a stable architecture, None if it cannot be said; and why.
 
     `mean_entropy` is the cross-entropy of the training images' mean (`image_needs`): runs that end there all alike have
@@ -82,7 +82,7 @@ def _at_mean(output, loss, mean_entropy):
     return output == LOSS and mean_entropy is not None and loss > NEAR_MEAN * mean_entropy
 
 
-def _span(losses: List[float]) -> str:
+def _span(losses: list[float]) -> str:
     return f"{min(losses):.2f} to {max(losses):.2f}" if len(losses) > 1 else f"{losses[0]:.2f}"
 
 

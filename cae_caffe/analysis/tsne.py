@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 
 from ..errors import InputError
@@ -17,7 +15,7 @@ def usual_perplexity(count: int) -> float:
     return min(PERPLEXITY, count / 3)
 
 
-def embed(codes: np.ndarray, perplexity: Optional[float] = None, seed: int = 1) -> np.ndarray:
+def embed(codes: np.ndarray, perplexity: float | None = None, seed: int = 1) -> np.ndarray:
     """Embed `codes` (n, N) in the plane; returns (n, 2) float32. The default perplexity is `usual_perplexity(n)`.
 
     Starts from the first two principal components, so that `seed` hardly matters and the large-scale arrangement

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import sys
 import threading
-from typing import Iterator
+from collections.abc import Iterator
 
 EXIT_STATUS = 128 + signal.SIGTERM     # as a shell has it for a process that the signal ended
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import List
 
 from ..running.train import DATA_POSITIONS, EFFECTS, Options, train
 from ..running.train_together import train_together
@@ -43,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _seeds(text: str) -> List[int]:
+def _seeds(text: str) -> list[int]:
     try:
         return [int(word) for word in text.split(",")]
     except ValueError:

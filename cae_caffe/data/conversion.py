@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Mapping, NamedTuple
+from typing import Callable, NamedTuple
 
 import h5py
 import numpy as np
@@ -22,7 +23,7 @@ MAX_ELEMENTS = 2**31 - 1
 _OVERHEAD = 8192
 _CHUNK_ELEMENTS = 1 << 20
 
-Rows = Dict[str, np.ndarray]
+Rows = dict[str, np.ndarray]
 
 
 class Part(NamedTuple):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Dict, Iterator, Sequence
 
 import h5py
 import numpy as np
@@ -68,7 +68,7 @@ class HDF5Source:
                              f"{self._row_shapes}; the files of one list must agree.")
         return rows
 
-    def _shapes(self, index: int) -> tuple[Dict[str, tuple], int]:
+    def _shapes(self, index: int) -> tuple[dict[str, tuple], int]:
         """The shape of one row by dataset, and the number of rows, of one file."""
         path, found = self.files[index], _datasets(self._open(index))
         missing = [name for name in self.names if name not in found]
@@ -110,7 +110,7 @@ class HDF5Source:
                   if start < end and first < stop]
         return np.concatenate(pieces) if pieces else np.empty([0] + row, np.float32)
 
-    def batches(self, size: int) -> Iterator[Dict[str, np.ndarray]]:
+    def batches(self, size: int) -> Iterator[dict[str, np.ndarray]]:
         """All rows in order, `size` at a time (the last batch may be smaller), by dataset."""
         for start in range(0, len(self), size):
             yield {name: self.rows(name, start, start + size) for name in self.names}
@@ -128,12 +128,12 @@ class HDF5Source:
         self.close()
 
 
-def _datasets(file: h5py.File) -> Dict[str, tuple]:
+def _datasets(file: h5py.File) -> dict[str, tuple]:
     """The shapes of a file's datasets by name, but for those without rows (scalars)."""
     return {name: item.shape for name, item in file.items() if isinstance(item, h5py.Dataset) and item.shape}
 
 
-def _with_data(shapes: Dict[str, tuple]) -> list[str]:
+def _with_data(shapes: dict[str, tuple]) -> list[str]:
     """The datasets that go with `data` row by row; a file may hold others, such as a mean image, that do not."""
     return sorted(name for name in shapes if "data" not in shapes or shapes[name][0] == shapes["data"][0])
 

@@ -8,8 +8,9 @@ import fcntl
 import math
 import os
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Dict, Iterator, Mapping
+from typing import BinaryIO
 
 import h5py
 import numpy as np
@@ -85,7 +86,7 @@ def _check_room(part: Path, size: int) -> None:
 
 
 def _lay_out(part: Path, rows: int, shapes: Mapping[str, tuple[int, ...]],
-             attributes: Mapping[str, object]) -> Dict[str, int]:
+             attributes: Mapping[str, object]) -> dict[str, int]:
     """Create the file with all but the values, and say at which byte those of each dataset begin."""
     # Contiguous, so that a range of rows is one read, with its place fixed now; without times, so that equal input
     # gives equal bytes.

@@ -8,8 +8,8 @@ import hashlib
 import math
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import numpy as np
 

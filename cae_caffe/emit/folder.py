@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, NamedTuple, Optional, Tuple, Union
+from typing import Callable, NamedTuple
 
 from ..errors import InputError
 from ..files import write_text
@@ -39,7 +40,7 @@ class Settings:
     `out` is the folder of models, None the dialect's own; `source` is for auto-encoders, `pairs` for the siamese net.
     """
 
-    out: Optional[str] = None
+    out: str | None = None
     dialect: str = "current"
     source: Source = Source()
     pairs: PairSource = PairSource()
@@ -60,7 +61,7 @@ def _check_choice(field: str, value: str, choices: Iterable[str]) -> None:
         raise InputError(f"`{field}` is {value!r}; choose {' or '.join(choices)}.")
 
 
-def write_model(model: str, design: Design, settings: Settings = Settings()) -> Tuple[Path, ...]:
+def write_model(model: str, design: Design, settings: Settings = Settings()) -> tuple[Path, ...]:
     """Write all of a model's files, each at once or not at all, and return their paths.
 
     Files that are there with the same bytes are left alone.
@@ -79,7 +80,7 @@ def write_model(model: str, design: Design, settings: Settings = Settings()) -> 
     return tuple(files)
 
 
-def model_files(model: str, design: Design, settings: Settings = Settings()) -> Dict[str, str]:
+def model_files(model: str, design: Design, settings: Settings = Settings()) -> dict[str, str]:
     """The texts of a model's files by their paths in its folder."""
     reader = DIALECTS[settings.dialect].reader
     title = f"{model}: {design.kind}, {design.parameters} parameters, for {reader}:"
@@ -91,9 +92,9 @@ def model_files(model: str, design: Design, settings: Settings = Settings()) -> 
 class _Family(NamedTuple):
     """What families of designs differ in, each as a function or in words for the head of a file."""
 
-    source: Callable[[Settings], Union[Source, PairSource]]
-    train_test: Callable[[str, Design, Union[Source, PairSource]], Fields]
-    layers: Callable[[str, Design], Dict[str, Fields]]      # nets to look at one layer
+    source: Callable[[Settings], Source | PairSource]
+    train_test: Callable[[str, Design, Source | PairSource], Fields]
+    layers: Callable[[str, Design], dict[str, Fields]]      # nets to look at one layer
     purpose: str
     learning: str
 
@@ -111,7 +112,7 @@ _FAMILIES = {
 
 class _File(NamedTuple):
     name: str                   # path in the model's folder, without the suffix
-    remarks: Tuple[str, ...]    # what stands under the title at the head
+    remarks: tuple[str, ...]    # what stands under the title at the head
     message: Fields
 
 
@@ -139,7 +140,7 @@ def _solver(model: str, design: Design, settings: Settings) -> _File:
                  DIALECTS[settings.dialect].solver(message))
 
 
-def _how_to_train(folder: str) -> Tuple[str, ...]:
+def _how_to_train(folder: str) -> tuple[str, ...]:
     return "From the repository's root:", f"    caffe train -solver {folder}/solver.prototxt"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Optional, Tuple
+from collections.abc import Iterable
 
 from ..models import Convolution, Deconvolution, InnerProduct, Layer, MaxPooling, ReLU, Reshape, Sigmoid
 from ..models.layers import Operation, Pair, Shape
@@ -12,7 +12,7 @@ from .text import Fields, Word
 WEIGHTS_AND_BIASES = [{"lr_mult": 1, "decay_mult": 1}, {"lr_mult": 1, "decay_mult": 0}]
 
 
-def design_layer(layer: Layer, recipe: Optional[Recipe] = None) -> Fields:
+def design_layer(layer: Layer, recipe: Recipe | None = None) -> Fields:
     """A layer of a design; with a recipe it learns (multipliers and fillers), without one it waits for weights."""
     type_name, parameter_name, parameters = _OPERATIONS[type(layer.operation)]
     fields = _head(layer.name, type_name, [layer.bottom], layer.top)
@@ -30,7 +30,7 @@ def input_layer(blob: str, shape: Shape) -> Fields:
     return {"name": "input", "type": "Input", "top": blob, "input_param": {"shape": {"dim": [1, *shape]}}}
 
 
-def hdf5_layer(blob: str, source: str, batch_size: int, phase: str, stage: Optional[str] = None) -> Fields:
+def hdf5_layer(blob: str, source: str, batch_size: int, phase: str, stage: str | None = None) -> Fields:
     """Batches of the dataset called `blob` in the HDF5 files that the file `source` lists."""
     rule = {"phase": Word(phase), **({"stage": stage} if stage else {})}
     return {"name": blob, "type": "HDF5Data", "top": blob, "include": rule,
@@ -42,12 +42,12 @@ def flatten_layer(name: str, bottom: str) -> Fields:
     return _head(name, "Flatten", [bottom], name)
 
 
-def loss_layer(type_name: str, top: str, bottoms: Tuple[str, str], weight: int) -> Fields:
+def loss_layer(type_name: str, top: str, bottoms: tuple[str, str], weight: int) -> Fields:
     """A loss, named after its top: Caffe's example calls both of its losses `loss`, and pycaffe then shows only one."""
     return {**_head(top, type_name, bottoms, top), "loss_weight": weight}
 
 
-def _head(name: str, type_name: str, bottoms: Iterable[str], top: str) -> Dict[str, object]:
+def _head(name: str, type_name: str, bottoms: Iterable[str], top: str) -> dict[str, object]:
     return {"name": name, "type": type_name, "bottom": list(bottoms), "top": top}
 
 

@@ -7,7 +7,7 @@ four dimensions, so it needs no Reshape layer, and has none.
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List
+from collections.abc import Iterator
 
 from .text import Fields, Word
 
@@ -46,7 +46,7 @@ def downgrade_solver(solver: Fields) -> Fields:
             for name, value in solver.items()}
 
 
-def _without_reshape(layers: List[Fields]) -> Iterator[Fields]:
+def _without_reshape(layers: list[Fields]) -> Iterator[Fields]:
     """The layers but for Reshape, whose readers read what it read."""
     before = {layer["top"]: blob for layer in layers if layer["type"] == "Reshape" for blob in layer["bottom"]}
     for layer in layers:
@@ -55,7 +55,7 @@ def _without_reshape(layers: List[Fields]) -> Iterator[Fields]:
 
 
 def _v1_layer(layer: Fields) -> Fields:
-    fields: Dict[str, object] = {}
+    fields: dict[str, object] = {}
     for name, value in layer.items():
         if name == "type":
             fields["type"] = Word(V1_TYPES[value])

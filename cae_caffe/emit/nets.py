@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
 
 from ..models import Autoencoder, Design, Layer, Reshape
 from ..models.autoencoder import DATA
@@ -25,11 +25,11 @@ class Source:
     test_images: int = 10000
     batch_size: int = 100
 
-    def stages(self) -> Dict[str, str]:
+    def stages(self) -> dict[str, str]:
         """The list that each stage of phase TEST reads, in the order of the solver's test nets."""
         return {"test-on-train": self.train, "test-on-test": self.test}
 
-    def test_iterations(self) -> List[int]:
+    def test_iterations(self) -> list[int]:
         """Batches that pass over all images once; Caffe fills a last, short batch with the first images again."""
         return [-(-images // self.batch_size) for images in (self.train_images, self.test_images)]
 
@@ -72,7 +72,7 @@ def deploy_net(model: str, design: Design) -> Fields:
     return _deployed(model, design, design.layers)
 
 
-def layer_nets(model: str, design: Autoencoder) -> Dict[str, Fields]:
+def layer_nets(model: str, design: Autoencoder) -> dict[str, Fields]:
     """The deploy net cut after each of its layers, by file name: 01-conv1 ... 15-deconv1neursig.
 
     The paper looked at its layers through such nets (section 3). A Reshape changes no value and gets none of its own.
@@ -82,5 +82,5 @@ def layer_nets(model: str, design: Autoencoder) -> Dict[str, Fields]:
             for number, end in enumerate(ends, 1)}
 
 
-def _deployed(model: str, design: Design, layers: Tuple[Layer, ...]) -> Fields:
+def _deployed(model: str, design: Design, layers: tuple[Layer, ...]) -> Fields:
     return {"name": model, "layer": [input_layer(DATA, design.input), *map(design_layer, layers)]}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 from ..errors import InputError
 from .nets import Source
 
-Shape = Tuple[int, int, int]
+Shape = tuple[int, int, int]
 
 
-def own_images(train: str, test: str) -> Tuple[Source, Shape]:
+def own_images(train: str, test: str) -> tuple[Source, Shape]:
     """The source that the lists `train` and `test` make, and the images' shape (channels, height, width).
 
     Raises InputError if a list or its files cannot be read, if they hold no dataset `data` of images, or if the
@@ -23,7 +21,7 @@ def own_images(train: str, test: str) -> Tuple[Source, Shape]:
     return Source(train, test, *counts), shapes[0]
 
 
-def _images(path: str) -> Tuple[int, Shape]:
+def _images(path: str) -> tuple[int, Shape]:
     from ..data import HDF5Source  # h5py; nets for MNIST are written without it
 
     with HDF5Source(path, ["data"]) as source:

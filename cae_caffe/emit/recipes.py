@@ -11,7 +11,6 @@ as if nothing had happened: 3000 batches of 100 are five passes over MNIST, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Optional
 
 from ..models import Convolution, Deconvolution, InnerProduct
 from ..models.layers import Operation
@@ -20,30 +19,31 @@ from ..models.layers import Operation
 @dataclass(frozen=True)
 class Recipe:
     """Caffe's solver fields of the same names, and `sparse`: how many weights of an inner product's input start other
-    than 0, on average; None starts inner products as convolutions start."""
+    than 0, on average; None starts inner products as convolutions start.
+    """
 
     base_lr: float
     lr_policy: str
     max_iter: int
     test_interval: int
     weight_decay: float = 0.0005
-    gamma: Optional[float] = None
-    power: Optional[float] = None
-    stepsize: Optional[int] = None
-    momentum: Optional[float] = None
+    gamma: float | None = None
+    power: float | None = None
+    stepsize: int | None = None
+    momentum: float | None = None
     snapshot: int = 3000
-    sparse: Optional[int] = None
+    sparse: int | None = None
 
-    def weight_filler(self, operation: Operation) -> Dict[str, object]:
+    def weight_filler(self, operation: Operation) -> dict[str, object]:
         """The FillerParameter of an operation's weights."""
         return _FILLERS[type(operation)](operation, self)
 
 
-def _xavier(operation: Operation, recipe: Recipe) -> Dict[str, object]:
+def _xavier(operation: Operation, recipe: Recipe) -> dict[str, object]:
     return {"type": "xavier"}
 
 
-def _sparse_gaussian(operation: InnerProduct, recipe: Recipe) -> Dict[str, object]:
+def _sparse_gaussian(operation: InnerProduct, recipe: Recipe) -> dict[str, object]:
     if recipe.sparse is None:
         return _xavier(operation, recipe)
     # Caffe draws its mask with the probability sparse / num_output and aborts where that passes 1. At 1 it keeps every

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List
 
 from ..models import Layer, SiameseNetwork
 from .layers import design_layer, hdf5_layer
@@ -24,11 +24,11 @@ class PairSource:
     batch_size: int = 64
     test_batch_size: int = 100
 
-    def stages(self) -> Dict[str, str]:
+    def stages(self) -> dict[str, str]:
         """None: there is one test net, over the test list, as in Caffe's example."""
         return {}
 
-    def test_iterations(self) -> List[int]:
+    def test_iterations(self) -> list[int]:
         """Batches that pass over all pairs of the test list once."""
         return [-(-self.test_pairs // self.test_batch_size)]
 

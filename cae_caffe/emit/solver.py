@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Union
-
 from .nets import Source
 from .recipes import Recipe
 from .siamese import PairSource
 from .text import Fields, Word
 
 
-def solver(recipe: Recipe, net: str, snapshot_prefix: str, source: Union[Source, PairSource] = Source(),
+def solver(recipe: Recipe, net: str, snapshot_prefix: str, source: Source | PairSource = Source(),
            solver_mode: str = "CPU", random_seed: int = 1) -> Fields:
     """The solver of a net file: `net` and `snapshot_prefix` are paths from the folder where Caffe will run."""
     schedule = {"lr_policy": recipe.lr_policy, "gamma": recipe.gamma, "power": recipe.power,

@@ -6,8 +6,7 @@ the end) and has changed its layout and its floats from version to version.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Iterator, List, Tuple
+from collections.abc import Iterator, Mapping
 
 Fields = Mapping[str, object]       # a message: scalars, Fields, or lists of either for repeated fields
 
@@ -33,7 +32,7 @@ def _lines(message: Fields, depth: int) -> Iterator[str]:
             yield f"{INDENT * depth}{name}: {_scalar(value)}"
 
 
-def _block(name: str, message: Fields, depth: int) -> List[str]:
+def _block(name: str, message: Fields, depth: int) -> list[str]:
     inner = list(_lines(message, depth + 1))
     short = f"{INDENT * depth}{name} {{ {' '.join(line.strip() for line in inner)} }}"
     if len(short) <= WIDTH and name not in ALWAYS_LONG:
@@ -41,7 +40,7 @@ def _block(name: str, message: Fields, depth: int) -> List[str]:
     return [f"{INDENT * depth}{name} {{", *inner, f"{INDENT * depth}}}"]
 
 
-def _flat(message: Fields) -> Iterator[Tuple[str, object]]:
+def _flat(message: Fields) -> Iterator[tuple[str, object]]:
     """(name, value) with repeated fields taken apart."""
     for name, value in message.items():
         for item in value if isinstance(value, list) else [value]:

@@ -30,7 +30,7 @@ Shape = tuple[int, ...]
 class Memory:
     """A flat float tensor with a capacity, zero at first, that one or several blobs look at."""
 
-    __slots__ = ("flat", "host", "unsettled", "deferred", "_cleared")
+    __slots__ = ("_cleared", "deferred", "flat", "host", "unsettled")
 
     def __init__(self, flat: torch.Tensor):
         self.flat = flat
@@ -107,7 +107,7 @@ class Blob:
     tensors are the same to a reader, only strided.
     """
 
-    __slots__ = ("_shape", "_capacity", "_rows_first", "_data", "_diff", "_data_view", "_diff_view", "_device")
+    __slots__ = ("_capacity", "_data", "_data_view", "_device", "_diff", "_diff_view", "_rows_first", "_shape")
 
     def __init__(self, shape: Shape = ()):
         self._device = devices.current()

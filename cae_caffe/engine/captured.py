@@ -134,7 +134,8 @@ def recorder(net) -> type[CudaGraph] | type[Tape] | None:
 
 def is_capturable(net) -> bool:
     """Whether a net's step can be recorded as a CUDA graph: it runs on a CUDA device, nobody listens to its layers, and
-    none of them draws from Caffe's random stream or calls Python for its values."""
+    none of them draws from Caffe's random stream or calls Python for its values.
+    """
     return net.device.type == "cuda" and not _is_watched(net) and all(layer.capturable for layer in net.layers)
 
 

@@ -6,8 +6,9 @@ writes only its forward; layers on the hot path write their backward too, and al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Callable, ClassVar, Sequence
+from typing import Callable, ClassVar
 
 import torch
 

@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 import time
-from typing import Iterator, TextIO
+from collections.abc import Iterator
+from typing import TextIO
 
 from tqdm import tqdm
 

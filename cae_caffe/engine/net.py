@@ -83,7 +83,8 @@ class Net:
 
     def forward_backward(self) -> None:
         """One pass there and back, as a solver runs it: what forward leaves may serve backward, and the losses are
-        not computed before somebody reads them."""
+        not computed before somebody reads them.
+        """
         self._forward(0, None)
         self._backward(None, 0)
         if self.debug_info and self.learnable:

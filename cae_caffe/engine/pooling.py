@@ -77,7 +77,8 @@ class Windows:
 
     def areas(self) -> torch.Tensor:
         """By what Caffe's average divides, (rows, columns) of windows: the values in each, those of the padding
-        included, those beyond it not. A window that begins just behind the image has none."""
+        included, those beyond it not. A window that begins just behind the image has none.
+        """
         rows, columns = (torch.tensor([min(i * stride - pad + kernel, size + pad) - (i * stride - pad)
                                        for i in range(number)], dtype=torch.float32)
                          for number, stride, kernel, size, pad

@@ -79,7 +79,8 @@ def draw(activations_file, out, images=None) -> list[Path]:
 
 def draw_together(activations_file, out) -> None:
     """Draw all images of the file on one page: a row an image, a column a layer, each picture from its least value
-    (black) to its greatest (white). Raises `InputError` for an unusable file."""
+    (black) to its greatest (white). Raises `InputError` for an unusable file.
+    """
     check_format(out)
     data = read_activations(activations_file)
     width, height = CELL * len(data.panels) + 1.0, CELL * len(data.images) + 1.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from typing import Iterable, Iterator, Tuple
+from collections.abc import Iterable, Iterator
 
 from ..errors import InputError
 from .layers import Layer, Shape, Step, chain
@@ -24,7 +24,7 @@ class Autoencoder:
     family: str                 # "classic" or "convolutional", the key to the family's training in `emit`
     kind: str                   # what it is, in words
     input: Shape
-    hidden: Tuple[int, ...]
+    hidden: tuple[int, ...]
     code: int
 
     def __post_init__(self):
@@ -48,17 +48,17 @@ class Autoencoder:
         raise NotImplementedError
 
     @functools.cached_property
-    def encoder(self) -> Tuple[Layer, ...]:
+    def encoder(self) -> tuple[Layer, ...]:
         """The layers from the image to the code; the last one is linear and its blob holds the code."""
         return tuple(chain(DATA, self.input, self.encoder_steps()))
 
     @functools.cached_property
-    def decoder(self) -> Tuple[Layer, ...]:
+    def decoder(self) -> tuple[Layer, ...]:
         """The layers from the code to the image; the last one is the sigmoid that shows it."""
         return tuple(chain(self.encoder[-1].top, self.encoder[-1].output, self.decoder_steps()))
 
     @property
-    def layers(self) -> Tuple[Layer, ...]:
+    def layers(self) -> tuple[Layer, ...]:
         """All layers in the order in which they run."""
         return self.encoder + self.decoder
 
@@ -68,7 +68,7 @@ class Autoencoder:
         return self.encoder[-1].top
 
     @property
-    def sizes(self) -> Tuple[int, ...]:
+    def sizes(self) -> tuple[int, ...]:
         """The elements of each hidden layer that has parameters: Table 2's 1600-288-125-N-125-288-1568."""
         return tuple(layer.elements for layer in self.layers if layer.parameters)[:-1]
 
@@ -112,7 +112,7 @@ def whole_number(field: str, value) -> int:
     return number
 
 
-def whole_numbers(field: str, values) -> Tuple[int, ...]:
+def whole_numbers(field: str, values) -> tuple[int, ...]:
     """`values` as a tuple of ints of at least 1; raises InputError that names the field."""
     return tuple(whole_number(field, value) for value in entries(field, values))
 

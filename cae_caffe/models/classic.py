@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator, Tuple
 
 from .autoencoder import Autoencoder
 from .layers import InnerProduct, Shape, Step, activated
@@ -21,7 +21,7 @@ class ClassicAutoencoder(Autoencoder):
     """
 
     input: Shape = (1, 28, 28)
-    hidden: Tuple[int, ...] = (1000, 500, 250)
+    hidden: tuple[int, ...] = (1000, 500, 250)
     code: int = 30
 
     family = "classic"
@@ -37,5 +37,5 @@ class ClassicAutoencoder(Autoencoder):
         for k, neurons in reversed(list(enumerate(widths, 1))):
             yield from activated(f"decode{k}", InnerProduct(neurons), "neuron")
 
-    def _hidden_words(self) -> Tuple[int, ...]:
+    def _hidden_words(self) -> tuple[int, ...]:
         return (*self.hidden, self.code, *reversed(self.hidden))

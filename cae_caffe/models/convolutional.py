@@ -9,8 +9,9 @@ Where there is one deconvolution only, it counts as a further one, for it has to
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Callable, Iterable, Iterator, Optional, Tuple, Union
+from typing import Callable, Union
 
 from ..errors import InputError
 from .autoencoder import Autoencoder, entries, whole_number, whole_numbers
@@ -35,12 +36,12 @@ class ConvolutionalAutoencoder(Autoencoder):
     """
 
     input: Shape = (1, 28, 28)
-    maps: Tuple[int, ...] = (4, 2)
-    kernels: Tuple[Kernel, ...] = (9, 9)
-    hidden: Tuple[int, ...] = (125,)
+    maps: tuple[int, ...] = (4, 2)
+    kernels: tuple[Kernel, ...] = (9, 9)
+    hidden: tuple[int, ...] = (125,)
     code: int = 2
-    deconv_maps: Optional[Tuple[int, ...]] = None
-    deconv_kernels: Optional[Tuple[Kernel, ...]] = None
+    deconv_maps: tuple[int, ...] | None = None
+    deconv_kernels: tuple[Kernel, ...] | None = None
 
     family = "convolutional"
     kind = "convolutional auto-encoder"
@@ -116,7 +117,7 @@ def _pair(kernel: Kernel) -> Pair:
     return (kernel, kernel) if isinstance(kernel, int) else kernel
 
 
-def _sides(field: str, kernels) -> Tuple[Kernel, ...]:
+def _sides(field: str, kernels) -> tuple[Kernel, ...]:
     """`kernels` with every entry checked: a side, or a pair (height, width)."""
     return tuple(_side(field, kernel) for kernel in entries(field, kernels))
 

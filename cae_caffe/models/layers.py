@@ -8,13 +8,14 @@ deconvolving, adds it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Tuple, Union
+from typing import Union
 
 from ..errors import InputError
 
-Shape = Tuple[int, ...]
-Pair = Tuple[int, int]      # height, width
+Shape = tuple[int, ...]
+Pair = tuple[int, int]      # height, width
 MAX_ELEMENTS = 2**31 - 1    # Caffe counts a blob's elements in an int (Blob::Reshape in Caffe's blob.cpp)
 
 
@@ -117,7 +118,7 @@ class Reshape(_NothingToLearn):
 
 
 Operation = Union[Convolution, Deconvolution, InnerProduct, MaxPooling, ReLU, Sigmoid, Reshape]
-Step = Tuple[str, Operation]
+Step = tuple[str, Operation]
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ is no auto-encoder.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Dict, Mapping, Union
+from typing import Union
 
 from ..errors import InputError
 from .autoencoder import Autoencoder
@@ -33,7 +34,7 @@ CLASSIC = (                 # Table 1: hidden
 )
 
 
-def _autoencoders() -> Dict[str, Autoencoder]:
+def _autoencoders() -> dict[str, Autoencoder]:
     cae = {f"{model}-n{code}": ConvolutionalAutoencoder(MNIST, maps, kernels=(9, 9), hidden=hidden, code=code)
            for model, (maps, hidden) in CAE.items() for code in CODES}
     classic = {f"classic-{'-'.join(map(str, hidden))}-n{code}": ClassicAutoencoder(MNIST, hidden, code)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator, Tuple
 
 from ..errors import InputError
 from .autoencoder import DATA, image_shape, whole_number, whole_numbers
@@ -32,9 +32,9 @@ class SiameseNetwork:
     """
 
     input: Shape = (1, 28, 28)
-    maps: Tuple[int, ...] = (20, 50)
-    kernels: Tuple[int, ...] = (5, 5)
-    hidden: Tuple[int, ...] = (500, 10)
+    maps: tuple[int, ...] = (20, 50)
+    kernels: tuple[int, ...] = (5, 5)
+    hidden: tuple[int, ...] = (500, 10)
     code: int = 2
     margin: float = 1
 
@@ -63,12 +63,12 @@ class SiameseNetwork:
         yield "feat", InnerProduct(self.code)
 
     @functools.cached_property
-    def layers(self) -> Tuple[Layer, ...]:
+    def layers(self) -> tuple[Layer, ...]:
         """The first tower, which is the net to deploy; its last blob holds the code."""
         return tuple(chain(DATA, self.input, self.steps()))
 
     @functools.cached_property
-    def twin(self) -> Tuple[Layer, ...]:
+    def twin(self) -> tuple[Layer, ...]:
         """The second tower, layer by layer the first's."""
         return tuple(chain(DATA + TWIN, self.input, ((name + TWIN, operation) for name, operation in self.steps())))
 

@@ -18,5 +18,18 @@ from .fields import param_name_dict
 from .layer_types import LAYER_TYPES
 from .spec import Function, NetSpec, Top, to_proto
 
-__all__ = ["Function", "LAYER_TYPES", "Layers", "NetSpec", "Parameters", "Top", "UnknownNameError", "WrongValueError",
-           "assign_proto", "layers", "param_name_dict", "params", "to_proto"]
+__all__ = [
+           "LAYER_TYPES",
+           "Function",
+           "Layers",
+           "NetSpec",
+           "Parameters",
+           "Top",
+           "UnknownNameError",
+           "WrongValueError",
+           "assign_proto",
+           "layers",
+           "param_name_dict",
+           "params",
+           "to_proto",
+]

@@ -12,7 +12,8 @@ _TAIL = "Parameter"
 
 class Layers:
     """`layers.Convolution(bottom, kernel_size=3, num_output=8)` is the Top of such a layer; with `ntop` other than 1,
-    a tuple of Tops, or the layer's Function if it has none. Raises UnknownNameError for a type that Caffe lacks."""
+    a tuple of Tops, or the layer's Function if it has none. Raises UnknownNameError for a type that Caffe lacks.
+    """
 
     def __getattr__(self, type_name: str):
         if type_name.startswith("__"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, Tuple
-
 from ..schema import LayerParameter
 
 _TAIL = "_param"
@@ -24,7 +22,7 @@ _FURTHER = {
 }
 
 
-def param_name_dict() -> Dict[str, str]:
+def param_name_dict() -> dict[str, str]:
     """The stem of each `*_param` field of LayerParameter by its message's: {"InnerProduct": "inner_product", ...}."""
     fields = [field for field in LayerParameter.DESCRIPTOR.fields if field.name.endswith(_TAIL)]
     return {field.message_type.name[:-len("Parameter")]: field.name[:-len(_TAIL)] for field in fields}
@@ -33,7 +31,7 @@ def param_name_dict() -> Dict[str, str]:
 _STEMS = param_name_dict()
 
 
-def fields_of(layer_type: str) -> Tuple[str, ...]:
+def fields_of(layer_type: str) -> tuple[str, ...]:
     """The message fields in which the keywords of a layer of this type are looked for, in this order."""
     own = (_STEMS[layer_type] + _TAIL,) if layer_type in _STEMS else ()
     return own + _FURTHER.get(layer_type, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from typing import Any, Dict, Tuple
+from typing import Any
 
 from ..schema import LayerParameter, NetParameter
 from .assign import assign_proto
@@ -19,7 +19,7 @@ class Function:
     WrongValueError for a type, a keyword or a value that the schema does not know.
     """
 
-    def __init__(self, type_name: str, inputs: Tuple[Top, ...], params: Dict[str, Any]):
+    def __init__(self, type_name: str, inputs: tuple[Top, ...], params: dict[str, Any]):
         require_layer_type(type_name)
         for number, top in enumerate(inputs):
             if not isinstance(top, Top):
@@ -118,7 +118,8 @@ def _net(tops, names: dict):
 
 class _Writer:
     """Writes layers after all that they need; `names` holds those given to Tops and Functions, and the others count up
-    by type, as Caffe's do: Convolution1, Convolution2, ..."""
+    by type, as Caffe's do: Convolution1, Convolution2, ...
+    """
 
     def __init__(self, names: dict):
         self.layers: OrderedDict = OrderedDict()

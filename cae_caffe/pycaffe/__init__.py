@@ -1,9 +1,9 @@
 """pycaffe's surface over the embedded engine: the names, arguments and results of `import caffe`.
 
-    from cae_caffe import pycaffe as caffe
-    net = caffe.Net("deploy.prototxt", caffe.TEST, weights="net.caffemodel")
-    net.blobs["data"].data[...] = images
-    net.forward()
+from cae_caffe import pycaffe as caffe
+net = caffe.Net("deploy.prototxt", caffe.TEST, weights="net.caffemodel")
+net.blobs["data"].data[...] = images
+net.forward()
 """
 
 from ..wait_policy import wait_passively
@@ -46,9 +46,46 @@ from .net import TEST, TRAIN, Net
 from .net_spec import NetSpec, layers, params, to_proto
 from .together import solve_together
 
-__all__ = ["AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "Blob", "Classifier", "Detector", "Layer", "NCCL",
-           "NesterovSolver", "Net", "NetSpec", "RMSPropSolver", "SGDSolver", "Solver", "TEST", "TRAIN", "Timer",
-           "__version__", "get_solver", "has_nccl", "init_log", "install", "io", "layer_type_list", "layers", "log",
-           "net_spec", "params", "proto", "pycaffe", "set_device", "set_mode_cpu", "set_mode_gpu", "set_multiprocess",
-           "set_random_seed", "set_solver_count", "set_solver_rank", "solve_together", "solver_count", "solver_rank",
-           "to_proto"]
+__all__ = [
+                     "NCCL",
+                     "TEST",
+                     "TRAIN",
+                     "AdaDeltaSolver",
+                     "AdaGradSolver",
+                     "AdamSolver",
+                     "Blob",
+                     "Classifier",
+                     "Detector",
+                     "Layer",
+                     "NesterovSolver",
+                     "Net",
+                     "NetSpec",
+                     "RMSPropSolver",
+                     "SGDSolver",
+                     "Solver",
+                     "Timer",
+                     "__version__",
+                     "get_solver",
+                     "has_nccl",
+                     "init_log",
+                     "install",
+                     "io",
+                     "layer_type_list",
+                     "layers",
+                     "log",
+                     "net_spec",
+                     "params",
+                     "proto",
+                     "pycaffe",
+                     "set_device",
+                     "set_mode_cpu",
+                     "set_mode_gpu",
+                     "set_multiprocess",
+                     "set_random_seed",
+                     "set_solver_count",
+                     "set_solver_rank",
+                     "solve_together",
+                     "solver_count",
+                     "solver_rank",
+                     "to_proto",
+]

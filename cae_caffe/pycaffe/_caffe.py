@@ -22,7 +22,33 @@ from .timer import Timer
 
 __version__ = "1.0.0"        # of the Caffe whose surface this is
 
-__all__ = ["AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "Blob", "BlobVec", "Layer", "NCCL", "NesterovSolver",
-           "Net", "RMSPropSolver", "SGDSolver", "Solver", "SolverParameter", "Timer", "get_solver", "has_nccl",
-           "init_log", "layer_type_list", "log", "set_device", "set_mode_cpu", "set_mode_gpu", "set_multiprocess",
-           "set_random_seed", "set_solver_count", "set_solver_rank", "solver_count", "solver_rank"]
+__all__ = [
+                       "NCCL",
+                       "AdaDeltaSolver",
+                       "AdaGradSolver",
+                       "AdamSolver",
+                       "Blob",
+                       "BlobVec",
+                       "Layer",
+                       "NesterovSolver",
+                       "Net",
+                       "RMSPropSolver",
+                       "SGDSolver",
+                       "Solver",
+                       "SolverParameter",
+                       "Timer",
+                       "get_solver",
+                       "has_nccl",
+                       "init_log",
+                       "layer_type_list",
+                       "log",
+                       "set_device",
+                       "set_mode_cpu",
+                       "set_mode_gpu",
+                       "set_multiprocess",
+                       "set_random_seed",
+                       "set_solver_count",
+                       "set_solver_rank",
+                       "solver_count",
+                       "solver_rank",
+]

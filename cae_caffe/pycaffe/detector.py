@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -48,7 +48,8 @@ class Detector(Net):
 
     def detect_selective_search(self, image_fnames: Iterable) -> list[dict]:
         """As `detect_windows`, over windows that Selective Search proposes. It is a program for MATLAB, called through
-        the package selective_search_ijcv_with_python; raises InputError where that is missing."""
+        the package selective_search_ijcv_with_python; raises InputError where that is missing.
+        """
         try:
             import selective_search_ijcv_with_python as selective_search
         except ImportError as error:

@@ -28,7 +28,7 @@ _EDGE_LABELS = {
 
 def get_pooling_types_dict() -> dict[int, str]:
     """The names of the pooling methods by their numbers."""
-    return dict((number, name) for name, number in caffe_pb2.PoolingParameter.PoolMethod.items())
+    return {number: name for name, number in caffe_pb2.PoolingParameter.PoolMethod.items()}
 
 
 def get_edge_label(layer) -> str:

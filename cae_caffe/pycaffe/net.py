@@ -183,7 +183,8 @@ class Net:
 
     def show_changes(self) -> None:
         """Write what the engine leaves until somebody reads it (losses, zeroed gradients, updates) where a user who
-        holds the arrays sees it. Arrays of an accelerator's values are copies and do not change."""
+        holds the arrays sees it. Arrays of an accelerator's values are copies and do not change.
+        """
         if self._engine.device.type != "cpu":
             return
         for blob in self._engine.blobs:

@@ -12,5 +12,14 @@ from ._caffe import (
                      Timer,
 )
 
-__all__ = ["AdaDeltaSolver", "AdaGradSolver", "AdamSolver", "NCCL", "NesterovSolver", "Net", "RMSPropSolver",
-           "SGDSolver", "Timer"]
+__all__ = [
+                     "NCCL",
+                     "AdaDeltaSolver",
+                     "AdaGradSolver",
+                     "AdamSolver",
+                     "NesterovSolver",
+                     "Net",
+                     "RMSPropSolver",
+                     "SGDSolver",
+                     "Timer",
+]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence, TextIO
+from collections.abc import Sequence
+from typing import Callable, TextIO
 
 from ..engine.solvers.together import Together
 from .solver import Solver

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,7 +27,8 @@ class Transformer:
 
     def preprocess(self, in_: str, data: np.ndarray) -> np.ndarray:
         """The image `data` as float32 for the input `in_`: resized, its axes transposed, its channels swapped, times
-        `raw_scale`, minus `mean`, times `input_scale`. `data` itself stays as it is."""
+        `raw_scale`, minus `mean`, times `input_scale`. `data` itself stays as it is.
+        """
         self._check(in_)
         size = tuple(self.inputs[in_][2:])
         image = np.array(data, dtype=np.float32)

@@ -7,8 +7,8 @@ the iteration that its test losses may be of.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..analysis.stability import MOST
 from ..models import PAPER
@@ -46,22 +46,22 @@ class Results:
     on the test images at the iteration of that mini-batch, and classes counted.
     """
 
-    losses: Dict[str, List[float]]
-    training: Dict[str, List[float]]
-    tested_then: Dict[str, List[float]]
-    classes: Dict[str, List[int]]
+    losses: dict[str, list[float]]
+    training: dict[str, list[float]]
+    tested_then: dict[str, list[float]]
+    classes: dict[str, list[int]]
 
-    def all_of(self, start: str) -> Optional[List[float]]:
+    def all_of(self, start: str) -> list[float] | None:
         """Losses of `start`-nN for every N; None if a model has none."""
         return [loss for code in CODES for loss in self.losses.get(f"{start}-n{code}", [])] or None
 
 
 def read_results(plan: Plan) -> Results:
     """The finished runs of Tables 1 and 4 in the plan's folder."""
-    losses: Dict[str, List[float]] = {}
-    training: Dict[str, List[float]] = {}
-    then: Dict[str, List[float]] = {}
-    classes: Dict[str, List[int]] = {}
+    losses: dict[str, list[float]] = {}
+    training: dict[str, list[float]] = {}
+    then: dict[str, list[float]] = {}
+    classes: dict[str, list[int]] = {}
     for run in (run for table in TABLES for run in plan.table_runs(table, PAPER_RUNS)):
         result = run.result() or {}
         for kept, key in ((losses, "test"), (training, "train_last_thousand")):
@@ -76,7 +76,7 @@ def read_results(plan: Plan) -> Results:
     return Results(losses, training, then, classes)
 
 
-def claims(plan: Plan) -> List[Claim]:
+def claims(plan: Plan) -> list[Claim]:
     """All claims, judged by what is there."""
     found = read_results(plan)
     return [_tests(found, 4), _tests_then(found), _tests(found, 1), _trainings(found, 4), _trainings(found, 1),
@@ -97,7 +97,7 @@ def _trainings(found: Results, table: int) -> Claim:
     return _rows("train", "cross-entropy on the paper's mini-batch", found.training, table)
 
 
-def _rows(stage: str, words: str, ours: Dict[str, List[float]], table: int, where: str = "") -> Claim:
+def _rows(stage: str, words: str, ours: dict[str, list[float]], table: int, where: str = "") -> Claim:
     """Whether ours and the paper's ranges of the losses of `stage` meet, model by model."""
     paper = {model: values(getattr(REPORTED[model], stage), 0) for model in PAPER if model.startswith(TABLES[table])}
     verdicts = {model: verdict(ours[model], paper[model]) for model in paper if model in ours}
@@ -121,7 +121,7 @@ def _more_numbers_are_better(found: Results) -> Claim:
                    for less, more in zip(CODES, CODES[1:])])
 
 
-def _lower(text: str, place: str, found: Results, pairs: Sequence[Tuple[str, str]]) -> Claim:
+def _lower(text: str, place: str, found: Results, pairs: Sequence[tuple[str, str]]) -> Claim:
     """A claim that each first model's losses all lie below the second's."""
     there = [(low, high) for low, high in pairs if low in found.losses and high in found.losses]
     good = [max(found.losses[low]) < min(found.losses[high]) for low, high in there]

@@ -6,8 +6,6 @@ the same seeds, and are tested every 1000.
 
 from __future__ import annotations
 
-from typing import Dict, Optional
-
 from .questions.question import LOSSES
 from .questions.readings import LAST_SHOWN, read_at
 from .questions.variants import EVERY_THOUSAND
@@ -17,7 +15,7 @@ KEY = "test_last_thousand"      # where a record that is shown in a table has th
 ROW = (f"test, iteration {LAST_SHOWN}", KEY, "test")        # their row: its words, where they are, the paper's beside
 
 
-def losses_then(plan: Plan, model: str, seed: int) -> Optional[Dict[str, float]]:
+def losses_then(plan: Plan, model: str, seed: int) -> dict[str, float] | None:
     """Test losses by name at iteration LAST_SHOWN of the run of `model` from `seed` that was tested there.
 
     None if there is no such run, as of nets that are not Table 4's. Raises InputError for a damaged record.

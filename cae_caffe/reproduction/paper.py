@@ -7,30 +7,30 @@ three runs) the authors counted as well separated, by eye, on the 2-D picture.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Dict, Mapping, Tuple
 
 # For N = 2: parameters and size.
-TABLE_1: Dict[str, Tuple[int, int]] = {
+TABLE_1: dict[str, tuple[int, int]] = {
     "classic-300-150-75-n2": (584254, 1052),
     "classic-500-250-125-n2": (1098754, 1752),
     "classic-1000-500-250-n2": (2822504, 3502),
     "classic-2000-1000-500-n2": (8145004, 7002),
     "classic-3000-1500-750-n2": (15967504, 10502),
 }
-TABLE_2: Dict[str, Tuple[int, int]] = {"cae1-n2": (74893, 3996), "cae2-n2": (297391, 7990)}
+TABLE_2: dict[str, tuple[int, int]] = {"cae1-n2": (74893, 3996), "cae2-n2": (297391, 7990)}
 
 # Parameters of the encoder and of the decoder.
-TABLE_3: Dict[str, Tuple[int, int]] = {"cae1-n2": (37355, 37538), "cae2-n2": (148004, 149387)}
+TABLE_3: dict[str, tuple[int, int]] = {"cae1-n2": (37355, 37538), "cae2-n2": (148004, 149387)}
 
 # By the beginning of the models' names.
-TABLE_5_SOLVERS: Dict[str, Dict[str, object]] = {
+TABLE_5_SOLVERS: dict[str, dict[str, object]] = {
     "classic": {"base_lr": 0.01, "lr_policy": "step", "gamma": 0.1, "stepsize": 1000, "momentum": 0.9,
                 "weight_decay": 0.0005},
     "cae": {"base_lr": 0.006, "lr_policy": "fixed", "weight_decay": 0.0005},
 }
-TABLE_5_TIMES: Dict[str, Tuple[int, int]] = {       # iterations and minutes
+TABLE_5_TIMES: dict[str, tuple[int, int]] = {       # iterations and minutes
     "classic-1000-500-250": (5000, 2), "cae1": (20000, 68), "cae2": (20000, 100)}
 
 SLIPS = (
@@ -45,15 +45,15 @@ SLIPS = (
     "Caffe of Noh et al. as [28], and on its last page as [24].",
 )
 
-Pair = Tuple[float, ...]       # (cross-entropy; Euclidean); of ours the second may not have been kept
+Pair = tuple[float, ...]       # (cross-entropy; Euclidean); of ours the second may not have been kept
 
 
 @dataclass(frozen=True)
 class Reported:
     """A row of Table 1 or 4 for one N: the losses of the three runs on training and test images."""
 
-    train: Tuple[Pair, Pair, Pair]
-    test: Tuple[Pair, Pair, Pair]
+    train: tuple[Pair, Pair, Pair]
+    test: tuple[Pair, Pair, Pair]
     classes: int
 
 
@@ -83,7 +83,7 @@ cae2-n30                   71.38;3.82   72.52;3.86    70.54;3.66   71.65;3.69   
 """
 
 
-def _row(line: str) -> Tuple[str, Reported]:
+def _row(line: str) -> tuple[str, Reported]:
     model, *pairs, classes = line.split()
     losses = [tuple(float(number) for number in pair.split(";")) for pair in pairs]
     return model, Reported(tuple(losses[::2]), tuple(losses[1::2]), int(classes))

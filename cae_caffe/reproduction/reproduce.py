@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable
 
 from .. import files
 from ..errors import InputError
@@ -39,14 +40,14 @@ class Request:
     figures: Sequence[int] = ()
     questions: Sequence[str] = ()
     models: Sequence[str] = ()
-    runs: Optional[int] = None
+    runs: int | None = None
     jobs: int = 1
 
     @property
     def everything(self) -> bool:
         return not (self.tables or self.figures or self.questions)
 
-    def of_all(self) -> "Request":
+    def of_all(self) -> Request:
         """The request with everything named that it asks for."""
         return replace(self, tables=TABLE_NUMBERS, figures=FIGURE_NUMBERS, questions=tuple(QUESTIONS)) \
             if self.everything else self
@@ -76,7 +77,7 @@ class Request:
 
 
 def reproduce(request: Request, plan: Plan, program: Program, say: Callable[[str], None] = print,
-              refresh: Callable[[Path], object] = lambda folder: None) -> List[Path]:
+              refresh: Callable[[Path], object] = lambda folder: None) -> list[Path]:
     """Make what `request` asks for that `plan.folder` does not hold yet; returns the files, tables first.
 
     `program` is the command line `cae-caffe`, which trains the runs. Data that is MNIST's and missing is made. `refresh` is called with the folder behind every run, when tables and
@@ -88,7 +89,7 @@ def reproduce(request: Request, plan: Plan, program: Program, say: Callable[[str
     runs = [run for run in _runs(named, plan, again=not request.everything) if request.takes(run.model)]
     make_data([run for run in runs if run.result() is None] + runs_with_data(plan, _questions(named)), say)
 
-    def written() -> List[Path]:
+    def written() -> list[Path]:
         paths = _write_tables(named, plan) + _write_questions(named, plan) + [_write_summary(plan)]
         refresh(plan.folder)
         return paths
@@ -101,12 +102,12 @@ def reproduce(request: Request, plan: Plan, program: Program, say: Callable[[str
     return made
 
 
-def _runs(request: Request, plan: Plan, again: bool) -> List[Run]:
+def _runs(request: Request, plan: Plan, again: bool) -> list[Run]:
     """All runs that are needed, each once: the tables', the questions', the figures'.
 
     With `again` a figure's run that is finished, but has lost the weights or codes that are drawn, is made once more.
     """
-    runs: List[Run] = []
+    runs: list[Run] = []
     for table in request.tables:
         runs += plan.table_runs(table, request.seeds(plan.quick)) if table in TABLES else []
     runs += question_runs(plan, _questions(request), seeds_for(request.runs, plan.quick))
@@ -115,7 +116,7 @@ def _runs(request: Request, plan: Plan, again: bool) -> List[Run]:
     return list({run.folder: run for run in runs}.values())
 
 
-def _questions(request: Request) -> List[Question]:
+def _questions(request: Request) -> list[Question]:
     return [QUESTIONS[key] for key in request.questions]
 
 
@@ -124,8 +125,8 @@ def _has_codes(figure: int, run: Run) -> bool:
     return figure != 7 and any((run.folder / name).exists() for name in (CODES, PICTURE))
 
 
-def _write_tables(request: Request, plan: Plan) -> List[Path]:
-    makers: Dict[int, Callable[[], str]] = {2: table_2, 3: table_3, 5: lambda: table_5(plan),
+def _write_tables(request: Request, plan: Plan) -> list[Path]:
+    makers: dict[int, Callable[[], str]] = {2: table_2, 3: table_3, 5: lambda: table_5(plan),
                                             **{table: _losses(table, request, plan) for table in TABLES}}
     paths = []
     for table in request.tables:
@@ -141,7 +142,7 @@ def _losses(table: int, request: Request, plan: Plan) -> Callable[[], str]:
                               lambda run: losses_then(plan, run.model, run.seed))
 
 
-def _write_questions(request: Request, plan: Plan) -> List[Path]:
+def _write_questions(request: Request, plan: Plan) -> list[Path]:
     seeds = seeds_for(request.runs, plan.quick)
     return [write_question(plan, question, seeds) for question in _questions(request)]
 
@@ -152,11 +153,11 @@ def _write_summary(plan: Plan) -> Path:
     return path
 
 
-def _figures(request: Request, plan: Plan, say: Callable[[str], None], all_of_them: bool) -> List[Path]:
+def _figures(request: Request, plan: Plan, say: Callable[[str], None], all_of_them: bool) -> list[Path]:
     """The figures, and the report's map of codes. Of all figures one that cannot be drawn is told and left out."""
     if not request.figures:
         return []
-    paths: List[Path] = []
+    paths: list[Path] = []
     for figure in request.figures:
         try:
             paths += make_figure(figure, plan.folder, FIGURE_SEED, "auto")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 from .claims import claims
 from .questions import QUESTIONS, outcomes, seeds_for
 from .runs.plan import PAPER_RUNS, TABLES, Plan
@@ -27,7 +25,7 @@ def summary(plan: Plan) -> str:
     return "\n".join([*lines, "", "## What the paper leaves open", "", *_answers(plan)]) + "\n"
 
 
-def _answers(plan: Plan) -> List[str]:
+def _answers(plan: Plan) -> list[str]:
     lines = []
     for question in QUESTIONS.values():
         answer = question.answer(outcomes(plan, question, seeds_for(None, plan.quick)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Dict, List, Tuple
+from typing import Callable
 
 from .. import progress
 from ..errors import InputError
@@ -15,7 +15,7 @@ Clock = Callable[[], float]
 
 
 def time_layers(backend, model: str, iterations: int = 50, phase: str = "TRAIN", gpu: str = "", level: int = 0,
-                stage: str = "") -> Dict[str, Tuple[float, float]]:
+                stage: str = "") -> dict[str, tuple[float, float]]:
     """Run the net of the prototxt `model` forward and backward so many times, and log the time of each layer.
 
     `stage` is a list of stages between commas. Returns the mean milliseconds forward and backward by the layers' names.
@@ -64,7 +64,7 @@ def _device_clock(backend) -> Clock:
         timer = backend.Timer()
         timer.start()
         timer.stop()
-        timer.ms        # noqa: B018  reading it waits
+        timer.ms
         return time.perf_counter()
     return now
 
@@ -74,8 +74,8 @@ class _Watch:
 
     def __init__(self, net, now: Clock):
         self._net, self._now = net, now
-        self.forward_ms: List[float] = [0.0] * len(net.layers)
-        self.backward_ms: List[float] = [0.0] * len(net.layers)
+        self.forward_ms: list[float] = [0.0] * len(net.layers)
+        self.backward_ms: list[float] = [0.0] * len(net.layers)
         self.all_forward_ms = self.all_backward_ms = self.total_ms = 0.0
         self._started = 0.0
         net.before_forward(self._start)
@@ -86,7 +86,7 @@ class _Watch:
     def _start(self, layer: int) -> None:
         self._started = self._now()
 
-    def _add(self, sums: List[float], layer: int) -> None:
+    def _add(self, sums: list[float], layer: int) -> None:
         sums[layer] += (self._now() - self._started) * 1000
 
     def run(self, iterations: int, report: Callable[[int, float], None]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable
 
 from ..errors import CaeCaffeError
 
@@ -19,19 +20,20 @@ class Python:
     """How to start a Python: the words of the command, and all its variables."""
 
     words: Sequence[str]
-    variables: Dict[str, str]
+    variables: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Program:
     """A command line of this package, for who starts processes of it: its name as one types it, the module that
-    `python3 -m` runs for it, and the modules worth importing once where its processes are forked."""
+    `python3 -m` runs for it, and the modules worth importing once where its processes are forked.
+    """
 
     name: str
     module: str
-    imports: Tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
-    def command(self, *words: object) -> List[str]:
+    def command(self, *words: object) -> list[str]:
         """The command that runs it in this Python."""
         return [sys.executable, "-m", self.module, *map(str, words)]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
-
 import numpy as np
 
 from .. import progress
@@ -14,7 +12,7 @@ from .train import use_device
 
 
 def test(backend, model: str, weights: str, iterations: int = 50, gpu: str = "", level: int = 0,
-         stage: str = "") -> Dict[str, List[float]]:
+         stage: str = "") -> dict[str, list[float]]:
     """Run the TEST net of the prototxt `model` with `weights` for so many batches, logging every batch and the means.
 
     `stage` is a list of stages between commas. Returns the mean of each output's values, by the output's name. Raises

@@ -6,13 +6,12 @@ import builtins
 import os
 import sys
 import types
-from typing import List, Optional
 
 from .. import interruption
 from ..schema.storage import read_bytes
 
 
-def run_script(backend, path: str, arguments: List[str]) -> int:
+def run_script(backend, path: str, arguments: list[str]) -> int:
     """Run the Python file `path` with `arguments`, `import caffe` giving `backend`; returns the exit status.
 
     The script finds in sys.argv, sys.path, `__name__`, `__file__` and sys.modules["__main__"] what it would find under
@@ -38,7 +37,7 @@ def run_script(backend, path: str, arguments: List[str]) -> int:
     return 0
 
 
-def _from_file(traceback: Optional[types.TracebackType], file: str) -> Optional[types.TracebackType]:
+def _from_file(traceback: types.TracebackType | None, file: str) -> types.TracebackType | None:
     """The traceback from the first frame of `file` on; none for an error in its syntax."""
     while traceback is not None and traceback.tb_frame.f_code.co_filename != file:
         traceback = traceback.tb_next

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import List
-
 from .. import schema
 from ..errors import InputError
 from ..schema import net_state
 
 
-def check_stages(net, name: str, wanted: List[str]) -> None:
+def check_stages(net, name: str, wanted: list[str]) -> None:
     """Raises InputError if a stage of `wanted` is in no rule of the layers of `net`, a NetParameter read from `name`.
 
     Caffe takes any stage, and a misspelt one silently means another net.
@@ -21,9 +19,10 @@ def check_stages(net, name: str, wanted: List[str]) -> None:
             raise InputError(f"{name}: no layer of this net knows the stage `{stage}`; {has}.")
 
 
-def check_state(model: str, phase: str, level: int, stages: List[str]) -> None:
+def check_state(model: str, phase: str, level: int, stages: list[str]) -> None:
     """Raises InputError if the net of the prototxt `model` knows none of the stages asked for, or has bottoms without
-    a source in that state."""
+    a source in that state.
+    """
     net = schema.read_net(model)
     check_stages(net, model, stages)
     check_sources(net, model, schema.NetState(phase=schema.Phase.Value(phase), level=level, stage=stages))

@@ -6,8 +6,9 @@ import contextlib
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Optional
 
 from .. import progress, schema
 from ..errors import InputError
@@ -153,7 +154,7 @@ def _solve(solver, param, options: Options, say: Callable[[str], None]) -> bool:
 def _solve_by_actions(solver, take_request: TakeRequest, after_iteration: Callable[[], None]) -> bool:
     stopped = False
 
-    def next_request() -> Optional[str]:
+    def next_request() -> str | None:
         nonlocal stopped
         request = take_request()
         stopped = stopped or request == "stop"
@@ -192,7 +193,7 @@ def _just_saved(solver, param) -> bool:
 def _requests(options: Options) -> Iterator[TakeRequest]:
     """Catch SIGINT and SIGHUP; yields a function that takes what they ask for. A second signal acts at once."""
     pending = []
-    effects: Tuple[Tuple[str, str], ...] = (("SIGINT", options.sigint_effect), ("SIGHUP", options.sighup_effect))
+    effects: tuple[tuple[str, str], ...] = (("SIGINT", options.sigint_effect), ("SIGHUP", options.sighup_effect))
     previous = {}
 
     def catch(number: int, effect: str) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Sequence
 
 from .. import progress
 from ..errors import InputError
 from .train import Options, make_solver, solver_parameter, use_device
 
 
-def train_together(backend, options: Options, seeds: Sequence[int]) -> List[Path]:
+def train_together(backend, options: Options, seeds: Sequence[int]) -> list[Path]:
     """Train the solver of `options` from each of `seeds`, all at once; returns the runs' logs.
 
     The run of seed S writes its snapshots to the solver's snapshot_prefix with `-seedS` behind it, and its log beside

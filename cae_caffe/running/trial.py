@@ -1,14 +1,14 @@
 """A few iterations on one engine, with all of it kept that `verify` compares; a process of its own:
 
-    python3 -m cae_caffe.running.trial caffe|torch SOLVER ITERATIONS OUT.npz
+python3 -m cae_caffe.running.trial caffe|torch SOLVER ITERATIONS OUT.npz
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import List, Sequence
 
 import numpy as np
 
@@ -24,9 +24,9 @@ class Trial:
     """
 
     engine: str
-    names: List[str]
-    initial: List[np.ndarray]
-    final: List[np.ndarray]
+    names: list[str]
+    initial: list[np.ndarray]
+    final: list[np.ndarray]
     losses: np.ndarray
     seconds: np.ndarray
 
@@ -47,7 +47,7 @@ def run(backend, solver_file: str, iterations: int) -> Trial:
     return Trial(describe(backend), names, initial, _parameters(net), losses, seconds)
 
 
-def _parameters(net) -> List[np.ndarray]:
+def _parameters(net) -> list[np.ndarray]:
     return [np.array(blob.data, np.float32) for layer in net.layers for blob in layer.blobs]
 
 

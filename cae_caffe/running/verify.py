@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Parameter:
     """One parameter blob on both engines."""
 
     name: str
-    shape: Tuple[int, ...]
+    shape: tuple[int, ...]
     differing: int          # initial values that are not the same bits
     difference: float       # the largest after the last iteration, as a part of the blob's largest value
 
@@ -42,9 +43,9 @@ class Parameter:
 class Comparison:
     """Two trials of one solver; arrays have a row for each iteration, real Caffe's column first."""
 
-    engines: Tuple[str, str]
+    engines: tuple[str, str]
     seed: int
-    parameters: List[Parameter]
+    parameters: list[Parameter]
     losses: np.ndarray              # (iterations, 2)
     seconds: np.ndarray             # (iterations, 2)
 
@@ -109,7 +110,7 @@ def _trial(engine: str, python: Python, solver: str, iterations: int, name: str)
     variables = {**python.variables, "GLOG_minloglevel": "2", "GLOG_log_dir": str(out.parent)}
     done = subprocess.run([*python.words, "-m", f"{__package__}.trial", engine, solver, str(iterations), str(out)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=variables,
-                          universal_newlines=True, errors="replace")
+                          text=True, errors="replace")
     if done.returncode == InputError.exit_status:
         raise InputError(_reason(done.stdout).replace(solver, name))
     if done.returncode:
@@ -176,21 +177,21 @@ def _of_all(differing: int, count: int) -> str:
     return f"{differing} of {count}" if differing else f"none of {count}"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> List[str]:
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table with a heading; the first column to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 
-def _times(seconds: np.ndarray) -> List[str]:
+def _times(seconds: np.ndarray) -> list[str]:
     """The median iteration's time; the first, on which buffers are made, is left out if there are others."""
     real, ours = np.median(seconds[1:] if len(seconds) > 1 else seconds, axis=0)
     return [f"An iteration takes {real * 1e3:.3g} ms in real Caffe and {ours * 1e3:.3g} ms in the embedded engine "
             f"({real / ours:.2f} times as fast)."]
 
 
-def _verdict(comparison: Comparison) -> List[str]:
+def _verdict(comparison: Comparison) -> list[str]:
     start = "the same bytes" if comparison.identical_start else "NOT the same bytes"
     loss = comparison.loss_differences.max()
     parameter = max((p.difference for p in comparison.parameters), default=0.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import FieldDescriptor
@@ -33,10 +33,10 @@ def _class_maker(pool) -> Callable:
     return message_factory.MessageFactory(pool).GetPrototype
 
 
-def _namespace(file) -> Dict[str, object]:
+def _namespace(file) -> dict[str, object]:
     """Return what a generated module would hold: every message class, enum and enum value by its name."""
     make_class = _class_maker(file.pool)
-    names: Dict[str, object] = {"DESCRIPTOR": file}
+    names: dict[str, object] = {"DESCRIPTOR": file}
     names.update((name, make_class(descriptor)) for name, descriptor in file.message_types_by_name.items())
     for name, descriptor in file.enum_types_by_name.items():
         names[name] = enum_type_wrapper.EnumTypeWrapper(descriptor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Tuple
+from typing import Callable
 
 from ..errors import InputError
 from .messages import NetParameter
@@ -10,7 +10,7 @@ from .messages import NetParameter
 Report = Callable[[str, str], None]       # place in Caffe's source, message
 
 
-def filtered(net, lines: List[Optional[int]], report: Report = lambda place, message: None) -> Tuple[object, list]:
+def filtered(net, lines: list[int | None], report: Report = lambda place, message: None) -> tuple[object, list]:
     """The net without the layers that its `state` leaves out, and the lines of those that stay.
 
     `report` is told of each rule that is not met, as Caffe's log is. Raises InputError if a layer has both include
@@ -29,7 +29,7 @@ def filtered(net, lines: List[Optional[int]], report: Report = lambda place, mes
     return result, kept
 
 
-def stages(net) -> List[str]:
+def stages(net) -> list[str]:
     """All stages that the rules of a net's layers name, sorted."""
     rules = [rule for layer in net.layer for rule in (*layer.include, *layer.exclude)]
     return sorted({stage for rule in rules for stage in (*rule.stage, *rule.not_stage)})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Iterable, List, Optional, Tuple
+from collections.abc import Iterable
+from typing import Optional
 
 from ..errors import InputError
 from .messages import NetParameter, SolverParameter
@@ -12,7 +13,7 @@ from .text import parse
 from .upgrade import fill_snapshot_prefix, restore_four_axes, upgrade_net, upgrade_solver
 from .upgrade.v0 import is_padding, needs_v0_upgrade
 
-Lines = List[Optional[int]]
+Lines = list[Optional[int]]
 
 
 def parse_net(text: str, name: str = "<string>") -> NetParameter:
@@ -26,7 +27,7 @@ def read_net(path: str | os.PathLike, upgrade: bool = True) -> NetParameter:
     return _upgraded(net, str(path)) if upgrade else net
 
 
-def read_net_with_lines(path: str | os.PathLike) -> Tuple[NetParameter, Lines]:
+def read_net_with_lines(path: str | os.PathLike) -> tuple[NetParameter, Lines]:
     """Return the upgraded net in the text file at `path`, and the line that each of its layers comes from.
 
     An Input layer made from `input` fields has the line of the first of them. The net is one to run: the inner
@@ -45,7 +46,7 @@ def read_net_with_lines(path: str | os.PathLike) -> Tuple[NetParameter, Lines]:
     return net, lines
 
 
-def layer_lines(text: str) -> List[int]:
+def layer_lines(text: str) -> list[int]:
     """Return the line, from 1, of each `layer` and `layers` block of a net's text, in their order."""
     return _lines_of(parse(text, NetParameter)[1], ("layer", "layers"))
 
@@ -86,5 +87,5 @@ def _upgraded(net: NetParameter, name: str) -> NetParameter:
     return net
 
 
-def _lines_of(top: Iterable, names: Tuple[str, ...]) -> List[int]:
+def _lines_of(top: Iterable, names: tuple[str, ...]) -> list[int]:
     return [field.line for field in top if field.name in names]

@@ -7,8 +7,9 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator
+from typing import Callable
 
 from cae_caffe import files
 from cae_caffe.cli.main import call
@@ -73,7 +74,7 @@ def _pace(arguments: argparse.Namespace) -> Pace:
     return pace
 
 
-def _blank(pace: Pace) -> Dict:
+def _blank(pace: Pace) -> dict:
     """The results before anything is measured; watches the machine for a moment."""
     return {
         "version": VERSION, "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -84,7 +85,7 @@ def _blank(pace: Pace) -> Dict:
     }
 
 
-def _measure(part: str, place: Workspace, pace: Pace, results: Dict) -> None:
+def _measure(part: str, place: Workspace, pace: Pace, results: dict) -> None:
     """Add the part to `results`; one that fails is noted there, and the others go on."""
     try:
         with _progress(part) as say:
@@ -98,7 +99,7 @@ def _measure(part: str, place: Workspace, pace: Pace, results: Dict) -> None:
         results["failures"][part] = str(error)
 
 
-def _finished(results: Dict) -> str:
+def _finished(results: dict) -> str:
     """Add what is known only at the end, and return the report."""
     turns = [share for record in [*results["training"].values(), results["encoding"]]
              for entry in record.get("sides", ()) for share in entry["others"]]

@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable
 
 import numpy as np
 
@@ -31,11 +32,11 @@ class Command:
     """A command as users type it, its module and arguments, and the seconds that it may take."""
 
     title: str
-    words: List[str]
-    limit: Optional[float] = None
+    words: list[str]
+    limit: float | None = None
 
 
-def commands() -> List[Command]:
+def commands() -> list[Command]:
     """Those that are timed; MNIST's own conversion, which checks its sums too, only where its IDX files are."""
     maker, main = "cae_caffe.cli.make_prototxt", "cae_caffe"
     rows, (_, height, width) = workspace.SYNTHETIC["mnist_train"]
@@ -54,12 +55,12 @@ def commands() -> List[Command]:
     return timed
 
 
-def time_commands(place: workspace.Workspace, rounds: int, say: Callable[[str], None]) -> Dict[str, Summary]:
+def time_commands(place: workspace.Workspace, rounds: int, say: Callable[[str], None]) -> dict[str, Summary]:
     """Seconds of each command by its title, over so many rounds, in `place`. Raises RunError if one fails."""
     folder = place.folder
     _write_idx(folder, *workspace.SYNTHETIC["mnist_train"])
     _write_start(place)
-    taken: Dict[str, List[float]] = {command.title: [] for command in commands()}
+    taken: dict[str, list[float]] = {command.title: [] for command in commands()}
     for number in range(rounds):
         say(f"round {number + 1}/{rounds}")
         for command in commands():
@@ -86,7 +87,7 @@ def _write_start(place: workspace.Workspace) -> None:
 def _seconds(command: Command, folder: Path) -> float:
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", *command.words], cwd=str(folder), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True)
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     seconds = time.perf_counter() - start
     if done.returncode:
         raise RunError(f"`{command.title}` ended with status {done.returncode}: {done.stderr.strip()}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Mapping
+from collections.abc import Mapping
+from typing import Callable
 
 from .nets import NETS, BenchmarkNet
 from .processes import SideProcess
@@ -15,7 +16,7 @@ ENCODED = "cae1"        # the net whose code the encoding contest asks for
 Say = Callable[[str], None]
 
 
-def train(net: BenchmarkNet, place: Workspace, pace: Pace, say: Say) -> Dict:
+def train(net: BenchmarkNet, place: Workspace, pace: Pace, say: Say) -> dict:
     """The record of all sides training `net`: rates in iterations a second."""
     with started(training_sides(), lambda side: place.training(net, side), place.folder) as processes:
         about = _wait(processes, say)
@@ -34,7 +35,7 @@ def train(net: BenchmarkNet, place: Workspace, pace: Pace, say: Say) -> Dict:
     return record
 
 
-def encode(place: Workspace, pace: Pace, say: Say) -> Dict:
+def encode(place: Workspace, pace: Pace, say: Say) -> dict:
     """The record of all sides encoding the test images: rates in images a second."""
     net = NETS[ENCODED]
     with started(encoding_sides(), lambda side: place.encoding(net, side), place.folder) as processes:
@@ -45,12 +46,12 @@ def encode(place: Workspace, pace: Pace, say: Say) -> Dict:
                 **_record(players, about, scale=SYNTHETIC["mnist_test"][0])}
 
 
-def _wait(processes: Mapping[Side, SideProcess], say: Say) -> Dict[Side, Dict]:
+def _wait(processes: Mapping[Side, SideProcess], say: Say) -> dict[Side, dict]:
     say("setting up")
     return {side: process.wait_until_ready() for side, process in processes.items()}
 
 
-def _record(players: Mapping[Side, Player], about: Mapping[Side, Dict], scale: int) -> Dict:
+def _record(players: Mapping[Side, Player], about: Mapping[Side, dict], scale: int) -> dict:
     """Each side's rate and memory, the best side of each engine, and this engine's best against the others'."""
     sides = [{"engine": side.engine, "label": side.label, "rate": summary([scale * rate for rate in player.rates]),
               "processor_rate": summary([scale * rate for rate in player.processor_rates]),
@@ -67,18 +68,18 @@ def _record(players: Mapping[Side, Player], about: Mapping[Side, Dict], scale: i
             "ratios": ratios, "processor_ratios": _one_thread_ratios(sides), "memory_ratios": memory}
 
 
-def _one_thread_ratios(sides: List[Dict]) -> Dict:
+def _one_thread_ratios(sides: list[dict]) -> dict:
     """This engine against the others, each on one thread, by processor time: what a busy machine still tells."""
     single = {entry["engine"]: entry["processor_rate"]["rounds"] for entry in sides if entry["label"] == "1 thread"}
     ours = single.pop(ENGINE, None)
     return {} if ours is None else {engine: ratio(ours, theirs) for engine, theirs in single.items()}
 
 
-def _leader(sides: List[Dict], engine: str) -> Dict:
+def _leader(sides: list[dict], engine: str) -> dict:
     """The entry of the engine's fastest side."""
     entries = {entry["label"]: entry for entry in sides if entry["engine"] == engine}
     return entries[best({label: entry["rate"]["rounds"] for label, entry in entries.items()})]
 
 
-def _side(entry: Dict, players: Mapping[Side, Player]) -> Side:
+def _side(entry: dict, players: Mapping[Side, Player]) -> Side:
     return next(side for side in players if (side.engine, side.label) == (entry["engine"], entry["label"]))

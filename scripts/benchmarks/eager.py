@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict
-
 import h5py
 import torch
 from torch import nn
@@ -80,7 +78,7 @@ class Eager:
         return torch.optim.SGD([group for group in groups if group["params"]], lr=param.base_lr,
                                momentum=param.momentum)
 
-    def about(self) -> Dict[str, str]:
+    def about(self) -> dict[str, str]:
         return {"version": f"PyTorch {torch.__version__}", "threads": str(torch.get_num_threads())}
 
     def run(self, times: int) -> None:

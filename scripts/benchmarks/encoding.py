@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Optional
 
 from cae_caffe.running.encode import encode
 
@@ -17,13 +16,13 @@ class Encoding:
     images, and writes the codes.
     """
 
-    def __init__(self, engine: str, threads: Optional[int], solver: str, deploy: str, data: str):
+    def __init__(self, engine: str, threads: int | None, solver: str, deploy: str, data: str):
         self._backend = backend_of(engine, threads)
         self._deploy, self._data = deploy, data
         self._weights, self._codes = f"{os.getpid()}.caffemodel", f"{os.getpid()}.h5"
         self._backend.get_solver(solver).net.save(self._weights)
 
-    def about(self) -> Dict[str, str]:
+    def about(self) -> dict[str, str]:
         return version_of(self._backend)
 
     def run(self, times: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from typing import Dict, NamedTuple
+from typing import NamedTuple
 
 QUIET = 0.5             # cores that others may keep busy before a run is called disturbed
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -51,7 +51,7 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
-def describe() -> Dict[str, object]:
+def describe() -> dict[str, object]:
     """The processor, its cores, the memory in bytes, and the system."""
     return {
         "processor": _processor(),

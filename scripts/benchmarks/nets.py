@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Optional, Tuple
 
 from cae_caffe import schema
 
@@ -25,11 +24,11 @@ class BenchmarkNet:
     title: str
     solver: Path
     data: str
-    ratios: Dict[str, float]
-    limit_share: Optional[float] = None
+    ratios: dict[str, float]
+    limit_share: float | None = None
     classifies: bool = False
 
-    def read(self) -> Tuple[object, object]:
+    def read(self) -> tuple[object, object]:
         """The SolverParameter and the NetParameter, its paths relative to the solver's root."""
         solver = schema.read_solver(self.solver)
         return solver, schema.read_net(self.root / solver.net)

@@ -10,7 +10,6 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict
 
 from cae_caffe.errors import RunError
 
@@ -37,7 +36,7 @@ class SideProcess:
     turns. Raises RunError when the process fails, with its last words.
     """
 
-    def __init__(self, side: Side, task: Dict, folder: Path):
+    def __init__(self, side: Side, task: dict, folder: Path):
         self.side = side
         self.peak_bytes = 0
         self._said = tempfile.TemporaryFile()
@@ -59,7 +58,7 @@ class SideProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def wait_until_ready(self) -> Dict[str, str]:
+    def wait_until_ready(self) -> dict[str, str]:
         """What the process says about itself once its task is set up."""
         about = self._receive()["about"]
         self._stop()
@@ -75,11 +74,11 @@ class SideProcess:
         self.peak_bytes = max(self.peak_bytes, answer["peak_bytes"])
         return Turn(answer["seconds"], answer["processor"], watch.others(answer["processor"]))
 
-    def _send(self, request: Dict) -> None:
+    def _send(self, request: dict) -> None:
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
 
-    def _receive(self) -> Dict:
+    def _receive(self) -> dict:
         ready, _, _ = select.select([self._process.stdout], [], [], TIMEOUT)
         line = self._process.stdout.readline() if ready else b""
         if not ready:

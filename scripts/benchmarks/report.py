@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Sequence
+from collections.abc import Iterable, Sequence
 
 from .machine import QUIET
 from .sides import CAFFE, NAMES
@@ -12,7 +12,7 @@ _LEFT = 2               # columns aligned to the left in every table; the others
 _MEGABYTE = 1e6
 
 
-def report(results: Dict) -> str:
+def report(results: dict) -> str:
     """All of `results` that there is, in sections."""
     sections = [_machine(results)]
     if results["training"]:
@@ -26,7 +26,7 @@ def report(results: Dict) -> str:
     return "\n\n".join(sections + [f"*** {warning}" for warning in warnings(results)]) + "\n"
 
 
-def warnings(results: Dict) -> List[str]:
+def warnings(results: dict) -> list[str]:
     """What casts doubt on the numbers, a sentence each.
 
     The load average is no ground for doubt: it still remembers, minutes later, what ran before.
@@ -42,7 +42,7 @@ def warnings(results: Dict) -> List[str]:
     return found + [f"{name} FAILED: {words}" for name, words in results["failures"].items()]
 
 
-def _machine(results: Dict) -> str:
+def _machine(results: dict) -> str:
     machine, load, others, pace = (results[key] for key in ("machine", "load", "others", "settings"))
     return "\n".join([
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
@@ -55,14 +55,14 @@ def _machine(results: Dict) -> str:
     ])
 
 
-def _versions(results: Dict) -> List[str]:
+def _versions(results: dict) -> list[str]:
     entries = [entry for record in [*results["training"].values(), results["encoding"]]
                for entry in record.get("sides", ())]
     return [f"cae-caffe {results['version']}", *sorted({
         f"{entry['about']['version']} (Python {entry['about']['python']})" for entry in entries})]
 
 
-def _training(results: Dict) -> str:
+def _training(results: dict) -> str:
     rows = [["", "", "", "iterations/s", "lowest", "highest", "of CPU time", "peak MB", "products alone/s",
              "share"]]
     for name, record in results["training"].items():
@@ -73,7 +73,7 @@ def _training(results: Dict) -> str:
     return "Training\n" + _table(rows)
 
 
-def _side_row(entry: Dict, record: Dict) -> List[str]:
+def _side_row(entry: dict, record: dict) -> list[str]:
     rate, limit = entry["rate"], entry.get("products_only")
     mark = "*" if record["best"][entry["engine"]] == entry["label"] else ""
     row = [f"  {NAMES[entry['engine']]}{mark}", _threads(entry), "", *_spread(rate),
@@ -83,7 +83,7 @@ def _side_row(entry: Dict, record: Dict) -> List[str]:
     return row
 
 
-def _threads(entry: Dict) -> str:
+def _threads(entry: dict) -> str:
     """The side's threads as it was told, what they are if it was not, and how they wait."""
     about = entry["about"]
     chosen = f" ({about['threads']})" if entry["label"].startswith("as") and "threads" in about else ""
@@ -92,33 +92,33 @@ def _threads(entry: Dict) -> str:
     return f"{entry['label']}{chosen}{policy}"
 
 
-def _ratio_rows(record: Dict) -> List[List[str]]:
+def _ratio_rows(record: dict) -> list[list[str]]:
     """This engine's best side against each other engine's best; behind, one thread each by processor time."""
     alone = {engine: f"x {_number(ratio['median'])}" for engine, ratio in record["processor_ratios"].items()}
     return [[f"  this engine / {NAMES[engine]}", "", "x", *_spread(ratio), alone.get(engine, ""),
              f"x {record['memory_ratios'][engine]:.2f}"] for engine, ratio in record["ratios"].items()]
 
 
-def _encoding(record: Dict) -> str:
+def _encoding(record: dict) -> str:
     data = "test images" if record["real_data"] else "synthetic images"
     rows = [["", "", "", "images/s", "lowest", "highest", "of CPU time", "peak MB"]]
     rows += [_side_row(entry, record) for entry in record["sides"]] + _ratio_rows(record)
     return f"Encoding 10000 {data} by {record['title']}, files included\n" + _table(rows)
 
 
-def _commands(seconds: Dict) -> str:
+def _commands(seconds: dict) -> str:
     rows = [["", "", "seconds", "lowest", "highest"]]
     rows += [[f"  {title}", "", *_spread(summary, ".2f")] for title, summary in seconds.items()]
     return "Commands, from start to end\n" + _table(rows)
 
 
-def _targets(targets: Sequence[Dict]) -> str:
+def _targets(targets: Sequence[dict]) -> str:
     rows = [[f"  {target['title']}", _MET[target["met"]], "-" if target["value"] is None else f"{target['value']:.2f}",
              f"{target['relation']} {target['bound']:g}"] for target in targets]
     return "Targets\n" + _table(rows)
 
 
-def _spread(summary: Dict, form: str = "") -> List[str]:
+def _spread(summary: dict, form: str = "") -> list[str]:
     return [_number(summary[key], form) for key in ("median", "lowest", "highest")]
 
 

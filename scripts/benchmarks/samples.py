@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from typing import Dict, List, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-Summary = Dict[str, object]
+Summary = dict[str, object]
 
 
 def summary(samples: Sequence[float]) -> Summary:
@@ -26,5 +26,5 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Summary:
     """
     if len(ours) != len(theirs):
         raise ValueError(f"{len(ours)} rounds cannot be divided by {len(theirs)}")
-    quotients: List[float] = [a / b for a, b in zip(ours, theirs)]
+    quotients: list[float] = [a / b for a, b in zip(ours, theirs)]
     return summary(quotients)

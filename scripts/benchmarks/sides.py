@@ -6,7 +6,6 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_CAFFE = ROOT / ".caffe" / "with-caffe"
@@ -25,8 +24,8 @@ class Side:
     """
 
     engine: str
-    threads: Optional[int]
-    wait_policy: Optional[str] = None
+    threads: int | None
+    wait_policy: str | None = None
 
     @property
     def label(self) -> str:
@@ -36,12 +35,12 @@ class Side:
         words = f"{self.threads} thread" + ("s" if self.threads > 1 else "")
         return words + (f", {self.wait_policy}" if self.wait_policy else "")
 
-    def command(self, module: str) -> List[str]:
+    def command(self, module: str) -> list[str]:
         """What runs a module of this package in the side's Python."""
         python = [str(WITH_CAFFE), "python3"] if self.engine == CAFFE else [sys.executable]
         return [*python, "-m", module]
 
-    def environment(self, folder: Path) -> Dict[str, str]:
+    def environment(self, folder: Path) -> dict[str, str]:
         """The side's variables; Caffe's log goes to `folder` or nowhere."""
         variables = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIXES)}
         variables.update(PYTHONPATH=os.pathsep.join([str(ROOT / "scripts"), str(ROOT)]), GLOG_minloglevel="2",
@@ -54,21 +53,21 @@ class Side:
         return variables
 
 
-def training_sides() -> List[Side]:
+def training_sides() -> list[Side]:
     """One and two threads each. Plain PyTorch has two as it comes, and two that wait actively, as this engine's do."""
     sides = [Side(CAFFE, 1), Side(CAFFE, 2), Side(EAGER, 1), Side(EAGER, 2), Side(EAGER, 2, "active")]
     return _present(sides + _engine_sides())
 
 
-def encoding_sides() -> List[Side]:
+def encoding_sides() -> list[Side]:
     return _present([Side(CAFFE, 1), Side(CAFFE, 2)] + _engine_sides())
 
 
-def _engine_sides() -> List[Side]:
+def _engine_sides() -> list[Side]:
     return [Side(ENGINE, None), Side(ENGINE, 1), Side(ENGINE, 2)]
 
 
-def _present(sides: List[Side]) -> List[Side]:
+def _present(sides: list[Side]) -> list[Side]:
     """Without real Caffe if it is not there, and without two threads on a single core."""
     cores = len(os.sched_getaffinity(0))
     return [side for side in sides if (side.threads or 1) <= cores and (side.engine != CAFFE or has_caffe())]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
-
 from .commands import commands
 from .nets import NETS
 from .sides import EAGER, ENGINE, NAMES
@@ -11,9 +9,9 @@ from .sides import EAGER, ENGINE, NAMES
 MOST_MEMORY = 1.5       # times plain PyTorch's
 
 
-def judge(results: Dict) -> List[Dict]:
+def judge(results: dict) -> list[dict]:
     """The targets of all that was measured: title, value (None where it was not), bound, and whether it was met."""
-    targets: List[Dict] = []
+    targets: list[dict] = []
     for name, record in results["training"].items():
         targets += _of_net(name, record)
     for command in commands():
@@ -23,7 +21,7 @@ def judge(results: Dict) -> List[Dict]:
     return targets
 
 
-def _of_net(name: str, record: Dict) -> List[Dict]:
+def _of_net(name: str, record: dict) -> list[dict]:
     net = NETS[name]
     targets = [_target(f"{name}: times {NAMES[engine]}", _median(record["ratios"].get(engine)), ">=", bound)
                for engine, bound in net.ratios.items()]
@@ -35,7 +33,7 @@ def _of_net(name: str, record: Dict) -> List[Dict]:
     return targets
 
 
-def share_of_limit(record: Dict) -> Optional[float]:
+def share_of_limit(record: dict) -> float | None:
     """How much of its matrix products' rate this engine's best side reached, or None."""
     for entry in record["sides"]:
         if entry["engine"] == ENGINE and entry["label"] == record["best"][ENGINE]:
@@ -43,7 +41,7 @@ def share_of_limit(record: Dict) -> Optional[float]:
     return None
 
 
-def _median(summary: Optional[Dict]) -> Optional[float]:
+def _median(summary: dict | None) -> float | None:
     return None if summary is None else summary["median"]
 
 
@@ -51,6 +49,6 @@ _HOLDS = {">=": lambda value, bound: value >= bound, "<=": lambda value, bound: 
           "<": lambda value, bound: value < bound}
 
 
-def _target(title: str, value: Optional[float], relation: str, bound: float) -> Dict:
+def _target(title: str, value: float | None, relation: str, bound: float) -> dict:
     met = None if value is None else _HOLDS[relation](value, bound)
     return {"title": title, "value": value, "relation": relation, "bound": bound, "met": met}

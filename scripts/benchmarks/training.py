@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Callable, Dict, Optional
+from typing import Callable
 
 from cae_caffe import load_backend
 from cae_caffe.cli.threads_argument import apply_threads
@@ -12,7 +12,7 @@ from cae_caffe.progress import bar
 BACKENDS = {"caffe": "caffe", "engine": "torch"}
 
 
-def backend_of(engine: str, threads: Optional[int]):
+def backend_of(engine: str, threads: int | None):
     """The engine's module, after its `--threads` were applied."""
     if engine == "engine":
         apply_threads(argparse.Namespace(threads=threads))
@@ -22,14 +22,14 @@ def backend_of(engine: str, threads: Optional[int]):
 class Training:
     """Steps of the solver in the file `solver`."""
 
-    def __init__(self, engine: str, threads: Optional[int], solver: str):
+    def __init__(self, engine: str, threads: int | None, solver: str):
         self._backend = backend_of(engine, threads)
         self._solver = self._backend.get_solver(solver)
         progress = bar(None, "training")
         self._solver.add_callback(lambda: None, lambda: progress.update(1))
-        self._replay: Optional[Callable[[], None]] = None
+        self._replay: Callable[[], None] | None = None
 
-    def about(self) -> Dict[str, str]:
+    def about(self) -> dict[str, str]:
         return version_of(self._backend)
 
     def run(self, times: int) -> None:
@@ -54,7 +54,7 @@ class Training:
         return products_of(step)
 
 
-def version_of(backend) -> Dict[str, str]:
+def version_of(backend) -> dict[str, str]:
     """The engine's version, and how many threads it runs on, if it says so."""
     if backend.__name__ == "caffe":
         return {"version": f"Caffe {backend.__version__}"}

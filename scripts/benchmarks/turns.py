@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Sequence
+from typing import Callable
 
 from .processes import SideProcess, Turn
 from .sides import Side
@@ -28,7 +29,7 @@ class Player:
     process: SideProcess
     work: str
     steps: int = 1
-    turns: List[Turn] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
     def calibrate(self, seconds: float) -> None:
         """Warm up, and find how many steps take about so many seconds."""
@@ -45,18 +46,18 @@ class Player:
         self.turns.append(self.process.take_turn(self.work, self.steps))
 
     @property
-    def rates(self) -> List[float]:
+    def rates(self) -> list[float]:
         """Steps a second, a round each."""
         return [self.steps / turn.seconds for turn in self.turns]
 
     @property
-    def processor_rates(self) -> List[float]:
+    def processor_rates(self) -> list[float]:
         """Steps a second of the process's own processor time, of all its threads: others disturb it less."""
         return [self.steps / turn.processor for turn in self.turns]
 
 
 @contextlib.contextmanager
-def started(sides: Sequence[Side], task: Callable[[Side], Dict], folder: Path) -> Iterator[Dict[Side, SideProcess]]:
+def started(sides: Sequence[Side], task: Callable[[Side], dict], folder: Path) -> Iterator[dict[Side, SideProcess]]:
     """The processes of all sides, each with its task, set up one beside the other; ended with the block."""
     with contextlib.ExitStack() as stack:
         yield {side: stack.enter_context(SideProcess(side, task(side), folder)) for side in sides}

@@ -15,7 +15,6 @@ import signal
 import sys
 import time
 import traceback
-from typing import Dict
 
 TASKS = {"train": ("training", "Training"), "encode": ("encoding", "Encoding"), "eager": ("eager", "Eager")}
 _PR_SET_PDEATHSIG = 1
@@ -35,7 +34,7 @@ def main() -> None:
         _send(answers, {"error": traceback.format_exc()})
 
 
-def _answer(task, request: Dict) -> Dict:
+def _answer(task, request: dict) -> dict:
     """Time the request's `times` steps, in wall clock and in this process's processor time, in seconds."""
     work = getattr(task, request["work"])
     start, processor = time.perf_counter(), time.process_time()
@@ -51,11 +50,11 @@ def peak_bytes() -> int:
     return 1024 * int(line.split()[1])
 
 
-def _about() -> Dict[str, str]:
+def _about() -> dict[str, str]:
     return {"python": sys.version.split()[0], "wait_policy": os.environ.get("OMP_WAIT_POLICY", "default")}
 
 
-def _send(answers, message: Dict) -> None:
+def _send(answers, message: dict) -> None:
     answers.write(json.dumps(message) + "\n")
     answers.flush()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .nets import BenchmarkNet
 from .sides import EAGER, ROOT, Side
 
 # Rows, and the shape of an image, of what there is where nobody has converted it.
-SYNTHETIC: Dict[str, Tuple[int, Tuple[int, ...]]] = {
+SYNTHETIC: dict[str, tuple[int, tuple[int, ...]]] = {
     "mnist_train": (60000, (1, 28, 28)),
     "mnist_test": (10000, (1, 28, 28)),
     "lenet": (6400, (1, 28, 28)),
@@ -58,7 +58,7 @@ class Workspace:
         schema.write_text(param, path)
         return str(path)
 
-    def training(self, net: BenchmarkNet, side: Side) -> Dict:
+    def training(self, net: BenchmarkNet, side: Side) -> dict:
         """The task that trains `net` on a side."""
         solver = self.solver(net)
         if side.engine == EAGER:
@@ -66,7 +66,7 @@ class Workspace:
                     "classifies": net.classifies}
         return {"task": "train", "engine": side.engine, "threads": side.threads, "solver": solver}
 
-    def encoding(self, net: BenchmarkNet, side: Side) -> Dict:
+    def encoding(self, net: BenchmarkNet, side: Side) -> dict:
         """The task that encodes the test images by the code of `net` on a side."""
         self.provide("mnist_test")
         return {"task": "encode", "engine": side.engine, "threads": side.threads, "solver": self.solver(net),
@@ -83,7 +83,7 @@ def workspace() -> Iterator[Workspace]:
         shutil.rmtree(str(folder))
 
 
-def _synthesize(path: Path, rows: int, shape: Tuple[int, ...]) -> None:
+def _synthesize(path: Path, rows: int, shape: tuple[int, ...]) -> None:
     """Images of values in [0, 1), four fifths of them 0 as in MNIST, and labels."""
     random = np.random.RandomState(1)
     with hdf5_writer(path, rows, {"data": shape, "label": ()}) as writer:

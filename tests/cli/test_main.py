@@ -43,7 +43,7 @@ def test_debug_shows_the_traceback():
 
 
 def test_a_system_error_is_one_line_and_status_1(monkeypatch, capsys):
-    import cae_caffe.cli.data as data
+    from cae_caffe.cli import data
 
     def fail(arguments):
         raise PermissionError(13, "Permission denied", "/somewhere/file")

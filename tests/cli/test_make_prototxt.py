@@ -95,14 +95,14 @@ def test_it_imports_no_torch():
                "from cae_caffe.cli.make_prototxt import main\n"
                "main(['--out', 'all'])\n"
                "print('slow to load:', sorted({'torch', 'h5py', 'matplotlib'} & set(sys.modules)))")
-    done = subprocess.run([sys.executable, "-c", program, str(ROOT)], stdout=subprocess.PIPE, universal_newlines=True,
+    done = subprocess.run([sys.executable, "-c", program, str(ROOT)], stdout=subprocess.PIPE, text=True,
                           check=True)
     assert done.stdout.splitlines()[-1] == "slow to load: []"
 
 
 def test_it_runs_as_a_module():
     done = subprocess.run([sys.executable, "-m", "cae_caffe.cli.make_prototxt", "--help"], cwd=str(ROOT),
-                          stdout=subprocess.PIPE, universal_newlines=True, check=True)
+                          stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout.startswith("usage: make-prototxt ")
 
 

@@ -214,7 +214,7 @@ except RunError as error:
 
 def test_a_disk_that_fills_up_is_reported_and_left_clean(tmp_path):
     done = subprocess.run([sys.executable, "-c", FILLS_UP, str(tmp_path / "x")], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, universal_newlines=True, cwd=str(Path(cae_caffe.__file__).parents[1]))
+                          stderr=subprocess.PIPE, text=True, cwd=str(Path(cae_caffe.__file__).parents[1]))
     assert done.returncode == 0 and done.stderr == ""
     assert done.stdout.startswith(f"cannot write `{tmp_path}/x.h5`: File too large; ")
     assert names(tmp_path) == []

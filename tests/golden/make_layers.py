@@ -9,9 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
-import caffe_process  # noqa: E402
-import golden_layers  # noqa: E402
-from conformance import run_real  # noqa: E402
+import caffe_process
+import golden_layers
+from conformance import run_real
 
 
 def make(real_caffe, family: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-import golden_solver  # noqa: E402
+import golden_solver
 
 
 def make(form: str) -> None:

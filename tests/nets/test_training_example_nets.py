@@ -1,5 +1,6 @@
 """`caffe train` and `cae-caffe train` on the nets of Caffe's examples: the same losses through iteration 100, but for
-the auto-encoder, whose training is chaotic."""
+the auto-encoder, whose training is chaotic.
+"""
 
 from __future__ import annotations
 

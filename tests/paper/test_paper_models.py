@@ -32,7 +32,7 @@ def train(caffe, model, iterations, losses):
         solver.step(1)
         found["losses"].append([float(net.blobs[name].data) for name in losses])
     found["end"] = {name: [blob.data.copy() for blob in blobs] for name, blobs in net.params.items()}
-    tests = [test for test in solver.test_nets]
+    tests = list(solver.test_nets)
     for test in tests:
         solver.share_weights(test)
         test.forward()

@@ -293,7 +293,7 @@ def _assert_same(ours, theirs, tolerance, where):
         assert sorted(ours) == sorted(theirs)
         for name in theirs:
             _assert_same(ours[name], theirs[name], tolerance, f"{where}.{name}")
-    elif isinstance(theirs, float) or isinstance(theirs, np.ndarray) and theirs.dtype.kind == "f":
+    elif isinstance(theirs, float) or (isinstance(theirs, np.ndarray) and theirs.dtype.kind == "f"):
         ours, theirs = np.asarray(ours), np.asarray(theirs)
         assert ours.shape == theirs.shape, where
         assert np.abs(ours - theirs).max() <= tolerance * np.abs(theirs).max(), where

@@ -106,7 +106,7 @@ def test_linear_resizing_is_real_caffes(shape, size, lowest, real_io, rng):
 def test_resizing_of_other_orders_is_real_caffes(order, channels, real_io, rng):
     # Sizes without coordinates half-way between pixels or on the edge, where a last bit decides.
     image = rng.normal(size=(7, 5, channels)).astype(np.float32)
-    if order not in (0, 1, 3) or channels == 2 and order > 1:
+    if order not in (0, 1, 3) or (channels == 2 and order > 1):
         pytest.importorskip("scipy")
     for size in ((12, 9), (5, 3)):
         _assert_close(io.resize_image(image, size, order), real_io("resize_image", image, size, order), RESIZED)

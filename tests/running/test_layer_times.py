@@ -19,7 +19,7 @@ layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 8 dim: 4 } }
 layer { name: "a_long_name_of_a_layer" type: "InnerProduct" bottom: "x" top: "y" inner_product_param { num_output: 3
   weight_filler { type: "xavier" } } }
 layer { name: "act" type: "Sigmoid" bottom: "y" top: "y" }
-layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "y" top: "loss" 
+layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "y" top: "loss"
   include { phase: TRAIN not_stage: "bare" } }
 layer { name: "score" type: "TanH" bottom: "y" top: "score" include { phase: TEST } }
 """

@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
 def means(caffe, iterations, stages):
     """The means of a net's outputs, from batches run one by one."""
     net = caffe.Net("net.prototxt", caffe.TEST, stages=stages, weights="w.caffemodel")
-    total = {name: 0 for name in net.outputs}
+    total = dict.fromkeys(net.outputs, 0)
     for _ in range(iterations):
         for name, values in net.forward().items():
             total[name] = total[name] + values.astype(float).ravel()

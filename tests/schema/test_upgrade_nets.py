@@ -80,7 +80,7 @@ def test_an_upgraded_net_stays_as_it_is():
 
 
 def test_every_v1_type_has_its_name(caffe_run, tmp_path):
-    types = [name for name in V1LayerParameter.LayerType.keys() if name != "UNPOOLING"]
+    types = [name for name, _ in V1LayerParameter.LayerType.items() if name != "UNPOOLING"]
     text = "".join(f"layers {{ name: '{name}' type: {name} }}\n" for name in types)
 
     assert set(types) == set(v1._TYPES)

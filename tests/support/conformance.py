@@ -29,9 +29,9 @@ import functools
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable, Mapping, Sequence
 
 import conformance_runner
 import conformance_tally
@@ -132,7 +132,7 @@ class Case:
                     files=dict(self.files), top_diffs=dict(top_diffs))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _folder() -> str:
     """The working directory of both engines, empty between cases; one for all, for making folders takes longer."""
     folder = tempfile.mkdtemp()

@@ -5,7 +5,7 @@ What a field's type allows is mostly what Caffe allows of it, and sometimes not,
 
 from __future__ import annotations
 
-from typing import Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import strategies as st

@@ -5,8 +5,9 @@ A recipe takes hypothesis's `draw` and returns Parts; conformance_recipes.py has
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Callable, Mapping
+from typing import Callable
 
 import numpy as np
 from conformance import values

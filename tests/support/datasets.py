@@ -64,7 +64,7 @@ def lmdb_bytes(records) -> bytes:
         return (Path(folder) / "data.mdb").read_bytes()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def numbered_lmdb(count: int, channels: int, height: int, width: int, floats: bool = False) -> bytes:
     """An LMDB of random images, each labelled with its number."""
     images = (pixels(channels, height, width, seed=i) for i in range(count))

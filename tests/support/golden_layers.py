@@ -18,7 +18,7 @@ TESTS = Path(__file__).resolve().parents[1]
 FOLDER = TESTS / "golden" / "layers"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def families() -> dict[str, dict[str, Case]]:
     """The cases by name, by family: `pooling` is what engine/layers/test_pooling.py lists as GOLDEN."""
     found = {}

@@ -157,7 +157,8 @@ class _Classifiers:
 
 def residual(batch: int = 4, size: int = 32, widths=(8, 16, 32), blocks: int = 2):
     """He et al. 2015, of basic blocks: BatchNorm and Scale behind each convolution, in place; projections where the
-    width changes."""
+    width changes.
+    """
     n = _start(batch, size)
     bottom = _normalized(n, "conv1", n.data, widths[0], kernel_size=3, pad=1)
     bottom = n["conv1/relu"] = L.ReLU(bottom, in_place=True)

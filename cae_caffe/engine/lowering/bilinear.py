@@ -29,7 +29,7 @@ def rank(length: int) -> int:
     return real + 3 * ((length - real) // 2)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def factors(short: int, taps: int) -> Factors:
     """The matrices for `short` inputs and `taps` taps, exact but for rounding."""
     length = short + taps - 1

@@ -43,8 +43,8 @@ class Packing:
         self._whole = frame == Frame(extent.height, extent.width)
         self._sizes = _physical_sizes(batch, extent.channels, order, frame)
         self._parts = _parts(extent, frame)
-        self._covers = self._whole or sum(part.height for part in self._parts) == extent.height and all(
-            part.width == extent.width for part in self._parts)
+        self._covers = self._whole or (sum(part.height for part in self._parts) == extent.height and all(
+            part.width == extent.width for part in self._parts))
         self._like = like
         self._padded: torch.Tensor | None = None
 

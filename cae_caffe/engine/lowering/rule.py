@@ -92,7 +92,8 @@ def _few_planes(geometry: ConvolutionGeometry) -> bool:
 
 def _one_channel(geometry: ConvolutionGeometry) -> bool:
     """Whether images of one channel are convolved, as the data of a first layer: the native kernel's gradient of the
-    weights is two to seven times slower there than unfolding (measured: 8 to 64 outputs, 3 x 3 to 7 x 7)."""
+    weights is two to seven times slower there than unfolding (measured: 8 to 64 outputs, 3 x 3 to 7 x 7).
+    """
     taps = geometry.kernel[0] * geometry.kernel[1]
     return (not geometry.transposed and geometry.in_channels == 1 and not geometry.needs_bottom_diff
             and geometry.stride == (1, 1) and taps <= COLUMNS_PER_TOP * geometry.out_channels)

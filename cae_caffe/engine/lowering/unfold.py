@@ -124,7 +124,8 @@ class _Work:
 
     def _windows(self, image: torch.Tensor) -> torch.Tensor:
         """The framed image (image, channels and pixels) seen as (image, channel, kernel row, column, top's row,
-        column)."""
+        column).
+        """
         geometry, frame = self._geometry, self._frame
         pixels = image.view(geometry.batch, geometry.in_channels, frame.height, frame.width)
         unfolded = pixels.unfold(2, geometry.kernel[0], geometry.stride[0])

@@ -30,7 +30,8 @@ def draw(reader: Reader) -> np.float32:
 
 def _under_curve(strip: int, x: np.float32, height: np.float32) -> bool:
     """Whether the point at x, and at `height` (0..1) of the strip, is under the curve, which lies between a chord and
-    the tangent at the strip's upper edge."""
+    the tangent at the strip's upper edge.
+    """
     strips = ziggurat.exponential()
     y = strips.y32[strip] + height * strips.height[strip]
     above_chord = strips.slope_width[strip] * height - (strips.x32[strip] - x)

@@ -28,8 +28,8 @@ _REMEDY = "give --data-position caffe to start at the first row, as Caffe does"
 
 def path_beside(state: str) -> str:
     """The file that belongs to a .solverstate or .solverstate.h5."""
-    stem = state[:-len(".h5")] if state.endswith(".h5") else state
-    return (stem[:-len(".solverstate")] if stem.endswith(".solverstate") else stem) + ENDING
+    stem = state.removesuffix(".h5")
+    return (stem.removesuffix(".solverstate")) + ENDING
 
 
 def write(solver, state: str) -> None:

@@ -71,7 +71,8 @@ def check(param, name: str) -> None:
 
 def step_at(param, iteration: int, step: int) -> int:
     """How often the rate has stepped down by `iteration`; `step` is how often it had before, which only
-    `multistep` goes on from."""
+    `multistep` goes on from.
+    """
     if param.lr_policy == "step":
         return iteration // param.stepsize
     if param.lr_policy == "multistep" and step < len(param.stepvalue) and iteration >= param.stepvalue[step]:

@@ -9,7 +9,8 @@ All runs see the same batches, those of the first run, as each would alone.
 from __future__ import annotations
 
 import contextlib
-from typing import Callable, Sequence, TextIO
+from collections.abc import Sequence
+from typing import Callable, TextIO
 
 import torch
 from torch.func import grad_and_value, vmap

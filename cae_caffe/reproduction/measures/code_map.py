@@ -13,9 +13,9 @@ import json
 import math
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class _Net:
     restored: str
     decoder: str
 
-    def encode(self, images: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Codes (n, 2) and restored images, of the shape of `images` (n, ...)."""
         feed(self.net, self.images, images)
         self.net.forward()
@@ -68,7 +68,7 @@ class _Net:
 
 
 def refresh(results: Path, data: Path = Path("data/mnist_test.txt"), prototxt: Path = Path("prototxt"),
-            backend: str = "auto") -> Optional[Path]:
+            backend: str = "auto") -> Path | None:
     """Have `results`/map.json show the best run with N = 2 whose weights are there; return its path.
 
     The best is of the first of PREFERRED that is finished, by the embedded engine before real Caffe, by the least seed.
@@ -84,7 +84,7 @@ def refresh(results: Path, data: Path = Path("data/mnist_test.txt"), prototxt: P
     return path
 
 
-def make(backend, net_file, weights, data, count: int = IMAGES_SHOWN, cells: int = CELLS) -> Dict:
+def make(backend, net_file, weights, data, count: int = IMAGES_SHOWN, cells: int = CELLS) -> dict:
     """The map of a trained net whose code has two numbers, as a value for JSON.
 
     `count` images at most are shown, at even steps through the list `data`; the plane has `cells` by `cells` pictures.
@@ -135,7 +135,7 @@ def _batches(rows: np.ndarray) -> Iterator[np.ndarray]:
     return (rows[start:start + BATCH] for start in range(0, len(rows), BATCH))
 
 
-def _plane(net: _Net, codes: np.ndarray, cells: int) -> Dict:
+def _plane(net: _Net, codes: np.ndarray, cells: int) -> dict:
     """What the decoder draws at the middle of each cell of the plane around `codes`."""
     low, high = codes.min(0).astype(float), codes.max(0).astype(float)
     spread = np.where(high > low, high - low, 1.0)
@@ -155,11 +155,11 @@ def _pictures(images: np.ndarray) -> np.ndarray:
     return images.mean(axis=1)
 
 
-def _rounded(values) -> List[float]:
+def _rounded(values) -> list[float]:
     return [float(f"{value:.{DIGITS}g}") for value in np.asarray(values).tolist()]
 
 
-def _best(results: Path) -> Optional[Dict]:
+def _best(results: Path) -> dict | None:
     """The finished run to show, `weights` with its other keys, or None."""
     place = {model: at for at, model in enumerate(PREFERRED)}
     found = []
@@ -172,13 +172,13 @@ def _best(results: Path) -> Optional[Dict]:
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _finite(run: Dict) -> bool:
+def _finite(run: dict) -> bool:
     """Whether training went well as far as its losses say; a net whose codes are not finite has no map."""
     losses = run.get("test")
     return isinstance(losses, dict) and all(math.isfinite(loss) for loss in losses.values())
 
 
-def _read(path: Path) -> Dict:
+def _read(path: Path) -> dict:
     """A JSON object; an empty one where the file holds none, which is for others to complain about."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -187,12 +187,12 @@ def _read(path: Path) -> Dict:
     return found if isinstance(found, dict) else {}
 
 
-def _identity(run: Dict) -> Dict:
+def _identity(run: dict) -> dict:
     """What tells one trained run from another."""
     return {key: run.get(key) for key in ("model", "seed", "iterations", "test")}
 
 
-def _shown(path: Path) -> Dict:
+def _shown(path: Path) -> dict:
     """The identity of the run that the map at `path` shows."""
     shown = _read(path)
     return {key: shown.get(key) for key in _identity({})} if shown else {}

@@ -9,7 +9,6 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Optional
 
 import h5py
 import numpy as np
@@ -48,7 +47,7 @@ class _Set:
 
 
 def measure(backend, net_file, weights, train_list, test_list, picture=None,
-            picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> Dict:
+            picture_limit: int = PICTURE_LIMIT, train_limit: int | None = None) -> dict:
     """Measure the deploy net `net_file` with `weights` on the images of two lists, which need labels.
 
     The picture has the codes of the test images as they are if they are of two numbers, else by t-SNE those of a
@@ -85,7 +84,7 @@ def measure(backend, net_file, weights, train_list, test_list, picture=None,
 
 
 def measured(run_folder, backend: str = "auto", train_list="data/mnist_train.txt", test_list="data/mnist_test.txt",
-             prototxt="prototxt", picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> Dict:
+             prototxt="prototxt", picture_limit: int = PICTURE_LIMIT, train_limit: int | None = None) -> dict:
     """Measure the finished run in `run_folder` (`runs.run`), once: its measures.json is read if it is there.
 
     Writes measures.json, with the keys of `measure` and the run's `model`, `seed` and `iterations`, and picture.npz.
@@ -109,29 +108,29 @@ def measured(run_folder, backend: str = "auto", train_list="data/mnist_train.txt
     return found
 
 
-def up_to_date(run_folder, picture_limit: int = PICTURE_LIMIT, train_limit: Optional[int] = None) -> bool:
+def up_to_date(run_folder, picture_limit: int = PICTURE_LIMIT, train_limit: int | None = None) -> bool:
     """Whether the finished run in `run_folder` has measures that `measured` would read instead of making them."""
     folder = Path(run_folder)
     run = _read(folder / RESULT)
     return run is not None and _current(folder, run, picture_limit, train_limit) is not None
 
 
-def _current(folder: Path, run: Dict, picture_limit: int, train_limit: Optional[int]) -> Optional[Dict]:
+def _current(folder: Path, run: dict, picture_limit: int, train_limit: int | None) -> dict | None:
     """The measures that stand in the folder, if they are this run's and made with today's constants."""
     there = _read(folder / MEASURES)
     same = there is not None and {**there, **_about(run), "how": _how(picture_limit, train_limit)} == there
     return there if same else None
 
 
-def _about(run: Dict) -> Dict:
+def _about(run: dict) -> dict:
     return {key: run[key] for key in ("model", "seed", "iterations")}
 
 
-def _how(picture_limit: int, train_limit: Optional[int]) -> Dict:
+def _how(picture_limit: int, train_limit: int | None) -> dict:
     return {**HOW, "picture_limit": picture_limit, **({"train_limit": train_limit} if train_limit else {})}
 
 
-def _read(path: Path) -> Optional[Dict]:
+def _read(path: Path) -> dict | None:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -151,7 +150,7 @@ def _encoded(backend, net_file, weights, data, folder, limit) -> _Set:
         return _Set(file["codes"][()], file[LABEL][()])
 
 
-def _picture_measures(test_list, test: _Set, points, rows) -> Dict:
+def _picture_measures(test_list, test: _Set, points, rows) -> dict:
     found = separation(points, test.labels[rows])
     few = merit.sample(len(rows), QUADRATIC_LIMIT)
     with HDF5Source(test_list) as source:
@@ -161,14 +160,14 @@ def _picture_measures(test_list, test: _Set, points, rows) -> Dict:
             "trustworthiness": round(merit.trustworthiness(images, points[few]), 4)}
 
 
-def _code_measures(train: _Set, test: _Set) -> Dict:
+def _code_measures(train: _Set, test: _Set) -> dict:
     few = merit.sample(len(test.codes), QUADRATIC_LIMIT)
     sets = train.codes, train.labels, test.codes, test.labels
     return {"knn": round(merit.knn_accuracy(*sets), 4), "linear": round(merit.linear_accuracy(*sets), 4),
             "silhouette": round(merit.silhouette(test.codes[few], test.labels[few]), 4)}
 
 
-def _diverged(train: _Set, test: _Set) -> Dict:
+def _diverged(train: _Set, test: _Set) -> dict:
     classes = len(np.unique(test.labels))
     return {"picture": "codes" if test.codes.shape[1] == 2 else "t-SNE", "classes": 0,
             "separated": [False] * classes, "purity": [0.0] * classes,
@@ -186,7 +185,7 @@ def _write_picture(path, points, labels, rows) -> None:
                             rows=rows.astype(np.uint32))
 
 
-def _losses_of_parts(backend, net_file, weights, data, folder) -> Dict:
+def _losses_of_parts(backend, net_file, weights, data, folder) -> dict:
     """Losses of PARTS of the images; None for each where the net has no sigmoid at its end."""
     blob = _logits(open_net(backend, net_file, weights))
     if blob is None:
@@ -199,7 +198,7 @@ def _losses_of_parts(backend, net_file, weights, data, folder) -> Dict:
     return {name: _means(losses[rows]) for name, rows in PARTS.items()}
 
 
-def _logits(net) -> Optional[str]:
+def _logits(net) -> str | None:
     """The blob that goes into the Sigmoid layer that restores the image, or None."""
     image = width(net, net.inputs[0]) if net.inputs else None
     for name in net.outputs:
@@ -218,7 +217,7 @@ def _losses(logits, images):
     return np.stack([entropy.sum(axis=1), 0.5 * (error ** 2).sum(axis=1)], axis=1)
 
 
-def _means(losses) -> Dict:
+def _means(losses) -> dict:
     means = losses.mean(axis=0)
     return {name: round(float(mean), 4) if np.isfinite(mean) else None
             for name, mean in zip(("cross_entropy_loss", "l2_error"), means)}

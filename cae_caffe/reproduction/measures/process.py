@@ -1,13 +1,13 @@
 """The measures of a finished run (`measures`), taken in a process of its own, beside the runs that go on:
 
-    python3 -m cae_caffe.reproduction.measures.process RUN_FOLDER [quick]
+python3 -m cae_caffe.reproduction.measures.process RUN_FOLDER [quick]
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Sequence
 
 from ...models import PAPER
 from ...running.processes import status_of
@@ -30,11 +30,11 @@ def wanted(run: Run) -> bool:
             and not up_to_date(run.folder, **_limits(bool(run.test_batches))))
 
 
-def _limits(quick: bool) -> Dict[str, int]:
+def _limits(quick: bool) -> dict[str, int]:
     return QUICK_LIMITS if quick else {}
 
 
-def command(run: Run) -> List[str]:
+def command(run: Run) -> list[str]:
     """The process that measures."""
     quick = [QUICK] if run.test_batches else []
     return [sys.executable, "-m", f"{__package__}.process", str(run.folder), *quick]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-from typing import Dict
 
 import numpy as np
 from PIL import Image  # comes with matplotlib
@@ -13,7 +12,7 @@ from PIL import Image  # comes with matplotlib
 LEVELS = 32     # of grey; far fewer bytes than 256, and no eye tells them apart at this size
 
 
-def sprite(pictures: np.ndarray) -> Dict:
+def sprite(pictures: np.ndarray) -> dict:
     """`pictures` (n, height, width), in [0, 1] or cut to it, as one picture; equal input gives equal bytes.
 
     Keys: `png` (base64), `width` and `height` of a tile, `columns` of tiles; the tiles are in reading order.

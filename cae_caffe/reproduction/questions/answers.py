@@ -7,7 +7,8 @@ run did not train.
 from __future__ import annotations
 
 import math
-from typing import Callable, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Callable
 
 from ..paper import REPORTED, Pair
 from .question import LOSSES, Outcome, mean, spread, values
@@ -37,7 +38,7 @@ def _of_each_model(outcomes: Sequence[Outcome], *sayings: Callable[[str, Sequenc
     return _with_progress(outcomes, " ".join(filter(None, said)))
 
 
-def _tested(model: str, outcomes: Sequence[Outcome]) -> List[Tuple[str, List[Pair]]]:
+def _tested(model: str, outcomes: Sequence[Outcome]) -> list[tuple[str, list[Pair]]]:
     """The arms that have test losses of `model`, and those."""
     arms = [(outcome.arm.name, outcome.pairs("test", model)) for outcome in outcomes]
     return [(name, pairs) for name, pairs in arms if pairs]
@@ -85,7 +86,7 @@ def _both(losses: Sequence[float]) -> str:
     return " and ".join(f"{loss:.2f}" for loss in losses)
 
 
-def _differences(arms: Sequence[Tuple[str, List[Pair]]]) -> str:
+def _differences(arms: Sequence[tuple[str, list[Pair]]]) -> str:
     """How every arm compares with the first; nothing if there is no arm."""
     first, *others = arms or [("", [])]
     said = []
@@ -95,7 +96,7 @@ def _differences(arms: Sequence[Tuple[str, List[Pair]]]) -> str:
     return f"In cross-entropy {', '.join(said)}." if said else ""
 
 
-def _relation(ours: Sequence[float], others: Sequence[float]) -> Optional[str]:
+def _relation(ours: Sequence[float], others: Sequence[float]) -> str | None:
     """"lower than" or "higher than" where the ranges are apart, else None."""
     if not all(map(math.isfinite, [*ours, *others])):
         return "broken beside" if all(map(math.isfinite, others)) else None

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -37,7 +37,7 @@ RULE = ("A reading can be the paper's where the mean image's losses over its ima
         "within two standard errors. By chance one mini-batch in a hundred is as near.")
 
 
-def outcomes(plan: Plan) -> List[Outcome]:
+def outcomes(plan: Plan) -> list[Outcome]:
     """A reading of the paper's two losses each; without any numbers where MNIST is not there to measure them."""
     found = _measured(plan)
     return [Outcome(Arm(each["name"], each["what"], (), reported=reported(each["stage"])),
@@ -55,7 +55,7 @@ def reported(stage: str) -> str:
     return f"{stage} {spread(_stuck(stage))}"
 
 
-def _stuck(stage: str) -> List[Pair]:
+def _stuck(stage: str) -> list[Pair]:
     return [pair for row in REPORTED.values() for pair, test in zip(getattr(row, stage), row.test) if test[0] > STUCK]
 
 
@@ -105,7 +105,7 @@ def _centre(outcome: Outcome, stage: str):
     return [mean(one) for one in series], [(max(one) - min(one)) / 2 for one in series]
 
 
-def _measured(plan: Plan) -> List[Dict]:
+def _measured(plan: Plan) -> list[dict]:
     path = plan.folder / RECORD
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -125,7 +125,7 @@ def _images(list_file: str) -> np.ndarray:
         return source.rows("data", 0, len(source)).reshape(len(source), -1)
 
 
-def _shuffled(count: int, length: int) -> Optional[np.ndarray]:
+def _shuffled(count: int, length: int) -> np.ndarray | None:
     """The first `length` rows that HDF5Data reads of `count` with `shuffle: true`; None where PyTorch is missing.
 
     Caffe draws that order from the C library's rand(), which nothing seeds, so it is the same in every run.
@@ -141,7 +141,7 @@ def _shuffled(count: int, length: int) -> Optional[np.ndarray]:
     return np.concatenate(passes)[:length]
 
 
-def _batches(plan: Plan) -> Tuple[int, List[int], int]:
+def _batches(plan: Plan) -> tuple[int, list[int], int]:
     """The batch size of MODEL; the numbers, from 0, of the last mini-batches that its log shows; and that of the last
     one if it showed those of every 1000th iteration.
     """
@@ -155,7 +155,7 @@ def _batches(plan: Plan) -> Tuple[int, List[int], int]:
 
 
 def measure(train: np.ndarray, test: np.ndarray, batch: int, shown: Sequence[int], thousand: int,
-            shuffled: Optional[np.ndarray] = None) -> List[Dict]:
+            shuffled: np.ndarray | None = None) -> list[dict]:
     """The losses of the mean of `train` over several sets of images (count, pixels in [0, 1]), for JSON.
 
     Sigmoid cross-entropy and half the squared error, per image. `batch` images a mini-batch; `shown` are numbers of
@@ -179,7 +179,7 @@ def measure(train: np.ndarray, test: np.ndarray, batch: int, shown: Sequence[int
 
 
 def _shown_readings(rows: np.ndarray, words: str, on_train: np.ndarray, batch: int, shown: Sequence[int],
-                    thousand: int) -> List[Dict]:
+                    thousand: int) -> list[dict]:
     """Readings by what a log shows of a training that goes through `rows`; `words` tell their order."""
     batches = on_train[rows].reshape(-1, batch, 2)
     return [_reading(f"the last mini-batch {words}", f"the last one shown, of iteration {shown[0]}", "train",
@@ -201,11 +201,11 @@ def losses(images: np.ndarray, picture: np.ndarray) -> np.ndarray:
                      (squares - 2 * (images @ picture) + picture @ picture) / 2], 1)
 
 
-def _reading(name: str, what: str, stage: str, over: np.ndarray) -> Dict:
+def _reading(name: str, what: str, stage: str, over: np.ndarray) -> dict:
     return {"name": name, "what": what, "stage": stage, "losses": [over.mean(0).tolist()]}
 
 
-def _at_random(count: int, on_train: np.ndarray) -> Dict:
+def _at_random(count: int, on_train: np.ndarray) -> dict:
     """What `count` images of an unknown order have: a standard error below and above the mean."""
     middle, error = on_train.mean(0), on_train.std(0) / math.sqrt(count)
     return {"name": f"{count} {RANDOM}", "what": "in an order of the paper's own; from one standard error below to one "

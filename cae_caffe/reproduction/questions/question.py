@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Optional
 
 from ..paper import REPORTED, Pair
 from ..runs.plan import Plan
@@ -13,20 +14,20 @@ from ..runs.variant import Variant
 LOSSES = ("cross_entropy_loss", "l2_error")
 SEEDS = 5       # runs an arm: by chance alone two ranges of five are apart once in 126 times, 2 in "10 over 5"
 STAGES = ("train", "train_last_batch", "test")
-Columns = Tuple[Tuple[str, str], ...]
+Columns = tuple[tuple[str, str], ...]
 COLUMNS: Columns = (("train_last_batch", "train, last mini-batch"), ("train", "train, all images"),
                     ("test", "test, all images"))
 AS_READ: Columns = (("train", "train, as this arm reads it"), ("test", "test, as this arm reads it"))
 
-Losses = Dict[str, Optional[Pair]]      # by STAGES; None where it was not recorded
+Losses = dict[str, Optional[Pair]]      # by STAGES; None where it was not recorded
 
 
-def recorded(result: Dict, measures: Dict) -> Losses:
+def recorded(result: dict, measures: dict) -> Losses:
     """The losses of a run as its record has them, which is what most arms look at."""
     return {stage: pair(result.get(stage)) for stage in STAGES}
 
 
-def pair(losses: Optional[Dict[str, float]]) -> Optional[Pair]:
+def pair(losses: dict[str, float] | None) -> Pair | None:
     """(cross-entropy; squared error) of a record's losses by name, or cross-entropy alone; None without either."""
     if not losses or LOSSES[0] not in losses:
         return None
@@ -47,17 +48,17 @@ class Arm:
 
     name: str
     what: str
-    models: Tuple[str, ...]
-    variant: Optional[Variant] = None
-    losses: Callable[[Dict, Dict], Losses] = recorded
-    reported: Optional[str] = None      # what the paper has, of an arm without a model
+    models: tuple[str, ...]
+    variant: Variant | None = None
+    losses: Callable[[dict, dict], Losses] = recorded
+    reported: str | None = None      # what the paper has, of an arm without a model
 
     @property
-    def paper(self) -> Optional[str]:
+    def paper(self) -> str | None:
         """What the paper has for the arm's model; None for several models."""
         return paper_losses(self.models[0]) if len(self.models) == 1 else self.reported
 
-    def paper_of(self, model: str) -> Optional[str]:
+    def paper_of(self, model: str) -> str | None:
         """What the paper has for one of the arm's models."""
         return paper_losses(model) if model in self.models else self.reported
 
@@ -79,7 +80,7 @@ class Outcome:
     runs: Sequence[Measured] = field(default_factory=tuple)
     planned: int = 0
 
-    def pairs(self, stage: str, model: Optional[str] = None) -> List[Pair]:
+    def pairs(self, stage: str, model: str | None = None) -> list[Pair]:
         """The loss pairs of a stage, of one model or of all."""
         return [run.losses[stage] for run in self.runs if run.losses.get(stage) and model in (None, run.model)]
 
@@ -96,10 +97,10 @@ class Question:
     title: str
     question: str
     rule: str
-    arms: Tuple[Arm, ...]
+    arms: tuple[Arm, ...]
     answer: Callable[[Sequence[Outcome]], str]
     columns: Columns = COLUMNS
-    computed: Optional[Callable[[Plan], Sequence[Outcome]]] = None
+    computed: Callable[[Plan], Sequence[Outcome]] | None = None
     beforehand: bool = True
 
     @property
@@ -113,12 +114,12 @@ class Question:
         return "numbers" if self.computed else "seeds"
 
 
-def values(pairs: Sequence[Pair], loss: int) -> List[float]:
+def values(pairs: Sequence[Pair], loss: int) -> list[float]:
     """One of the two losses of `pairs`, of those that have it."""
     return [both[loss] for both in pairs if len(both) > loss]
 
 
-def both_losses(pairs: Sequence[Pair]) -> List[List[float]]:
+def both_losses(pairs: Sequence[Pair]) -> list[list[float]]:
     """The two losses of `pairs` one after the other; cross-entropy alone where no pair has the other."""
     return [numbers for numbers in (values(pairs, loss) for loss in range(len(LOSSES))) if numbers]
 

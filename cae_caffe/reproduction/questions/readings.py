@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable
 
 from .question import LOSSES, Losses, pair
 
 PASS, PAPERS = 600, 400         # mini-batches of a pass; the one of the paper's losses
 LAST_SHOWN = 19000              # the last of the CAE's 20000 iterations that a log with every 1000th shows
-Reading = Callable[[Dict, Dict], Losses]        # takes a run's record and measures
+Reading = Callable[[dict, dict], Losses]        # takes a run's record and measures
 
 
 def read(train: str, test: str = "test") -> Reading:
@@ -16,13 +16,13 @@ def read(train: str, test: str = "test") -> Reading:
 
     `test` may be a key of the run's measures too, as `test_first_5000`.
     """
-    def losses(result: Dict, measures: Dict) -> Losses:
+    def losses(result: dict, measures: dict) -> Losses:
         return {"train": pair(result.get(train)), "train_last_batch": pair(result.get("train_last_batch")),
                 "test": pair(result.get(test)) or _measured(measures.get(test))}
     return losses
 
 
-def read_together(result: Dict, measures: Dict) -> Losses:
+def read_together(result: dict, measures: dict) -> Losses:
     """The last losses on the paper's mini-batch at an iteration that the net was also tested before."""
     shown, tested = _curves(result)
     last = max((at for at in shown if at % PASS == PAPERS and at in tested[0]), default=-1)
@@ -31,7 +31,7 @@ def read_together(result: Dict, measures: Dict) -> Losses:
 
 def read_at(iteration: int) -> Reading:
     """A reading of both losses in the middle of a run, the mini-batch's and the test's before it."""
-    def losses(result: Dict, measures: Dict) -> Losses:
+    def losses(result: dict, measures: dict) -> Losses:
         shown, tested = _curves(result)
         there = iteration in shown and all(iteration in curve for curve in tested)
         return {"train": (shown[iteration],) if there else None, "train_last_batch": None,
@@ -39,13 +39,13 @@ def read_at(iteration: int) -> Reading:
     return losses
 
 
-def _curves(result: Dict) -> Tuple[Dict[int, float], List[Dict[int, float]]]:
+def _curves(result: dict) -> tuple[dict[int, float], list[dict[int, float]]]:
     """The loss shown in training, and each of the two test losses, by iteration."""
     curves = {"loss": [], "test": {}, **result.get("curves", {})}
     return dict(curves["loss"]), [dict(curves["test"].get(name, [])) for name in LOSSES]
 
 
-def _measured(value) -> Optional[Tuple[float, float]]:
+def _measured(value) -> tuple[float, float] | None:
     """A pair out of measures, which keep losses by name or as two numbers."""
     if isinstance(value, (list, tuple)) and len(value) == 2:
         return tuple(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Callable
 
 from ... import schema
 from ..runs.variant import Variant, copied
@@ -49,7 +49,7 @@ def combined(first: Variant, second: Variant) -> Variant:
                    _chained(first.net, second.net), _chained(first.solver, second.solver))
 
 
-def _chained(first: Optional[Callable], second: Optional[Callable]) -> Optional[Callable]:
+def _chained(first: Callable | None, second: Callable | None) -> Callable | None:
     if first and second:
         return lambda message: second(first(message))
     return first or second

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Sequence
 
 from ... import files
 from ..measures.measures import MEASURES
@@ -17,9 +17,9 @@ from .question import SEEDS, Arm, Measured, Outcome, Question, both_losses, mean
 QUICK_SEEDS = 1
 
 
-def question_runs(plan: Plan, questions: Iterable[Question], seeds: int) -> List[Run]:
+def question_runs(plan: Plan, questions: Iterable[Question], seeds: int) -> list[Run]:
     """All runs of `questions`, each once; the tables' own last, since those may be under way elsewhere."""
-    runs: Dict[Path, Run] = {}
+    runs: dict[Path, Run] = {}
     for question in questions:
         for seed in range(1, seeds + 1):
             for run in (run for arm in question.arms for run in _arm_runs(plan, arm, seed)):
@@ -28,17 +28,17 @@ def question_runs(plan: Plan, questions: Iterable[Question], seeds: int) -> List
     return sorted(runs.values(), key=lambda run: run.folder.parent == tables)
 
 
-def runs_with_data(plan: Plan, questions: Iterable[Question]) -> List[Run]:
+def runs_with_data(plan: Plan, questions: Iterable[Question]) -> list[Run]:
     """Runs, not to be trained, whose data the questions that are computed still have to read."""
     wanted = any(question.computed for question in questions) and not mean_image.recorded(plan)
     return [plan.run(mean_image.MODEL, 1)] if wanted else []
 
 
-def _arm_runs(plan: Plan, arm: Arm, seed: int) -> List[Run]:
+def _arm_runs(plan: Plan, arm: Arm, seed: int) -> list[Run]:
     return [plan.question_run(model, seed, arm.variant) for model in arm.models]
 
 
-def outcomes(plan: Plan, question: Question, seeds: int) -> List[Outcome]:
+def outcomes(plan: Plan, question: Question, seeds: int) -> list[Outcome]:
     """What the finished runs of a question have given so far, or what is computed for it."""
     if question.computed:
         return list(question.computed(plan))
@@ -52,7 +52,7 @@ def _outcome(runs: Sequence[Run], arm: Arm) -> Outcome:
     return Outcome(arm, [run for run in measured if run.losses["test"]], len(runs))
 
 
-def _measures(run: Run) -> Dict:
+def _measures(run: Run) -> dict:
     try:
         return json.loads((run.folder / MEASURES).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -72,7 +72,7 @@ def write_question(plan: Plan, question: Question, seeds: int) -> Path:
     return path
 
 
-def _message(question: Question, answer: str, found: Sequence[Outcome]) -> Dict:
+def _message(question: Question, answer: str, found: Sequence[Outcome]) -> dict:
     return {"key": question.key, "title": question.title, "question": question.question, "rule": question.rule,
             "rule_label": question.rule_label, "counted": question.counted, "columns": dict(question.columns),
             "answer": answer,
@@ -96,7 +96,7 @@ def _markdown(question: Question, answer: str, found: Sequence[Outcome], quick: 
     return "\n".join(lines + ([] if question.computed else ["", *_each_run(found, columns)])) + "\n"
 
 
-def _rows(outcome: Outcome, columns: Mapping[str, str]) -> List[str]:
+def _rows(outcome: Outcome, columns: Mapping[str, str]) -> list[str]:
     """A row for each of the arm's models, or what stands in for one where nothing is trained."""
     models = outcome.arm.models or list(dict.fromkeys(run.model for run in outcome.runs))
     return [f"| {outcome.arm.name}: {outcome.arm.what}{_of(model, outcome.arm)} | "
@@ -116,7 +116,7 @@ def _cell(pairs) -> str:
     return f"{spread(pairs)} (mean {means})" if len(pairs) > 1 else means
 
 
-def _each_run(found: Sequence[Outcome], columns: Mapping[str, str]) -> List[str]:
+def _each_run(found: Sequence[Outcome], columns: Mapping[str, str]) -> list[str]:
     lines = [f"| arm | model | seed | {' | '.join(columns.values())} |", "|---|---|---|" + "---|" * len(columns)]
     for outcome in found:
         for run in outcome.runs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, List, Optional, Tuple
 
 from ...models import PAPER, Autoencoder
 from ...models.layers import Convolution, Deconvolution, Layer, by
@@ -14,7 +13,7 @@ TABLE_1 = {"classic-300-150-75-n2": (584254, 1052), "classic-500-250-125-n2": (1
            "classic-1000-500-250-n2": (2822504, 3502), "classic-2000-1000-500-n2": (8145004, 7002),
            "classic-3000-1500-750-n2": (15967504, 10502)}
 TABLE_2 = {"cae1-n2": (74893, 3996), "cae2-n2": (297391, 7990)}
-TABLE_3: Dict[str, Tuple[int, int]] = {"cae1-n2": (37355, 37538), "cae2-n2": (148004, 149387)}
+TABLE_3: dict[str, tuple[int, int]] = {"cae1-n2": (37355, 37538), "cae2-n2": (148004, 149387)}
 RATIOS = (81, 43, 17, 6, 3)         # Table 1's second column, to 1; Table 2 has none
 TRAINING_NUMBERS = 60000 * 784      # "47040 K elements"
 
@@ -40,13 +39,13 @@ def accounts() -> Markup:
                    element("h3", "Slips in the paper"), element("ul", *(element("li", slip) for slip in SLIPS))])
 
 
-def _counts(caption: str, printed: Dict[str, Tuple[int, int]]) -> Markup:
+def _counts(caption: str, printed: dict[str, tuple[int, int]]) -> Markup:
     head = ["Model", "Size, paper", "Size", "Parameters, paper", "Parameters", "Difference", "Data/(w+b)"]
     ratios = dict(zip(TABLE_1, RATIOS))
     return table(caption, head, [_count_row(model, *numbers, ratios.get(model)) for model, numbers in printed.items()])
 
 
-def _count_row(model: str, parameters: int, size: int, ratio: Optional[int]) -> List[Cell]:
+def _count_row(model: str, parameters: int, size: int, ratio: int | None) -> list[Cell]:
     design = PAPER[model]
     name = cell(element("strong", model), element("span", design.notation(), class_="sub"), head=True, class_="model")
     numbers = (size, design.size, parameters, design.parameters)
@@ -76,7 +75,7 @@ def _layers(model: str) -> Markup:
     return table(f"Table 3. Parameters of {model}, layer by layer", head, rows)
 
 
-def _layer_row(layer: Layer) -> List[Cell]:
+def _layer_row(layer: Layer) -> list[Cell]:
     return [cell(layer.name, head=True), _number(by(layer.output)),
             _number(f"{_factors(layer)} = {layer.weights}"), _number(layer.biases), _number(layer.parameters),
             _number("")]
@@ -90,7 +89,7 @@ def _factors(layer: Layer) -> str:
     return f"{math.prod(layer.input)} × {math.prod(layer.output)}"
 
 
-def _sum_row(words: str, layers, paper: int) -> List[Cell]:
+def _sum_row(words: str, layers, paper: int) -> list[Cell]:
     total = sum(layer.parameters for layer in layers)
     mark = "● " if total == paper else "▲ "
     return [cell(words, head=True, class_="sum"), _number(""), _number(sum(layer.weights for layer in layers)),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Sequence, Tuple
 
 from ..paper import REPORTED
 from .html import Markup, element, joined
@@ -18,7 +18,7 @@ START = 0.05        # losses begin high: the axis is made for what comes behind 
 SHADES = 6          # colours there are for runs; report.css names them run0 to run5, and real Caffe's real
 STEPS = (1, 2, 2.5, 5, 10)
 
-Point = Tuple[float, float]
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class _Axes:
 
 def charts(records: Records) -> Markup:
     """A figure for each model that has a curve."""
-    models: Dict[str, List[Record]] = {}
+    models: dict[str, list[Record]] = {}
     for run in records.runs:
         if _finite(run.curves.get("loss", [])):
             models.setdefault(run.model, []).append(run)
@@ -87,7 +87,7 @@ def _tests(run: Record) -> Sequence[Point]:
     return run.curves.get("test", {}).get(LOSSES[0], [])
 
 
-def _finite(points: Iterable[Sequence[float]]) -> List[Point]:
+def _finite(points: Iterable[Sequence[float]]) -> list[Point]:
     return [(at, value) for at, value in points if math.isfinite(value)]
 
 
@@ -118,7 +118,7 @@ def _grid(axes: _Axes) -> Markup:
     return element("g", *map(Markup, rows), *columns, class_="grid")
 
 
-def _ticks(low: float, high: float, about: int) -> List[float]:
+def _ticks(low: float, high: float, about: int) -> list[float]:
     """Round numbers from `low` to `high`, `about` so many."""
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))

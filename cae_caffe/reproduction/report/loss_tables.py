@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ...models import PAPER
 from ..late_losses import KEY, ROW
@@ -19,7 +19,7 @@ FAMILIES = {1: "classic", 4: "cae"}             # table of the paper: how the na
 PAPER_ITERATIONS = {1: 5000, 4: 20000}
 TITLES = {1: "Table 1. Classic auto-encoders", 4: "Table 4. Convolutional auto-encoders"}
 PAPER_RUNS = 3
-Runs = Dict[Tuple[bool, int], Record]           # of one model by their column
+Runs = dict[tuple[bool, int], Record]           # of one model by their column
 # What is compared: its words, where a result keeps it, and the paper's losses beside it. Which mini-batch the paper's
 # training losses are of is what the question "mean-image" found; over all images is what one would rather know.
 STAGES = (
@@ -52,7 +52,7 @@ class Comparison:
         mean = sum(pair[loss] for pair in self.paper) / len(self.paper)
         return sum(ours) / len(ours) / mean - 1
 
-    def differences(self) -> List[float]:
+    def differences(self) -> list[float]:
         """The difference in each of the losses that ours have."""
         return [self.difference(loss) for loss in range(max(map(len, self.ours)))]
 
@@ -70,7 +70,7 @@ class Comparison:
 VERDICTS = {"meet": "● meet", "lower": "▼ ours lower", "higher": "▲ ours higher", "broken": "✕ not finite"}
 
 
-def counted(runs: Iterable[Record]) -> List[Record]:
+def counted(runs: Iterable[Record]) -> list[Record]:
     """Those of a model's runs that its row is judged by: finished, ours before real Caffe's, of the paper's length."""
     done = [run for run in runs if run.done]
     ours = [run for run in done if not run.real] or done
@@ -82,7 +82,7 @@ def full_length(run: Record) -> bool:
     return run.reached == next(PAPER_ITERATIONS[at] for at, start in FAMILIES.items() if run.model.startswith(start))
 
 
-def comparison(model: str, records: Records, kept: str = "test", reported: str = "test") -> Optional[Comparison]:
+def comparison(model: str, records: Records, kept: str = "test", reported: str = "test") -> Comparison | None:
     """The finished runs of `model` against the paper; None without any."""
     runs = counted(records.of(model).values())
     pairs = [pair for pair in (losses(run, kept) for run in runs) if pair]
@@ -90,7 +90,7 @@ def comparison(model: str, records: Records, kept: str = "test", reported: str =
     return Comparison(pairs, getattr(REPORTED[model], reported), short) if pairs else None
 
 
-def losses(run: Record, kept: str) -> Optional[Pair]:
+def losses(run: Record, kept: str) -> Pair | None:
     """The losses of `run` under `kept`, one of a result's keys, or cross-entropy alone; None if it has neither."""
     found = run.result.get(kept) or {}
     return tuple(found[name] for name in LOSSES if name in found) if LOSSES[0] in found else None
@@ -111,7 +111,7 @@ def loss_table(number: int, records: Records) -> Markup:
 
 
 def _rows(model: str, records: Records, runs: Runs, seeds: Sequence[int],
-          stages: Sequence[Tuple[str, str, str]]) -> List[List[Cell]]:
+          stages: Sequence[tuple[str, str, str]]) -> list[list[Cell]]:
     name = cell(element("strong", model), element("span", PAPER[model].notation(), class_="sub"), head=True,
                 rowspan=len(stages), class_="model")
     classes = cell(element("div", f"paper {REPORTED[model].classes} of 30", class_="paper"),
@@ -125,7 +125,7 @@ def _rows(model: str, records: Records, runs: Runs, seeds: Sequence[int],
     return rows
 
 
-def _ours(at: int, kept: str, runs: Runs, seeds: Sequence[int], height: int) -> List[Cell]:
+def _ours(at: int, kept: str, runs: Runs, seeds: Sequence[int], height: int) -> list[Cell]:
     """The cells of our runs in one row. Where no run is finished, one cell takes all `height` rows of its model."""
     if not runs:
         return [cell("not run", class_="missing", rowspan=height, colspan=max(1, len(seeds)))] if at == 0 else []
@@ -133,7 +133,7 @@ def _ours(at: int, kept: str, runs: Runs, seeds: Sequence[int], height: int) -> 
     return [found for found in cells if found]
 
 
-def _our_cell(at: int, kept: str, run: Optional[Record], control: Optional[Record], height: int) -> Optional[Cell]:
+def _our_cell(at: int, kept: str, run: Record | None, control: Record | None, height: int) -> Cell | None:
     if not (run and run.done) and not (control and control.done):
         words = [_progress(run), *_control(kept, control)]
         return cell(*words, class_="missing", rowspan=height) if at == 0 else None
@@ -141,14 +141,14 @@ def _our_cell(at: int, kept: str, run: Optional[Record], control: Optional[Recor
     return cell(*words, *_control(kept, control), class_="number")
 
 
-def _kept(kept: str, run: Record) -> List:
+def _kept(kept: str, run: Record) -> list:
     """A finished run's losses, and its length where it is not the paper's."""
     pair = losses(run, kept)
     words = [_pair(pair) if pair else "not recorded"]
     return words if full_length(run) else [*words, element("span", f"{run.reached} iterations", class_="sub")]
 
 
-def _control(kept: str, control: Optional[Record]) -> List[Markup]:
+def _control(kept: str, control: Record | None) -> list[Markup]:
     """The line of real Caffe's run below ours."""
     if control is None or (kept == KEY and control.done):      # real Caffe's are not tested there
         return []
@@ -156,13 +156,13 @@ def _control(kept: str, control: Optional[Record]) -> List[Markup]:
     return [element("span", f"{REAL} ", *words, class_="sub real")]
 
 
-def _progress(run: Optional[Record]) -> str:
+def _progress(run: Record | None) -> str:
     if run is None:
         return "not run"
     return f"unfinished, at {run.reached}" + (f" of {run.length}" if run.length else "")
 
 
-def _judged(found: Optional[Comparison]) -> List[Cell]:
+def _judged(found: Comparison | None) -> list[Cell]:
     if found is None:
         return [cell("", class_="missing"), cell("", class_="missing")]
     differences = found.differences()

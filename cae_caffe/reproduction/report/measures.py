@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 from ...models import PAPER
 from ..paper import REPORTED
@@ -10,7 +10,7 @@ from .html import Cell, Markup, cell, element, joined, table
 from .records import Record, Records
 
 # Key of measures.json, heading, digits behind the point.
-MERITS: Sequence[Tuple[str, str, int]] = (
+MERITS: Sequence[tuple[str, str, int]] = (
     ("knn", "k-NN accuracy", 3), ("linear", "linear classifier, accuracy", 3),
     ("trustworthiness", "trustworthiness", 3), ("silhouette", "silhouette", 3),
     ("purity", "purity, mean of the classes", 3),
@@ -29,7 +29,7 @@ def count_words(runs: Sequence[Record]) -> str:
     return f"{sum(apart for apart, _ in counts)} of {sum(classes for _, classes in counts)}"
 
 
-def _apart(measures: Dict) -> Optional[Tuple[int, int]]:
+def _apart(measures: dict) -> tuple[int, int] | None:
     """Classes that stand apart and classes there are, of one run; None if nobody counted."""
     separated = measures.get("separated")
     return (sum(map(bool, separated)), len(separated)) if separated else None
@@ -44,7 +44,7 @@ def measure_table(records: Records) -> Markup:
     return joined([table("Separation of the classes", head, rows, "measures"), element("p", NOTE, class_="note")])
 
 
-def _row(model: str, records: Records) -> Optional[List[Cell]]:
+def _row(model: str, records: Records) -> list[Cell] | None:
     done = [run for run in records.of(model).values() if run.measures]
     runs = [run for run in done if not run.real] or done
     if not runs:
@@ -56,7 +56,7 @@ def _row(model: str, records: Records) -> Optional[List[Cell]]:
             *merits]
 
 
-def _spread(values: Sequence, digits: int) -> List:
+def _spread(values: Sequence, digits: int) -> list:
     """The mean, and the range below it."""
     known = [value for value in map(_number, values) if value is not None]
     if not known:
@@ -65,7 +65,7 @@ def _spread(values: Sequence, digits: int) -> List:
     return [mean, element("span", f"{min(known):.{digits}f} to {max(known):.{digits}f}", class_="sub")]
 
 
-def _number(value) -> Optional[float]:
+def _number(value) -> float | None:
     """A measure as one number: of one that has a value for each class, the mean."""
     if isinstance(value, list) and value:
         return sum(value) / len(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 from ...models import PAPER
 from ..paper import REPORTED
@@ -20,14 +20,14 @@ OUTCOMES = {"meet": "● rows whose test losses meet the paper's", "lower": "▼
 MARGIN = 0.03               # of the axis at both ends, as a share
 
 
-def done_of_planned(records: Records) -> Tuple[int, int]:
+def done_of_planned(records: Records) -> tuple[int, int]:
     """Finished runs of the paper's length, three a model at most, and how many there have to be."""
     done = sum(min(RUNS, sum(run.done and not run.real and full_length(run) for run in records.of(model).values()))
                for model in PAPER)
     return done, RUNS * len(PAPER)
 
 
-def controls_done(records: Records) -> Tuple[int, int]:
+def controls_done(records: Records) -> tuple[int, int]:
     """Controls by real Caffe that are finished, and how many there have to be."""
     done = sum(any(run.done and run.real and full_length(run) for run in records.of(model).values())
                for model in CONTROLS)
@@ -36,7 +36,7 @@ def controls_done(records: Records) -> Tuple[int, int]:
 
 def tiles(records: Records) -> Markup:
     """The numbers to read first."""
-    verdicts = [found.verdict for found in map(lambda model: comparison(model, records), PAPER)
+    verdicts = [found.verdict for found in (comparison(model, records) for model in PAPER)
                 if found and not found.short]
     words = [(f"{count(done_of_planned(records))}", "runs done at the paper's length"),
              (f"{count(controls_done(records))}", "controls by real Caffe done")]
@@ -48,7 +48,7 @@ def tiles(records: Records) -> Markup:
                    class_="tiles")
 
 
-def count(numbers: Tuple[int, int]) -> str:
+def count(numbers: tuple[int, int]) -> str:
     """As `12 of 63`."""
     return f"{numbers[0]} of {numbers[1]}"
 
@@ -89,7 +89,7 @@ class Axis:
         return element("div", element("span", words, class_="strip-name"), element("div", *marks, class_="axis"),
                        element("span"), class_="strip head", aria_hidden="true")
 
-    def dots(self, points: Sequence[Tuple[float, str]], kind: str) -> Markup:
+    def dots(self, points: Sequence[tuple[float, str]], kind: str) -> Markup:
         """Values with their words as dots of a kind, and a bar from the least to the greatest."""
         finite = [(value, words) for value, words in points if math.isfinite(value)]
         if not finite:
@@ -114,16 +114,16 @@ def _strip(model: str, records: Records, axis: Axis) -> Markup:
                    element("span", *words, class_="strip-verdict"), class_="strip")
 
 
-def _state(runs: Dict) -> str:
+def _state(runs: dict) -> str:
     return "under way" if runs else "not run"
 
 
-def paper_points(model: str) -> List[Tuple[float, str]]:
+def paper_points(model: str) -> list[tuple[float, str]]:
     """The paper's test cross-entropies of a model, each with its words; none of a model that it does not have."""
     reported = REPORTED.get(model)
     return [(pair[0], f"paper, run {at}") for at, pair in enumerate(reported.test if reported else (), 1)]
 
 
-def _ours(runs) -> List[Tuple[float, str]]:
-    pairs: List[Tuple[Record, Optional[Tuple[float, float]]]] = [(run, losses(run, "test")) for run in runs if run.done]
+def _ours(runs) -> list[tuple[float, str]]:
+    pairs: list[tuple[Record, tuple[float, float] | None]] = [(run, losses(run, "test")) for run in runs if run.done]
     return [(pair[0], run.label) for run, pair in pairs if pair]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple
 
 from ... import files
 from ...errors import InputError
@@ -113,7 +114,7 @@ def _header(records: Records, problems: Sequence[str]) -> Markup:
                    *(element("p", warning, class_="warning") for warning in warnings))
 
 
-def _unfinished(results: Path, records: Records, questions: Sequence, data: Optional[dict],
+def _unfinished(results: Path, records: Records, questions: Sequence, data: dict | None,
                 problems: Sequence[str]) -> Markup:
     """What a reader could look for in vain, in words."""
     lines = [f"{run.model}, {run.label}: at {run.reached} of {run.length or 'an unknown number of'} iterations."
@@ -125,7 +126,7 @@ def _unfinished(results: Path, records: Records, questions: Sequence, data: Opti
     return element("ul", *(element("li", line) for line in lines))
 
 
-def _absent(results: Path, records: Records, questions: Sequence, data: Optional[dict]) -> List[str]:
+def _absent(results: Path, records: Records, questions: Sequence, data: dict | None) -> list[str]:
     lines = []
     done, planned = done_of_planned(records)
     if done < planned:

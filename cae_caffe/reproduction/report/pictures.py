@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import List, Optional
 
 from ...figures.palette import in_few_colours
 from .html import Markup, element, joined
@@ -27,7 +26,7 @@ def figures(results: Path) -> Markup:
     return joined(_figure(results, number) for number in CAPTIONS)
 
 
-def missing_figures(results: Path) -> List[int]:
+def missing_figures(results: Path) -> list[int]:
     """The numbers of the figures that are not there."""
     return [number for number in CAPTIONS if not _path(results, number).exists()]
 
@@ -53,7 +52,7 @@ def _digits(results: Path) -> Markup:
                   for digit, picture in found if picture)
 
 
-def _picture(path: Path, words: str) -> Optional[Markup]:
+def _picture(path: Path, words: str) -> Markup | None:
     """The PNG file as an image of the page, or None."""
     try:
         data = path.read_bytes()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict, Optional, Tuple
 
 from ..measures.code_map import MAP
 from .html import Markup, element, joined
@@ -14,7 +13,7 @@ HELP = ("Point at a dot, or touch it. Keys: arrows go to the next dot that way, 
         "class, + and − zoom, Escape shows all. Drag to move a zoomed map.")
 
 
-def read_map(results: Path) -> Tuple[Optional[Dict], Optional[str]]:
+def read_map(results: Path) -> tuple[dict | None, str | None]:
     """The map's data, and what is wrong with it in words; None for what there is not."""
     path = results / MAP
     try:
@@ -28,7 +27,7 @@ def read_map(results: Path) -> Tuple[Optional[Dict], Optional[str]]:
         found, None)
 
 
-def map_section(data: Optional[Dict]) -> Markup:
+def map_section(data: dict | None) -> Markup:
     """The map, or a line that says that there is none."""
     if data is None:
         return element("p", "There is no map yet: it is made from the weights of a trained net with N = 2.",
@@ -37,7 +36,7 @@ def map_section(data: Optional[Dict]) -> Markup:
                    element("noscript", element("p", "The map needs JavaScript.")), _embedded(data)])
 
 
-def _about(data: Dict) -> str:
+def _about(data: dict) -> str:
     count, cells = len(data["codes"]), data["plane"]["cells"]
     all_images = data.get("of", count)
     return (f"{data['model']}, seed {data.get('seed')}, {data.get('iterations')} iterations: {count} of the "
@@ -45,7 +44,7 @@ def _about(data: Dict) -> str:
             f"draws there: {cells} by {cells} pictures of places in the plane, most of which no image has.")
 
 
-def _stage(data: Dict) -> Markup:
+def _stage(data: dict) -> Markup:
     canvas = element("canvas", id="map-plane", tabindex=0, role="application", aria_describedby="map-help map-said",
                      aria_label=f"Map of the codes of {data['model']}")
     pictures = [element("figure", element("canvas", id=f"map-{key}", width=data["inputs"]["width"],
@@ -63,7 +62,7 @@ def _stage(data: Dict) -> Markup:
     return element("div", element("div", canvas, class_="map-frame"), side, class_="map")
 
 
-def _embedded(data: Dict) -> Markup:
+def _embedded(data: dict) -> Markup:
     # "<" cannot end the script from inside a string when it is written as an escape.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     return Markup(f'<script type="application/json" id="map-data">{text}</script>')

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
 
 from .html import Cell, Markup, cell, element, joined, table
 from .overview import Axis, paper_points
@@ -18,7 +18,7 @@ LOSSES = 2                  # cross-entropy; half the squared error
 NOTE = "Cross-entropy; half the squared error: the mean over the seeds, and below it from the lowest to the highest."
 
 
-def read_questions(results: Path) -> Tuple[List[Dict], List[str]]:
+def read_questions(results: Path) -> tuple[list[dict], list[str]]:
     """The questions of a results folder by their keys, and what could not be read, in words."""
     found, problems = [], []
     for path in sorted((results / FOLDER).glob("*.json")):
@@ -34,14 +34,14 @@ def read_questions(results: Path) -> Tuple[List[Dict], List[str]]:
     return found, problems
 
 
-def question_tables(questions: Sequence[Dict]) -> Markup:
+def question_tables(questions: Sequence[dict]) -> Markup:
     """All questions, or a line that says that none has been measured."""
     if not questions:
         return element("p", "No question has been measured yet.", class_="missing")
     return joined(_question(question) for question in questions)
 
 
-def _question(question: Dict) -> Markup:
+def _question(question: dict) -> Markup:
     answer, rule = question.get("answer"), question.get("rule")
     arms = [row for arm in question.get("arms") or [] if isinstance(arm, dict) for row in _by_model(arm)]
     unfinished = "Not all of its runs are done." if question.get("complete") is False else ""
@@ -55,7 +55,7 @@ def _question(question: Dict) -> Markup:
                    id=f"question-{question['key']}")
 
 
-def _by_model(arm: Dict) -> List[Dict]:
+def _by_model(arm: dict) -> list[dict]:
     """An arm of several models as one for each, since their losses have nothing to do with each other."""
     models = list(dict.fromkeys(run.get("model") for run in _runs(arm)))
     if len(models) < 2:
@@ -63,7 +63,7 @@ def _by_model(arm: Dict) -> List[Dict]:
     return [{**arm, "runs": [run for run in _runs(arm) if run.get("model") == model]} for model in models]
 
 
-def _columns(question: Dict) -> Dict[str, str]:
+def _columns(question: dict) -> dict[str, str]:
     """Keys of a run with their headings; a question may name its own, as a mapping, or choose, as a list."""
     columns = question.get("columns")
     if isinstance(columns, dict) and columns:
@@ -73,7 +73,7 @@ def _columns(question: Dict) -> Dict[str, str]:
     return COLUMNS
 
 
-def _arms(arms: Sequence[Dict], columns: Dict[str, str], counted: str) -> Markup:
+def _arms(arms: Sequence[dict], columns: dict[str, str], counted: str) -> Markup:
     tests = [value for arm in arms for value in _values(arm, DRAWN, 0)]
     papers_tests = [value for arm in arms for value, _ in paper_points(_model(arm))]
     axis = Axis.around(tests + papers_tests) if DRAWN in columns and any(map(math.isfinite, tests)) else None
@@ -84,7 +84,7 @@ def _arms(arms: Sequence[Dict], columns: Dict[str, str], counted: str) -> Markup
     return joined([table(NOTE, head, rows, "arms")])
 
 
-def _row(arm: Dict, columns: Dict[str, str], axis: Optional[Axis], papers: bool) -> List[Cell]:
+def _row(arm: dict, columns: dict[str, str], axis: Axis | None, papers: bool) -> list[Cell]:
     runs = _runs(arm)
     seeds = {run.get("seed") for run in runs}
     row = [cell(element("strong", arm.get("name", "")), element("span", arm.get("what") or "", class_="sub"), head=True,
@@ -98,11 +98,11 @@ def _row(arm: Dict, columns: Dict[str, str], axis: Optional[Axis], papers: bool)
     return row + ([cell(arm.get("paper") or "", class_="paper")] if papers else [])
 
 
-def _model(arm: Dict) -> str:
+def _model(arm: dict) -> str:
     return next((str(run["model"]) for run in _runs(arm) if run.get("model")), "")
 
 
-def _spread(arm: Dict, key: str) -> List:
+def _spread(arm: dict, key: str) -> list:
     """The means, and the ranges below them."""
     series = [values for values in (_values(arm, key, loss) for loss in range(LOSSES)) if values]
     if not series:
@@ -112,15 +112,15 @@ def _spread(arm: Dict, key: str) -> List:
     return [means, element("span", ranges, class_="sub")] if len(series[0]) > 1 else [means]
 
 
-def _values(arm: Dict, key: str, loss: int) -> List[float]:
+def _values(arm: dict, key: str, loss: int) -> list[float]:
     return [numbers[loss] for numbers in (_numbers(run, key) for run in _runs(arm)) if len(numbers) > loss]
 
 
-def _runs(arm: Dict) -> List[Dict]:
+def _runs(arm: dict) -> list[dict]:
     return [run for run in arm.get("runs") or [] if isinstance(run, dict)]
 
 
-def _numbers(run: Dict, key: str) -> List[float]:
+def _numbers(run: dict, key: str) -> list[float]:
     """The value of `key`, a number or several, as far as it holds numbers."""
     value = run.get(key)
     values = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]

@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
 
 from ... import schema
 from ...analysis.log import read_log
@@ -35,17 +34,17 @@ class Record:
     folder: Path
     engine: str
     reached: int
-    length: Optional[int]
-    result: Optional[Dict] = None
-    curves: Dict = field(default_factory=dict)
-    measures: Dict = field(default_factory=dict)
+    length: int | None
+    result: dict | None = None
+    curves: dict = field(default_factory=dict)
+    measures: dict = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
         return self.result is not None
 
     @property
-    def column(self) -> Tuple[bool, int]:
+    def column(self) -> tuple[bool, int]:
         """The column of its table: real Caffe's runs stand behind the others, each by its seed."""
         return self.engine.startswith(REAL), self.seed
 
@@ -63,10 +62,10 @@ class Record:
 class Records:
     """All runs of a folder, in the paper's order of models, and what could not be read, in words."""
 
-    runs: Tuple[Record, ...]
-    problems: Tuple[str, ...]
+    runs: tuple[Record, ...]
+    problems: tuple[str, ...]
 
-    def of(self, model: str) -> Dict[Tuple[bool, int], Record]:
+    def of(self, model: str) -> dict[tuple[bool, int], Record]:
         """The runs of `model` by column; of two in one column the one that went further."""
         mine = [run for run in self.runs if run.model == model]
         return {run.column: run for run in sorted(mine, key=lambda run: (*run.column, run.done, run.reached))}
@@ -74,8 +73,8 @@ class Records:
 
 def read_records(results: Path) -> Records:
     """The runs in `results`/runs. A file that cannot be read is a problem to be told, never an error."""
-    runs: List[Record] = []
-    problems: List[str] = []
+    runs: list[Record] = []
+    problems: list[str] = []
     for folder in sorted(path for path in (results / "runs").glob("*") if path.is_dir()):
         try:
             found = _finished(folder) if (folder / RESULT).exists() else _unfinished(folder)
@@ -88,7 +87,7 @@ def read_records(results: Path) -> Records:
     return Records(tuple(runs), tuple(problems))
 
 
-def _finished(folder: Path) -> Optional[Record]:
+def _finished(folder: Path) -> Record | None:
     """The run of a result.json; None for one of a changed model, which a question tells of and no table."""
     path = folder / RESULT
     try:
@@ -106,12 +105,12 @@ def _finished(folder: Path) -> Optional[Record]:
     return record if record.real else replace(record, result={**result, KEY: _then(folder, record)})
 
 
-def _then(folder: Path, record: Record) -> Optional[Dict]:
+def _then(folder: Path, record: Record) -> dict | None:
     """The test losses of the paper's iteration, which lie with a question's runs, `folder` with a table's."""
     return losses_then(Plan(folder.parent.parent), record.model, record.seed)
 
 
-def _measures(path: Path) -> Dict:
+def _measures(path: Path) -> dict:
     if not path.exists():
         return {}
     try:
@@ -121,7 +120,7 @@ def _measures(path: Path) -> Dict:
     return found if isinstance(found, dict) else {}
 
 
-def _unfinished(folder: Path) -> Optional[Record]:
+def _unfinished(folder: Path) -> Record | None:
     name = FOLDER.match(folder.name)
     if not name or not (folder / LOG).exists():
         return None
@@ -140,7 +139,7 @@ def _engine(log: Path) -> str:
         return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("Engine:")), "unknown")
 
 
-def _length(folder: Path) -> Optional[int]:
+def _length(folder: Path) -> int | None:
     try:
         return schema.read_solver(folder / SOLVER).max_iter
     except InputError:

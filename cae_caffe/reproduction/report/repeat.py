@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from typing import Dict, List, Sequence, Tuple
+from collections.abc import Sequence
 
 from ...version import VERSION
 from .html import Cell, Markup, cell, element, joined, table
@@ -20,7 +20,7 @@ ALL = ("cae-caffe data mnist", "cae-caffe reproduce             # hours; --jobs 
 
 def environments(records: Records) -> Markup:
     """A column for each engine and machine that made runs, with what their records say of it."""
-    made: Dict[str, Tuple[Dict, List[Record]]] = {}
+    made: dict[str, tuple[dict, list[Record]]] = {}
     for run in records.runs:
         if run.done:
             found = _environment(run)
@@ -37,7 +37,7 @@ def environments(records: Records) -> Markup:
     return joined([table("Environment of the runs", head, rows, "environment"), page])
 
 
-def _environment(run: Record) -> Dict:
+def _environment(run: Record) -> dict:
     found = run.result.get("environment")
     return {"engine": run.engine, **(found if isinstance(found, dict) else {"cae-caffe": run.result.get("version")}),
             "threads": run.result.get("threads")}
@@ -63,7 +63,7 @@ def commands(records: Records) -> Markup:
     return joined([whole, element("details", summary, single)])
 
 
-def _row(run: Record) -> List[Cell]:
+def _row(run: Record) -> list[Cell]:
     name = cell(element("strong", run.model), element("span", run.label, class_="sub"), head=True, class_="model")
     if not run.done:
         return [name, cell(f"{run.reached} of {run.length or 'an unknown number'}", class_="number"),

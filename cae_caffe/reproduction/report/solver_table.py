@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Sequence
 
 from ... import schema
 from ...errors import InputError
@@ -40,7 +40,7 @@ def solver_tables(records: Records, prototxt: Path = Path("prototxt")) -> Markup
                    element("p", TIMES_NOTE, class_="note")])
 
 
-def _used(family: str, records: Records, prototxt: Path) -> Dict:
+def _used(family: str, records: Records, prototxt: Path) -> dict:
     """The solver parameters of the family's first run that has left its solver file, or of the committed file."""
     folders = [run.folder for run in records.runs if run.model.startswith(family)]
     for path in [folder / SOLVER for folder in folders] + [prototxt / EXAMPLES[family] / SOLVER]:
@@ -52,12 +52,12 @@ def _used(family: str, records: Records, prototxt: Path) -> Dict:
     return {}
 
 
-def _said(values: Dict, name: str) -> str:
+def _said(values: dict, name: str) -> str:
     value = values.get(name, "none")
     return f"{value:g}" if isinstance(value, (int, float)) else value
 
 
-def _times(name: str, iterations: int, minutes: int, records: Records) -> List[Cell]:
+def _times(name: str, iterations: int, minutes: int, records: Records) -> list[Cell]:
     runs = [run for run in records.runs if run.done and run.model.startswith(f"{name}-n") and run.reached == iterations
             and run.result.get("seconds")]
     return [cell(name, head=True), _number(iterations), _number(f"{minutes} min"),

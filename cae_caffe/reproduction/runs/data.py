@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Callable, Iterable, Set
+from typing import Callable
 
 from ... import schema
 from ...data import convert_mnist, convert_siamese
@@ -26,6 +27,6 @@ def make_data(runs: Iterable[Run], say: Callable[[str], object]) -> None:
             convert_mnist(path.parent, say=say)
 
 
-def _sources(run: Run) -> Set[Path]:
+def _sources(run: Run) -> set[Path]:
     net = schema.read_net(run.prototxt / run.model / "train_test.prototxt")
     return {Path(layer.hdf5_data_param.source) for layer in net.layer if layer.type == "HDF5Data"}

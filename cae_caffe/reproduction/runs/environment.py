@@ -7,14 +7,13 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Dict, Optional
 
 from ...version import VERSION
 
 LIBRARIES = ("numpy", "torch", "protobuf", "h5py")
 
 
-def environment() -> Dict:
+def environment() -> dict:
     """Versions of this package, Python and what computes, and the machine; a library that is not there is None."""
     return {"cae-caffe": VERSION, "python": platform.python_version(),
             **{name: _version(name) for name in LIBRARIES},
@@ -22,14 +21,14 @@ def environment() -> Dict:
             "processor": processor(), "cores": os.cpu_count()}
 
 
-def _version(name: str) -> Optional[str]:
+def _version(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def processor() -> str:
     """The processor's name, as far as the system says it."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import List, Optional
 
 from ...models import PAPER
 from .run import Run
@@ -45,7 +44,7 @@ class Plan:
         engine = "-caffe" if self.backend == "caffe" else ""
         return self._run(model, seed, self.folder / "runs" / f"{model}-seed{seed}{engine}", None)
 
-    def question_run(self, model: str, seed: int, variant: Optional[Variant] = None) -> Run:
+    def question_run(self, model: str, seed: int, variant: Variant | None = None) -> Run:
         """A run of an open question's arm; one without a variant is a table's, and lies there up to its seeds."""
         table = self.run(model, seed)
         if variant is None and (seed <= PAPER_RUNS or table.result() is not None):
@@ -54,20 +53,20 @@ class Plan:
                  *(["caffe"] if self.backend == "caffe" else [])]
         return self._run(model, seed, self.folder / "questions" / "runs" / "-".join(words), variant)
 
-    def table_runs(self, table: int, runs: int) -> List[Run]:
+    def table_runs(self, table: int, runs: int) -> list[Run]:
         """The runs of Table 1 or 4, seeds 1 to `runs`, model by model."""
         return [self.run(model, seed) for model in PAPER if model.startswith(TABLES[table])
                 for seed in range(1, runs + 1)]
 
-    def figure_runs(self, figure: int) -> List[Run]:
+    def figure_runs(self, figure: int) -> list[Run]:
         """The run whose net a figure shows; none for Fig. 3."""
         return [self.run(FIGURES[figure], 1)] if figure in FIGURES else []
 
-    def by(self, backend: str) -> "Plan":
+    def by(self, backend: str) -> Plan:
         """The same plan on another engine."""
         return replace(self, backend=backend)
 
-    def _run(self, model: str, seed: int, folder: Path, variant: Optional[Variant]) -> Run:
+    def _run(self, model: str, seed: int, folder: Path, variant: Variant | None) -> Run:
         iterations = _quick_iterations(model) if self.quick else ITERATIONS.get(model)
         return Run(model, seed, folder, iterations, self.backend, self.prototxt, variant,
                    QUICK_TEST_BATCHES if self.quick else None)

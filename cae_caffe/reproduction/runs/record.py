@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
 
 from ... import files
 from ...analysis.log import Curve, TrainingLog, read_log
@@ -23,7 +23,7 @@ _ENGINE = "Engine:"     # the first line of every `cae-caffe train`
 _NESTED = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
 
 
-def read(folder: Path, name: str) -> Optional[Dict]:
+def read(folder: Path, name: str) -> dict | None:
     """The record in `folder`, None if there is none; InputError, which calls the run `name`, for a damaged one."""
     path = folder / RESULT
     try:
@@ -38,7 +38,7 @@ def read(folder: Path, name: str) -> Optional[Dict]:
     return result
 
 
-def write(folder: Path, own: Dict, log: TrainingLog, seconds: Optional[float]) -> Dict:
+def write(folder: Path, own: dict, log: TrainingLog, seconds: float | None) -> dict:
     """Write and return the record of a run whose parameters are `own` and whose log has been read."""
     tests = [log.test[net] for net in sorted(log.test)]
     on_train = tests[0] if len(tests) > 1 else {}
@@ -55,14 +55,14 @@ def write(folder: Path, own: Dict, log: TrainingLog, seconds: Optional[float]) -
     return save(folder, result)
 
 
-def save(folder: Path, result: Dict) -> Dict:
+def save(folder: Path, result: dict) -> dict:
     """Write a record, small numbers side by side, and return it."""
     text = json.dumps(result, indent=1)
     files.write_text(folder / RESULT, _NESTED.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n")
     return result
 
 
-def completed(folder: Path, result: Dict) -> Dict:
+def completed(folder: Path, result: dict) -> dict:
     """A record of an older version, with what can still be had from the log and the solver that stand beside it."""
     added = {}
     readings = {"train_last_displays": last_displays, "train_last_thousand": last_thousand}
@@ -82,18 +82,18 @@ def reached(log: TrainingLog) -> int:
     return min([log.loss.iterations[-1], *ends]) if ends else 0
 
 
-def last(outputs) -> Dict[str, float]:
+def last(outputs) -> dict[str, float]:
     """The last value of each output, by its name."""
     return {output.name: curve.values[-1] for output, curve in outputs.items()}
 
 
-def last_displays(log: TrainingLog) -> Dict[str, float]:
+def last_displays(log: TrainingLog) -> dict[str, float]:
     """The mean of each of the training net's outputs over the last DISPLAYS mini-batches that were shown."""
     return {output.name: sum(curve.values[-DISPLAYS:]) / len(curve.values[-DISPLAYS:])
             for output, curve in log.train.items()}
 
 
-def last_thousand(log: TrainingLog) -> Dict[str, float]:
+def last_thousand(log: TrainingLog) -> dict[str, float]:
     """The training net's outputs at the last multiple of THOUSAND that was shown; at the last shown, in short runs."""
     return {output.name: dict(zip(curve.iterations, curve.values))[_last_thousand(curve.iterations)]
             for output, curve in log.train.items()}
@@ -103,7 +103,7 @@ def _last_thousand(iterations: Sequence[int]) -> int:
     return max([iteration for iteration in iterations if iteration and iteration % THOUSAND == 0] or iterations)
 
 
-def _thousand_of_curve(result: Dict) -> Dict:
+def _thousand_of_curve(result: dict) -> dict:
     """`train_last_thousand` of a record without a log: cross-entropy, which is all that the paper's nets minimise."""
     shown = dict(result.get("curves", {}).get("loss", []))
     shown.pop(result["iterations"], None)       # after the last iteration a log has the loss, but no outputs
@@ -140,9 +140,9 @@ def _moment(*parts: str) -> datetime.datetime:
     return datetime.datetime(2024, month, day, hour, minute, second, micro)
 
 
-def _all_points(outputs) -> Dict[str, List[List[float]]]:
+def _all_points(outputs) -> dict[str, list[list[float]]]:
     return {output.name: _points(curve) for output, curve in outputs.items()}
 
 
-def _points(curve: Curve) -> List[List[float]]:
+def _points(curve: Curve) -> list[list[float]]:
     return [list(point) for point in zip(curve.iterations, curve.values)]

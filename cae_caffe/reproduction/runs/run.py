@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
 
 from ... import schema
 from ...analysis.log import read_log
@@ -31,11 +30,11 @@ class Run:
     model: str
     seed: int
     folder: Path
-    iterations: Optional[int] = None
+    iterations: int | None = None
     backend: str = "torch"
     prototxt: Path = Path("prototxt")
-    variant: Optional[Variant] = None
-    test_batches: Optional[int] = None
+    variant: Variant | None = None
+    test_batches: int | None = None
     needs_weights: bool = False
 
     @property
@@ -77,7 +76,7 @@ class Run:
         """The number of iterations."""
         return self.iterations or self.solver().max_iter
 
-    def result(self) -> Optional[Dict]:
+    def result(self) -> dict | None:
         """The record of the finished run, or None if it has not finished, or was of another length."""
         result = record.read(self.folder, self.name)
         if result is None or result["iterations"] != self.length:
@@ -92,7 +91,7 @@ class Run:
                 net = schema.read_net(self.prototxt / self.model / name)
                 schema.write_text(self.variant.changed_net(net), self.folder / name)
 
-    def words(self) -> List[str]:
+    def words(self) -> list[str]:
         """The words of `cae-caffe` that train, or go on from the newest snapshot there is; writes the run's files."""
         self.prepare()
         words = ["train", "-solver", str(self.folder / SOLVER), "--backend", self.backend, "--threads", "1"]
@@ -104,7 +103,7 @@ class Run:
         """The command of the whole run as one would type it."""
         return f"cae-caffe train -solver {shlex.quote(str(self.folder / SOLVER))} --backend {self.backend} --threads 1"
 
-    def _newest_state(self) -> Optional[Path]:
+    def _newest_state(self) -> Path | None:
         """The last .solverstate on the way; one from beyond the run's end is of another length.
 
         One that an interrupt left between the solver's own would go on with other images: after a resume, HDF5 data
@@ -136,7 +135,7 @@ class Run:
         except InputError:      # not a loss in it yet
             return False
 
-    def record(self, seconds: Optional[float] = None) -> Dict:
+    def record(self, seconds: float | None = None) -> dict:
         """Write and return the record of the run, which has just finished, from its log; snapshots on the way go.
 
         `seconds` is how long it took; None counts them from the log. Raises InputError if the log ends before the run.

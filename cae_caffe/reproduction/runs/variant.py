@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Variant:
 
     name: str
     what: str
-    net: Optional[Callable] = None
-    solver: Optional[Callable] = None
+    net: Callable | None = None
+    solver: Callable | None = None
 
     def changed_net(self, net):
         """The variant's net: a changed copy of `net`, a NetParameter."""

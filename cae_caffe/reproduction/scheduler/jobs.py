@@ -6,9 +6,10 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Deque, Dict, List, Optional, Sequence, Union
+from typing import Callable
 
 from ...errors import CaeCaffeError, RunError
 from ...running.processes import ONE_THREAD, Program, this_python
@@ -31,7 +32,7 @@ class _Job:
 
     run: Run
     step: str               # "train" or "measure"
-    process: Union[subprocess.Popen, warm.WarmProcess]
+    process: subprocess.Popen | warm.WarmProcess
     lock: int
     started: float
     resumed: bool
@@ -71,7 +72,7 @@ def run_all(runs: Sequence[Run], jobs: int, program: Program, say: Callable[[str
         raise RunError("These runs failed: " + "; ".join(pool.failed))
 
 
-def _next_step(run: Run) -> Optional[str]:
+def _next_step(run: Run) -> str | None:
     """What is left to do for a run: "train", "measure" or None."""
     if run.result() is None:
         return "train"
@@ -81,13 +82,13 @@ def _next_step(run: Run) -> Optional[str]:
 class _Pool:
     """The processes under way and the runs that wait for one to end."""
 
-    def __init__(self, waiting: Deque[Run], jobs: int, program: Program, board: Board, say, after):
+    def __init__(self, waiting: deque[Run], jobs: int, program: Program, board: Board, say, after):
         self._waiting, self._jobs, self._program = waiting, jobs, program
         self._board, self._say, self._after = board, say, after
-        self._running: List[_Job] = []
-        self._elsewhere: List[Run] = []
+        self._running: list[_Job] = []
+        self._elsewhere: list[Run] = []
         self._next_look = 0.0
-        self.failed: List[str] = []
+        self.failed: list[str] = []
 
     def work(self) -> None:
         """Until nothing is left to do."""
@@ -180,7 +181,7 @@ class _Pool:
         self._after()
 
 
-def _process(command: Sequence[str], log: Path, lock: int, variables: Dict[str, str], backend: str,
+def _process(command: Sequence[str], log: Path, lock: int, variables: dict[str, str], backend: str,
              imports: Sequence[str]):
     """Start `command`, whose outputs go behind what `log` holds: warm if it is a module for the embedded engine."""
     if backend != "caffe" and list(command[:2]) == [sys.executable, "-m"] and warm.there():

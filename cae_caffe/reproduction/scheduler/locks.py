@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Optional
 
 try:
     import fcntl
@@ -17,7 +16,7 @@ except ImportError:         # Windows: nothing is locked
 LOCK = ".lock"
 
 
-def take(folder: Path) -> Optional[int]:
+def take(folder: Path) -> int | None:
     """Lock `folder`, which is made if missing; returns the descriptor that holds the lock, None if another has it.
 
     Hand the descriptor to a child process by `pass_fds` to have the lock outlive this one; `release` gives up this

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable
 
 from tqdm import tqdm
 
@@ -56,11 +56,11 @@ class Board:
     """All lines, the topmost for the number of runs that are done; a context manager."""
 
     def __init__(self, total: int, done: int, jobs: int):
-        self._free: List[int] = list(range(1, jobs + 1))
+        self._free: list[int] = list(range(1, jobs + 1))
         self._runs = tqdm(total=total, initial=done, desc="runs", unit="run", position=0, leave=False,
                           dynamic_ncols=True, file=sys.stderr, disable=not sys.stderr.isatty())
 
-    def __enter__(self) -> "Board":
+    def __enter__(self) -> Board:
         return self
 
     def __exit__(self, *error) -> None:

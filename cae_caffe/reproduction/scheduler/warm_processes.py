@@ -10,9 +10,9 @@ import os
 import runpy
 import sys
 import threading
+from collections.abc import Sequence
 from multiprocessing import reduction
 from pathlib import Path
-from typing import Dict, Optional, Sequence
 
 from tqdm import tqdm
 
@@ -43,7 +43,7 @@ class WarmProcess:
     `preloaded` are modules that the process to be forked imports besides PRELOADED; those of the first call count.
     """
 
-    def __init__(self, module: str, words: Sequence[str], log: Path, variables: Dict[str, str], held: int,
+    def __init__(self, module: str, words: Sequence[str], log: Path, variables: dict[str, str], held: int,
                  preloaded: Sequence[str] = ()):
         context = multiprocessing.get_context(METHOD)
         context.set_forkserver_preload([*PRELOADED, *preloaded])
@@ -51,11 +51,11 @@ class WarmProcess:
         self._process.start()
 
     @property
-    def returncode(self) -> Optional[int]:
+    def returncode(self) -> int | None:
         """The exit status, negative for a signal, or None while it works."""
         return self._process.exitcode
 
-    def poll(self) -> Optional[int]:
+    def poll(self) -> int | None:
         """The same."""
         return self.returncode
 
@@ -63,7 +63,7 @@ class WarmProcess:
         """Send SIGTERM."""
         self._process.terminate()
 
-    def wait(self) -> Optional[int]:
+    def wait(self) -> int | None:
         """Wait for the end; returns the exit status."""
         self._process.join()
         return self.returncode
@@ -74,7 +74,7 @@ def there() -> bool:
     return METHOD in multiprocessing.get_all_start_methods()
 
 
-def _work(module: str, words: Sequence[str], log: str, variables: Dict[str, str], held: _Held) -> None:
+def _work(module: str, words: Sequence[str], log: str, variables: dict[str, str], held: _Held) -> None:
     """In the fork: what Python does for `-m`, with both outputs at the end of the file `log`."""
     held.take()
     with open(log, "ab", buffering=0) as file:

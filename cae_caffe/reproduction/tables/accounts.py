@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import List
 
 from ...models import PAPER
 from ...models.layers import Convolution, Deconvolution, Layer, by
@@ -18,7 +17,7 @@ def table_2() -> str:
         "## Slips in the paper", "", *(f"- {slip}" for slip in SLIPS)]) + "\n"
 
 
-def _counts(printed) -> List[str]:
+def _counts(printed) -> list[str]:
     lines = ["| model | architecture | size, paper | size | parameters, paper | parameters | difference |",
              "|---|---|---|---|---|---|---|"]
     for model, (parameters, size) in printed.items():

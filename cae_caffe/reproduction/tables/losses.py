@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Callable, Optional
 
 from ...models import PAPER
 from ..late_losses import KEY, ROW
@@ -16,8 +17,8 @@ from ..runs.run import Run
 # training losses are of is what the question "mean-image" found; over all images is what one would rather know.
 STAGES = (("train, the paper's mini-batch", "train_last_thousand", "train"), ("train, all images", "train", "train"),
           ("test, all images", "test", "test"))
-TestedThen = Callable[[Run], Optional[Dict[str, float]]]
-Column = Tuple[bool, int]       # whether on real Caffe, and the seed
+TestedThen = Callable[[Run], Optional[dict[str, float]]]
+Column = tuple[bool, int]       # whether on real Caffe, and the seed
 NOTE = ("Losses per image, cross-entropy; half the squared error. \"Ranges\" says whether our lowest to highest "
         "cross-entropy overlaps the paper's; the difference is that of the means. The paper's mini-batch is the last "
         "one shown where every 1000th iteration is, 4000 of 5000 and 19000 of 20000; older records have cross-entropy "
@@ -62,16 +63,16 @@ def _heading(column: Column) -> str:
     return f"real Caffe, seed {column[1]}" if column[0] else f"seed {column[1]}"
 
 
-def _lengths(results: Sequence[Dict]) -> str:
+def _lengths(results: Sequence[dict]) -> str:
     lengths = sorted({result["iterations"] for result in results})
     return " or ".join(map(str, lengths)) + " iterations" if lengths else "no run yet"
 
 
-def _engine(result: Dict) -> str:
+def _engine(result: dict) -> str:
     return result.get("engine", "unknown")
 
 
-def _rows(model: str, stages: Sequence[Tuple[str, str, str]], results: Dict[Column, Dict]) -> List[str]:
+def _rows(model: str, stages: Sequence[tuple[str, str, str]], results: dict[Column, dict]) -> list[str]:
     design, rows = PAPER[model], []
     for words, kept, reported in stages:
         pairs = {column: pair(result.get(kept)) for column, result in results.items()}
@@ -85,7 +86,7 @@ def _rows(model: str, stages: Sequence[Tuple[str, str, str]], results: Dict[Colu
     return rows
 
 
-def _pair(both: Optional[Pair]) -> str:
+def _pair(both: Pair | None) -> str:
     return "; ".join(f"{loss:.2f}" for loss in both) if both else "not run"
 
 

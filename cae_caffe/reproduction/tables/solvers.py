@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Sequence
 
 from ... import schema
 from ..paper import TABLE_5_SOLVERS, TABLE_5_TIMES
@@ -41,7 +41,7 @@ def table_5(plan: Plan) -> str:
     return "\n".join(lines + ["", " ".join([TIMES_NOTE, *machines])]) + "\n"
 
 
-def _solver(path: Path, fields: Sequence[str]) -> Dict:
+def _solver(path: Path, fields: Sequence[str]) -> dict:
     solver = schema.read_solver(path)
     return {name: getattr(solver, name) for name in fields if solver.HasField(name)}
 
@@ -52,12 +52,12 @@ def _said(value) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
-def _results(plan: Plan) -> List[Dict]:
+def _results(plan: Plan) -> list[dict]:
     folders = sorted(path.parent for path in (plan.folder / "runs").glob(f"*/{RESULT}"))
     return [record.read(folder, folder.name) for folder in folders]
 
 
-def _counts(result: Dict, name: str, iterations: int, real: bool) -> bool:
+def _counts(result: dict, name: str, iterations: int, real: bool) -> bool:
     """Whether a run's time belongs into the cell: short runs' do only in short versions, which have no others."""
     return (result["model"].startswith(f"{name}-n") and bool(result.get("seconds"))
             and (result["iterations"] == iterations or "test_batches" in result)
@@ -76,6 +76,6 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
-def _machine(result: Dict) -> str:
+def _machine(result: dict) -> str:
     found = result["environment"]
     return f"Here is {found['processor']}, {found['cores']} cores, {found['system']}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Tuple
+from typing import NamedTuple
 
 from .. import messages
 from .tokens import Token, TokenReader
@@ -23,7 +23,7 @@ class TopField(NamedTuple):
     line: int
 
 
-def parse(text: str, message_class, name: str = "<string>") -> Tuple[object, List[TopField]]:
+def parse(text: str, message_class, name: str = "<string>") -> tuple[object, list[TopField]]:
     """Parse `text` as a `message_class`; return the message and where its own fields stand, one entry a value.
 
     Reads what Caffe's own parser reads. Raises InputError, beginning `name:line:column`, for a syntax error, an
@@ -31,7 +31,7 @@ def parse(text: str, message_class, name: str = "<string>") -> Tuple[object, Lis
     """
     tokens = TokenReader(text, name)
     message = message_class()
-    top: List[TopField] = []
+    top: list[TopField] = []
     while tokens.next.kind != "end":
         top += _parse_field(tokens, message)
     _check_complete(tokens, message, tokens.next)
@@ -44,7 +44,7 @@ def _check_complete(tokens: TokenReader, message, token: Token) -> None:
         tokens.fail(token, f"{message.DESCRIPTOR.name} lacks {missing}, which it must have")
 
 
-def _parse_field(tokens: TokenReader, message) -> List[TopField]:
+def _parse_field(tokens: TokenReader, message) -> list[TopField]:
     """Parse `name: value`, `name { ... }` or a list `name: [value, ...]` into `message`."""
     token = tokens.take()
     if token.kind != "word":
@@ -64,9 +64,9 @@ def _parse_field(tokens: TokenReader, message) -> List[TopField]:
     return [TopField(field.name, line) for line in lines]
 
 
-def _parse_list(tokens: TokenReader, message, field) -> List[int]:
+def _parse_list(tokens: TokenReader, message, field) -> list[int]:
     """Parse the rest of `[value, ...]`; return the line of each value."""
-    lines: List[int] = []
+    lines: list[int] = []
     if tokens.take_sign("]"):
         return lines
     while True:

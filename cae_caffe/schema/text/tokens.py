@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Iterator, NamedTuple, NoReturn, Optional
+from collections.abc import Iterator
+from typing import NamedTuple, NoReturn
 
 from ...errors import InputError
 
@@ -79,11 +80,11 @@ class TokenReader:
             self.next = next(self._tokens)
         return token
 
-    def take_kind(self, kind: str) -> Optional[Token]:
+    def take_kind(self, kind: str) -> Token | None:
         """Step over the next token and return it if it is of `kind`; else return None."""
         return self.take() if self.next.kind == kind else None
 
-    def take_sign(self, *signs: str) -> Optional[Token]:
+    def take_sign(self, *signs: str) -> Token | None:
         """Step over the next token and return it if it is one of `signs`; else return None."""
         return self.take() if self.next.kind == "sign" and self.next.text in signs else None
 

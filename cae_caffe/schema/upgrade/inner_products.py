@@ -7,8 +7,6 @@ gives it weights of another shape, without a word. The authors of the paper wrot
 
 from __future__ import annotations
 
-from typing import Dict, Set
-
 SPATIAL = {"Convolution", "Deconvolution", "Im2col", "LRN", "Pooling"}
 # Layers whose tops have their bottoms' axes.
 KEEPING = {"AbsVal", "BNLL", "Concat", "Dropout", "Eltwise", "Exp", "Power", "ReLU", "Sigmoid", "Slice", "Softmax",
@@ -23,7 +21,7 @@ def restore_four_axes(net) -> None:
     Other inner products keep the two axes that Caffe 1.0 gives them. It is no part of `upgrade_net`, which makes of a
     net what Caffe's tools make of it.
     """
-    sources: Dict[str, Set[int]] = {}       # of each blob, the inner products whose axes it has
+    sources: dict[str, set[int]] = {}       # of each blob, the inner products whose axes it has
     for number, layer in enumerate(net.layer):
         reached = set().union(*(sources.get(blob, ()) for blob in layer.bottom))
         if layer.type in SPATIAL:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Dict
 
 from ...errors import InputError
 from ..messages import NetParameter, V1LayerParameter
@@ -57,7 +56,7 @@ _PARAMETERS = {
 }
 
 
-def _parameter(field: str, *types: str) -> Dict[str, str]:
+def _parameter(field: str, *types: str) -> dict[str, str]:
     """Return the path of `field` in the parameters of each of the V0 `types`."""
     return {type_: f"{_PARAMETERS[type_]}.{field}" for type_ in types}
 

@@ -23,7 +23,7 @@ def page(tmp_path):
     """`page()`: the text of the report of `tmp_path` as a reader sees it, a space for every element."""
     def text():
         source = report.write(tmp_path).read_text(encoding="utf-8")
-        body = re.sub(r"<(script|style)\b.*?</\1>", "", source, flags=re.S)
+        body = re.sub(r"<(script|style)\b.*?</\1>", "", source, flags=re.DOTALL)
         return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
     return text
 
