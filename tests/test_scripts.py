@@ -224,6 +224,17 @@ case " {failing} " in *" $2 "*) exit 1 ;; esac""")
     assert done.stderr == "" and done.returncode == 0
 
 
+@pytest.mark.parametrize("missing", [True, False])
+def test_the_site_is_built_strictly_by_what_is_installed_once(bench, missing):
+    _stub(bench, "scripts/setup", "exit 0")
+    _stub(bench, ".venv/bin/python", f"""echo "$*" >> {bench}/calls
+[ "$1" != -c ] || exit {int(missing)}""")
+    assert _run(bench, "docs", "out").returncode == 0
+    calls = (bench / "calls").read_text().splitlines()[1:]
+    assert calls[-1] == "-m mkdocs build --quiet --strict --site-dir out"
+    assert [".[docs]" in call for call in calls[:-1]] == [True] * missing
+
+
 def test_children_of_caffes_python_have_caffe_too(caffe_run):
     source = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', 'import caffe']))"
     caffe_run(["python3", "-c", source])
