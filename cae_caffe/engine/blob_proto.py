@@ -41,13 +41,13 @@ def read(message, blob: Blob) -> None:
     if not fits(message, blob.shape):
         raise InputError(f"a blob of shape {shape_string(shape_of(message))} is given for one of shape "
                          f"{shape_string(blob.shape)}")
-    for field, target in (("data", blob.data), ("diff", None)):
+    for field in ("data", "diff"):
         array = values(message, field)
         if field == "diff" and not array.size:
             continue
         if array.size != blob.count:
             raise InputError(f"a blob of shape {shape_string(blob.shape)} comes with {array.size} values of {field}")
-        target = blob.diff if target is None else target
+        target = blob.data if field == "data" else blob.diff
         target.copy_(torch.from_numpy(array).view(blob.shape))
 
 

@@ -105,7 +105,7 @@ def _sparsify(stream: Stream, values: np.ndarray, kept: np.float32) -> None:
     with np.errstate(invalid="ignore"):             # infinity times 0
         for start in range(0, values.size, BLOCK):
             block = values[start:start + BLOCK]
-            block *= stream.bernoulli(block.size, kept)
+            block *= stream.bernoulli(block.size, float(kept))
 
 
 def _kept_fraction(shape: Shape, sparse: int) -> np.float32:

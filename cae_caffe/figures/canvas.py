@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,10 +14,13 @@ from matplotlib.figure import Figure
 from ..errors import InputError
 from ..files import replacing
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType  # of newer matplotlibs than the oldest that this runs with
+
 DPI = 150
 INK, MUTED, GRID, EMPTY = "#1b1f24", "#5b6570", "#e3e7eb", "#dce6f2"
 
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.labelsize": 10, "legend.fontsize": 10,
     "xtick.labelsize": 9, "ytick.labelsize": 9, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED,
     "xtick.color": MUTED, "ytick.color": MUTED, "axes.linewidth": 0.8, "axes.grid": False, "grid.color": GRID,

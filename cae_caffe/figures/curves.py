@@ -102,7 +102,7 @@ def _draw_line(axes, line, colour):
     name = line.name
     if not finite.all():
         name += f" (not finite from iteration {iterations[~finite][0]})"
-    look = dict(linewidth=1.0, alpha=0.6) if line.kind == 0 else dict(linewidth=1.6)
+    look = {"linewidth": 1.0, "alpha": 0.6} if line.kind == 0 else {"linewidth": 1.6}
     axes.plot(iterations, np.where(finite, values, np.nan), color=colour, label=name, markersize=4.5,
               linestyle=LINES[line.kind % len(LINES)], marker=MARKERS[line.kind % len(MARKERS)], **look)
 

@@ -61,7 +61,7 @@ def draw(codes_file, out, seed=1, perplexity=None, limit=None) -> None:
     chosen = _sample(count, limit, seed)
     label = None if data.label is None else data.label[chosen]
     if dimensions == 2:
-        how = CodesAsTheyAre(data.blob)
+        how: CodesAsTheyAre | ByTSNE = CodesAsTheyAre(data.blob)
         points = data.codes[chosen]
     else:
         print(f"t-SNE of {len(chosen)} codes of {dimensions} dimensions ...", file=sys.stderr)
