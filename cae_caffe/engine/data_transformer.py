@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Callable
 
 import numpy as np
 
+from .. import schema
 from ..errors import InputError
-from ..schema import BlobProto, read_binary
 from . import blob_proto, log
 from .rng import Stream
 
@@ -22,7 +23,7 @@ class DataTransformer:
     Raises InputError for a mean that cannot be read, or is given twice.
     """
 
-    def __init__(self, param, phase: str):
+    def __init__(self, param: schema.View, phase: str):
         self.crop: int = param.crop_size
         self._mirror: bool = param.mirror
         self._scale = np.float32(param.scale)
@@ -110,7 +111,7 @@ class DataTransformer:
 def _read_mean(path: str) -> np.ndarray:
     """The mean image in a binaryproto file, (channels, height, width)."""
     log.info("data_transformer.cpp:25", f"Loading mean file from: {path}")
-    message = read_binary(path, BlobProto)
+    message = schema.read_binary(path, schema.BlobProto)
     values, shape = blob_proto.values(message), blob_proto.shape_of(message)
     if len(shape) > 4 or not values.size or values.size != np.prod(shape, dtype=int):
         raise InputError(f"its `mean_file` {path} holds {values.size} values in the shape {_times(shape)}; it must "
@@ -118,5 +119,5 @@ def _read_mean(path: str) -> np.ndarray:
     return values.reshape(shape + (1,) * (4 - len(shape)))[0]
 
 
-def _times(shape) -> str:
+def _times(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))

@@ -32,7 +32,8 @@ class FillerParameter(Protocol):
     variance_norm: str      # xavier, msra: FAN_IN, FAN_OUT or AVERAGE
 
 
-FILLERS: dict[str, Callable[[Stream, Shape, FillerParameter], np.ndarray]] = {}
+Fill = Callable[[Stream, Shape, FillerParameter], np.ndarray]
+FILLERS: dict[str, Fill] = {}
 
 
 def fill(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarray:
@@ -53,8 +54,8 @@ def fill(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarray:
     return make(stream, tuple(shape), filler).reshape(shape)
 
 
-def _filler(name: str):
-    def register(make):
+def _filler(name: str) -> Callable[[Fill], Fill]:
+    def register(make: Fill) -> Fill:
         if name in FILLERS:
             raise ValueError(f"Two fillers are named {name!r}.")
         FILLERS[name] = make

@@ -11,7 +11,7 @@ from .. import interruption
 from ..schema.storage import read_bytes
 
 
-def run_script(backend, path: str, arguments: list[str]) -> int:
+def run_script(backend: types.ModuleType, path: str, arguments: list[str]) -> int:
     """Run the Python file `path` with `arguments`, `import caffe` giving `backend`; returns the exit status.
 
     The script finds in sys.argv, sys.path, `__name__`, `__file__` and sys.modules["__main__"] what it would find under

@@ -93,7 +93,7 @@ def verify(solver_file: str, iterations: int, caffe: Python,
     return compare(real, ours, solver.random_seed)
 
 
-def _for_trial(solver, folder: str):
+def _for_trial(solver: schema.SolverParameter, folder: str) -> schema.SolverParameter:
     """The solver without what does not train: nothing else of it changes, so that the random stream is as ever."""
     if solver.random_seed < 0:
         solver.random_seed = SEED
