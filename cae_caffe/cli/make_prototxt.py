@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from ..emit import DIALECTS, Settings, own_images, write_model
 from ..errors import InputError
-from ..families import FAMILIES, DataSource, family_of, presets
+from ..families import FAMILIES, DataSource, DesignFlags, family_of, presets
 from ..models import Design, named_design
 from .main import call
 
@@ -19,7 +18,9 @@ PROGRAM = "make-prototxt"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that apply whatever the family."""
-    parser.add_argument("models", nargs="*", metavar="MODEL", help="a model of the paper: " + ", ".join(presets()))
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"a model of the paper: {', '.join(presets())}"
+                        + "".join(f"; or `{word}`, with flags of its own (`{PROGRAM} {word} --help`)"
+                                  for word in _flags_by_word()))
     parser.add_argument("--all", action="store_true", help="all models of the paper; so does naming none")
     parser.add_argument("--out", metavar="FOLDER", help="where the models' folders go (default: prototxt, or "
                         "prototxt/legacy for the legacy dialect)")
@@ -46,11 +47,9 @@ def _lists_of_mnist() -> str:
     return " and".join([f"{first} are when the nets run,", *words])
 
 
-def _add_own_flags(parser: argparse.ArgumentParser, words: Iterable[str]) -> None:
-    """Add the flags of the family whose word stands in the command, if one does."""
-    for family in FAMILIES:
-        if family.flags and family.flags.word in words:
-            family.flags.add(parser)
+def _flags_by_word() -> dict[str, DesignFlags]:
+    """The families' own flags by the word that asks for them."""
+    return {family.flags.word: family.flags for family in FAMILIES if family.flags}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,13 +72,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _designs(arguments: argparse.Namespace) -> dict[str, Design]:
     """The designs that the command asks for, by MODEL names."""
-    models = arguments.models
-    for family in FAMILIES:
-        if family.flags and family.flags.word in models:
-            if len(models) > 1:
-                raise InputError(f"`{family.flags.word}` makes one model, by flags of its own; leave out the other "
-                                 f"{len(models) - 1} beside it, and write those by a command of their own.")
-            return dict([family.flags.design(arguments)])
+    models, flags = arguments.models, _flags_by_word()
+    word = next((model for model in models if model in flags), None)
+    if word:
+        if len(models) > 1:
+            raise InputError(f"`{word}` makes one model, by flags of its own, but {len(models)} are named; write the "
+                             "others by a command of their own.")
+        return dict([flags[word].design(arguments)])
     if arguments.train and not models:
         models = [model for family in FAMILIES if family.own_images for model in family.presets]
     designs = presets()
@@ -112,7 +111,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Write the nets and solvers of the paper's models.",
                                      allow_abbrev=False)
     add_arguments(parser)
-    _add_own_flags(parser, argv)
+    for word, flags in _flags_by_word().items():
+        if word in argv:
+            flags.add(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return call(run, parser.parse_args(argv), PROGRAM)
 

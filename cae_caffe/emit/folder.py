@@ -122,8 +122,8 @@ def _solver(model: str, design: Design, settings: Settings) -> _File:
     message = solver(family.recipe, net=f"{folder}/train_test.prototxt", snapshot_prefix=f"{folder}/{model}",
                      source=settings.source_of(family), solver_mode=settings.solver_mode,
                      random_seed=settings.random_seed)
-    return _File("solver", (f"The solver, with the learning parameters of {family.learning}.", *_how_to_train(folder)),
-                 DIALECTS[settings.dialect].solver(message))
+    purpose = f"The solver, with the learning parameters of {family.recipe_source}."
+    return _File("solver", (purpose, *_how_to_train(folder)), DIALECTS[settings.dialect].solver(message))
 
 
 def _how_to_train(folder: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..models import Autoencoder
 from ..models.layers import DATA
-from .layers import EuclideanLoss, Flatten, HDF5Data, NetLayer, SigmoidCrossEntropyLoss, learning
+from .layers import EuclideanLoss, Flatten, HDF5Data, NetLayer, SigmoidCrossEntropyLoss, training_layer
 from .recipe import Recipe
 from .sources import Source
 
@@ -27,10 +27,10 @@ def train_test(design: Autoencoder, recipe: Recipe, source: Source) -> tuple[Net
     return (
         *_data_layers(source),
         *([NetLayer(FLAT_DATA, Flatten(), (DATA,), (FLAT_DATA,))] if flat else []),
-        *(learning(layer, recipe) for layer in (*hidden, last)),
+        *(training_layer(layer, recipe) for layer in (*hidden, last)),
         NetLayer("cross_entropy_loss", SigmoidCrossEntropyLoss(), (last.top, target), ("cross_entropy_loss",),
                  loss_weight=1),
-        learning(image, recipe),
+        training_layer(image, recipe),
         NetLayer("l2_error", EuclideanLoss(), (image.top, target), ("l2_error",), loss_weight=0),
     )
 

@@ -20,5 +20,5 @@ CLASSIC = Family(
                   test_interval=1000),
     train_test=train_test,
     kind="classic auto-encoder",
-    learning="the paper's Table 5",
+    recipe_source="the paper's Table 5",
 )

@@ -19,5 +19,5 @@ CONVOLUTIONAL = Family(
     recipe=Recipe(sparse=25, base_lr=0.006, lr_policy="fixed", max_iter=20000, test_interval=5000),
     train_test=train_test,
     kind="convolutional auto-encoder",
-    learning="the paper's Table 5",
+    recipe_source="the paper's Table 5",
 )

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import InputError
 from ..models import Design, Layer, Reshape
 from ..models.layers import DATA
-from .layers import Input, NetLayer, waiting
+from .layers import Input, NetLayer, deploy_layers
 from .recipe import Recipe
 from .sources import DataSource, Source
 
@@ -38,7 +38,7 @@ def no_cuts(design: Design) -> dict[str, Layers]:
 
 
 def _deployed(design: Design, layers: tuple[Layer, ...]) -> Layers:
-    return (NetLayer("input", Input(design.input), (), (DATA,)), *waiting(layers))
+    return (NetLayer("input", Input(design.input), (), (DATA,)), *deploy_layers(layers))
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Family:
     recipe: Recipe
     train_test: Callable[[Any, Recipe, Any], Layers]        # of a design, the recipe and a source
     kind: str                           # what a design is, in words
-    learning: str                       # whose learning parameters the recipe has, in words
+    recipe_source: str                  # whose learning parameters the recipe has, in words
     source: type[DataSource] = Source
     deploy: Callable[[Any], Layers] = deploy
     cuts: Callable[[Any], Mapping[str, Layers]] = layer_cuts        # nets to look at one layer, by file name

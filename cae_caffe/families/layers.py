@@ -44,12 +44,12 @@ class NetLayer:
     loss_weight: float | None = None
 
 
-def waiting(layers: Iterable[Layer]) -> tuple[NetLayer, ...]:
+def deploy_layers(layers: Iterable[Layer]) -> tuple[NetLayer, ...]:
     """A design's layers as they stand in a net to deploy: they wait for weights."""
     return tuple(NetLayer(layer.name, layer.operation, (layer.bottom,), (layer.top,)) for layer in layers)
 
 
-def learning(layer: Layer, recipe: Recipe, parameters: tuple[Parameter, ...] = WEIGHTS_AND_BIASES) -> NetLayer:
+def training_layer(layer: Layer, recipe: Recipe, parameters: tuple[Parameter, ...] = WEIGHTS_AND_BIASES) -> NetLayer:
     """A design's layer as it stands in a net to train; one without parameters learns nothing."""
     place = layer.name, layer.operation, (layer.bottom,), (layer.top,)
     return NetLayer(*place, parameters, recipe) if layer.parameters else NetLayer(*place)

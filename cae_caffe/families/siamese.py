@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..models import Layer, SiameseNetwork
 from ..models.siamese import PRESETS
 from .family import Family, no_cuts
-from .layers import ContrastiveLoss, HDF5Data, NetLayer, Parameter, Slice, learning
+from .layers import ContrastiveLoss, HDF5Data, NetLayer, Parameter, Slice, training_layer
 from .recipe import Recipe
 from .sources import PairSource
 
@@ -38,7 +38,7 @@ def _data_layers(source: PairSource) -> Iterator[NetLayer]:
 
 def _shared(layer: Layer, original: Layer, recipe: Recipe) -> NetLayer:
     """A layer of either tower, whose parameters are found by the name of the first tower's, the `original`."""
-    return learning(layer, recipe, (Parameter(f"{original.name}_w", lr_mult=1),
+    return training_layer(layer, recipe, (Parameter(f"{original.name}_w", lr_mult=1),
                                     Parameter(f"{original.name}_b", lr_mult=2)))
 
 
@@ -50,7 +50,7 @@ SIAMESE = Family(
                   test_interval=500, snapshot=3750),
     train_test=train_test,
     kind="siamese network",
-    learning="Caffe's siamese example",
+    recipe_source="Caffe's siamese example",
     source=PairSource,
     cuts=no_cuts,
     purpose="The net to train and to test, on pairs of images (`cae-caffe data siamese`).",

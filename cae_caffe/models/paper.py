@@ -17,7 +17,7 @@ from .autoencoder import Autoencoder
 from .layers import Design
 
 PAPER: Mapping[str, Autoencoder] = MappingProxyType({**convolutional.PRESETS, **classic.PRESETS})  # the auto-encoders
-MODELS: Mapping[str, Design] = MappingProxyType({**PAPER, **siamese.PRESETS})       # all there are
+MODELS: Mapping[str, Design] = MappingProxyType({**PAPER, **siamese.PRESETS})       # and the network of Fig. 2
 
 SomeDesign = TypeVar("SomeDesign")
 

@@ -78,8 +78,8 @@ def test_a_family_with_data_of_its_own(monkeypatch):
     class Triplet(SiameseNetwork):
         margin: float = 3
 
-    family = Family("triplets", Triplet, {}, RECIPES["siamese"], train_test, kind="triplet network", learning="nobody",
-                    source=Triples, own_images=False)
+    family = Family("triplets", Triplet, {}, RECIPES["siamese"], train_test, kind="triplet network",
+                    recipe_source="nobody", source=Triples, own_images=False)
     monkeypatch.setattr("cae_caffe.families.registry.FAMILIES", [*FAMILIES, family])
     assert 'source: "triples.txt"' in model_files("triplet", Triplet())["train_test.prototxt"]
     given = model_files("triplet", Triplet(), Settings(source=Triples(train="others.txt")))["train_test.prototxt"]

@@ -34,7 +34,8 @@ def test_its_models_are_listed(capsys):
     assert code_blobs()[-1] == "squeeze"
     with pytest.raises(SystemExit, match="0"):
         make_prototxt(["--help"])
-    assert ", toy-n3" in " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ", toy-n3; or `toy`, with flags of its own (`make-prototxt toy --help`)" in shown
 
 
 def test_it_is_written_with_the_others(capsys):
@@ -118,7 +119,7 @@ def test_its_flags_are_shown_and_taken_with_its_word_only(capsys):
 
 
 @pytest.mark.parametrize("arguments, sentence", [
-    (["toy", "cae1-n2", "--code", "5"], "`toy` makes one model, by flags of its own; leave out the other"),
+    (["toy", "cae1-n2", "--code", "5"], "`toy` makes one model, by flags of its own, but 2 are named; write the"),
     (["toy", "--code", "0"], "`code` holds 0"),
 ])
 def test_a_design_that_cannot_be_is_refused(capsys, arguments, sentence):

@@ -48,6 +48,6 @@ TOY = Family(
     recipe=Recipe(base_lr=0.01, lr_policy="fixed", momentum=0.9, max_iter=60, test_interval=30, sparse=9),
     train_test=train_test,
     kind="toy",
-    learning="nobody in particular",
+    recipe_source="nobody in particular",
     flags=DesignFlags("toy", _add_flags, _design),
 )
