@@ -12,12 +12,14 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from ..errors import InputError
-from . import classic, convolutional, siamese
 from .autoencoder import Autoencoder
+from .classic import PRESETS as CLASSIC
+from .convolutional import PRESETS as CONVOLUTIONAL
 from .layers import Design
+from .siamese import PRESETS as SIAMESE
 
-PAPER: Mapping[str, Autoencoder] = MappingProxyType({**convolutional.PRESETS, **classic.PRESETS})  # the auto-encoders
-MODELS: Mapping[str, Design] = MappingProxyType({**PAPER, **siamese.PRESETS})       # and the network of Fig. 2
+PAPER: Mapping[str, Autoencoder] = MappingProxyType({**CONVOLUTIONAL, **CLASSIC})       # the auto-encoders
+MODELS: Mapping[str, Design] = MappingProxyType({**PAPER, **SIAMESE})      # and the network of Fig. 2
 
 SomeDesign = TypeVar("SomeDesign")
 
