@@ -56,10 +56,14 @@ def write(folder: Path, own: dict, log: TrainingLog, seconds: float | None) -> d
 
 
 def save(folder: Path, result: dict) -> dict:
-    """Write a record, small numbers side by side, and return it."""
-    text = json.dumps(result, indent=1)
-    files.write_text(folder / RESULT, _NESTED.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n")
+    """Write a record and return it."""
+    files.write_text(folder / RESULT, text(result))
     return result
+
+
+def text(result: dict) -> str:
+    """A record as its file has it, small numbers side by side."""
+    return _NESTED.sub(lambda found: f"[{' '.join(found[1].split())}]", json.dumps(result, indent=1)) + "\n"
 
 
 def completed(folder: Path, result: dict) -> dict:
