@@ -1,11 +1,28 @@
-"""The flag --threads, for both engines."""
+"""Flags that several commands share: those of Caffe's own tool, --backend and --threads."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from typing import Any
 
+from ..backend import BACKENDS
 from ..errors import InputError
+
+
+def add_flag(parser: argparse.ArgumentParser, name: str, **options: Any) -> None:
+    """Add the flag `name` as Caffe's own tool takes it: `-solver FILE`, `--solver FILE`, `-solver=FILE`.
+
+    `options` are those of `ArgumentParser.add_argument`.
+    """
+    parser.add_argument(f"-{name}", f"--{name}", **{"dest": name, **options})
+
+
+def add_backend_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--backend auto|caffe|torch` to a command that runs a net."""
+    parser.add_argument("-backend", "--backend", choices=list(BACKENDS), default="auto",
+                        help="the engine: real Caffe (caffe), the embedded one (torch), or torch if PyTorch imports "
+                             "and else caffe (auto, the default)")
 
 
 def add_threads_argument(parser: argparse.ArgumentParser) -> None:

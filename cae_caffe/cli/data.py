@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 
-from .termination import unwinding
+from ..interruption import unwinding
 
 _SUFFIXES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 

@@ -6,7 +6,7 @@ import argparse
 import importlib
 
 from ..backend import load_backend
-from .caffe_flags import add_flag
+from .arguments import add_flag
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

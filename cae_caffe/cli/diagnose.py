@@ -6,8 +6,8 @@ import argparse
 
 from ..analysis.diagnosis_table import diagnosis_text
 from ..running.diagnose import diagnose
-from .backend_argument import add_backend_argument
-from .quiet_engine import chosen_quiet_engine
+from .arguments import add_backend_argument
+from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The flag --backend, and the step into the Python that has real Caffe where this one does not."""
+"""The engine that a command runs on, and the step into the Python that has real Caffe where this one does not."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from ..backend import BACKENDS, NoCaffeError, describe, load_backend
+from ..backend import NoCaffeError, describe, load_backend
 from ..running.processes import Python, this_python
-from .package_path import folder_with_the_package_alone
+from .programs import folder_with_the_package_alone
 
 REENTERED = "CAE_CAFFE_REENTERED"       # set in the process that was started for real Caffe: it must not start another
+ERRORS = "2"         # glog's level of them
 HAS_CAFFE = "import sys, h5py, tqdm, caffe; caffe.SGDSolver; sys.exit(sys.version_info < (3, 9))"
-
-
-def add_backend_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--backend auto|caffe|torch` to a command that runs a net."""
-    parser.add_argument("-backend", "--backend", choices=list(BACKENDS), default="auto",
-                        help="the engine: real Caffe (caffe), the embedded one (torch), or torch if PyTorch imports "
-                             "and else caffe (auto, the default)")
 
 
 def chosen_backend(arguments: argparse.Namespace) -> ModuleType:
@@ -37,6 +31,15 @@ def chosen_backend(arguments: argparse.Namespace) -> ModuleType:
         raise
     print(f"Engine: {describe(backend, getattr(arguments, 'gpu', None) or None)}", file=sys.stderr)
     return backend
+
+
+def chosen_quiet_engine(arguments: argparse.Namespace) -> ModuleType:
+    """Return `chosen_backend(arguments)`, told to log nothing but errors (unless GLOG_minloglevel says otherwise).
+
+    Real Caffe writes some lines for every layer of a net that it builds; it reads the variable when it is imported.
+    """
+    os.environ.setdefault("GLOG_minloglevel", ERRORS)
+    return chosen_backend(arguments)
 
 
 def reenter_with_caffe(argv: list[str]) -> None:

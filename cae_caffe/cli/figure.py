@@ -6,8 +6,8 @@ import argparse
 
 from ..errors import InputError
 from ..figures import architecture, curves, filters, layers, scatter
-from .backend_argument import add_backend_argument
-from .quiet_engine import chosen_quiet_engine
+from .arguments import add_backend_argument
+from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from .. import files
 from ..backend import automatic_name
+from ..interruption import unwinding
 from ..reproduction.archive import keep
 from ..reproduction.questions import QUESTIONS
 from ..reproduction.reproduce import TABLE_NUMBERS, Request, reproduce
 from ..reproduction.runs.plan import FIGURE_NUMBERS, Plan
 from ..reproduction.summary_page import SUMMARY
-from .backend_argument import add_backend_argument
+from .arguments import add_backend_argument
 from .programs import CAE_CAFFE
-from .termination import unwinding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

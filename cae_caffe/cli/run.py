@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from ..running.script import run_script
-from .backend_argument import add_backend_argument, chosen_backend
-from .threads_argument import add_threads_argument, apply_threads
+from .arguments import add_backend_argument, add_threads_argument, apply_threads
+from .engine import chosen_backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

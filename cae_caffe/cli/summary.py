@@ -9,8 +9,8 @@ from ..analysis.image_needs import known_needs
 from ..analysis.nets import PHASES, open_net
 from ..analysis.stability import final
 from ..analysis.summary import summary
-from .backend_argument import add_backend_argument
-from .quiet_engine import chosen_quiet_engine
+from .arguments import add_backend_argument
+from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

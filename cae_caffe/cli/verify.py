@@ -7,8 +7,8 @@ import sys
 
 from ..errors import InputError
 from ..running.verify import table, verify
-from .backend_argument import python_with_caffe
-from .threads_argument import add_threads_argument, apply_threads
+from .arguments import add_threads_argument, apply_threads
+from .engine import python_with_caffe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 from typing import Callable
 
 from cae_caffe import load_backend
-from cae_caffe.cli.threads_argument import apply_threads
+from cae_caffe.cli.arguments import apply_threads
 from cae_caffe.progress import bar
 
 BACKENDS = {"caffe": "caffe", "engine": "torch"}

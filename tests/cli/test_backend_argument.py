@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from cae_caffe import RunError
-from cae_caffe.cli.backend_argument import add_backend_argument, chosen_backend
-from cae_caffe.cli.package_path import folder_with_the_package_alone
+from cae_caffe.cli.arguments import add_backend_argument
+from cae_caffe.cli.engine import chosen_backend
+from cae_caffe.cli.programs import folder_with_the_package_alone
 
-REENTER = ("import sys; from cae_caffe.cli.backend_argument import reenter_with_caffe\n"
+REENTER = ("import sys; from cae_caffe.cli.engine import reenter_with_caffe\n"
            "reenter_with_caffe(sys.argv[1:]); print('returned')")
 TELL = '#!/bin/sh\n{first}\nfor word in "$@"; do echo "<$word>"; done; echo "path=$PYTHONPATH"; exit 7\n'
 
