@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from ..analysis.stability import MOST
 from ..models import PAPER
-from .late_losses import losses_then
-from .measures.measures import MEASURES
+from .losses import LAST_SHOWN, mean, pair, values
 from .paper import REPORTED
-from .questions.question import mean, pair, values
-from .questions.readings import LAST_SHOWN
 from .runs.plan import PAPER_RUNS, TABLES, Plan
+from .runs.record import MEASURES
 from .tables.losses import verdict
+from .tables.stages import late_losses
 
 HOLDS, FAILS, PARTLY, OPEN = "holds", "does not hold", "holds in part", "not measured"
 SMALL = ("classic-300-150-75", "classic-500-250-125", "classic-1000-500-250")      # Data/(w+b) of 81, 43 and 17
@@ -67,7 +66,7 @@ def read_results(plan: Plan) -> Results:
         for kept, key in ((losses, "test"), (training, "train_last_thousand")):
             if pair(result.get(key)):
                 kept.setdefault(run.model, []).append(pair(result[key])[0])
-        test_then = pair(losses_then(plan, run.model, run.seed))
+        test_then = pair(late_losses(plan, run.model, run.seed))
         if test_then:
             then.setdefault(run.model, []).append(test_then[0])
         measures = run.folder / MEASURES
@@ -80,8 +79,8 @@ def claims(plan: Plan) -> list[Claim]:
     """All claims, judged by what is there."""
     found = read_results(plan)
     return [_tests(found, 4), _tests_then(found), _tests(found, 1), _trainings(found, 4), _trainings(found, 1),
-            _model_2_is_better(found), _model_1_is_as_good(found), _large_nets_are_worse(found), _stuck_at_the_mean(found),
-            _more_numbers_are_better(found), _stable(found), _classes(found)]
+            _model_2_is_better(found), _model_1_is_as_good(found), _large_nets_are_worse(found),
+            _stuck_at_the_mean(found), _more_numbers_are_better(found), _stable(found), _classes(found)]
 
 
 def _tests(found: Results, table: int) -> Claim:

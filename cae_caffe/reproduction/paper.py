@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from .losses import Pair
+
 # For N = 2: parameters and size.
 TABLE_1: dict[str, tuple[int, int]] = {
     "classic-300-150-75-n2": (584254, 1052),
@@ -44,8 +46,6 @@ SLIPS = (
     "The text has the decoder's kernels in Fig. 1, which is a scatter plot; the architecture is Fig. 3. It cites the "
     "Caffe of Noh et al. as [28], and on its last page as [24].",
 )
-
-Pair = tuple[float, ...]       # (cross-entropy; Euclidean); of ours the second may not have been kept
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ...data import HDF5Source
 from ...errors import InputError
 from ...running.image_input import IMAGES, feed, image_input, labels
 from ...running.processes import status_of
-from ..runs.run import RESULT
+from ..runs.record import RESULT
 from .sprites import sprite
 
 MAP = "map.json"

@@ -12,7 +12,7 @@ from pathlib import Path
 from ...models import PAPER
 from ...running.processes import status_of
 from ..runs.run import Run
-from .measures import measured, up_to_date
+from .codes import measured, up_to_date
 
 QUICK = "quick"
 # Of a short run: codes that t-SNE draws and training images that classifiers see. With all of them measuring would take

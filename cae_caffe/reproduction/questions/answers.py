@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import Callable
 
-from ..paper import REPORTED, Pair
-from .question import LOSSES, Outcome, mean, spread, values
+from ..losses import LOSSES, Pair, mean, spread, values
+from ..paper import REPORTED
+from .question import Outcome
 
 WORDS = ("cross-entropy", "squared error")
 APART = ("Two arms are told apart in a loss where their ranges over the seeds do not overlap; where two ranges of five "

@@ -15,6 +15,7 @@ from ...version import VERSION
 from .environment import environment
 
 RESULT, LOG, SOLVER = "result.json", "train.log", "solver.prototxt"
+MEASURES, PICTURE, CODES = "measures.json", "picture.npz", "codes.h5"       # what the trained net's codes leave there
 THREADS = 1             # every run has one, so that several side by side do not share out cores in an unknown way
 DISPLAYS = 10           # the last ones, whose mean is a training loss that no single mini-batch decides
 THOUSAND = 1000         # the paper's training losses are those shown at the last multiple of it

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 METHOD = "forkserver"
 # What every run needs, imported in this order; what cannot be imported is left to the run that misses it.
-PRELOADED = (f"{__package__}.one_thread", "cae_caffe.pycaffe", "cae_caffe.reproduction.measures.measures",
+PRELOADED = (f"{__package__}.one_thread", "cae_caffe.pycaffe", "cae_caffe.reproduction.measures.codes",
              "sklearn.linear_model", "sklearn.manifold", "sklearn.metrics", "sklearn.neighbors")
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 

@@ -10,8 +10,7 @@ from ... import schema
 from ..paper import TABLE_5_SOLVERS, TABLE_5_TIMES
 from ..runs import record
 from ..runs.plan import Plan
-from ..runs.record import SOLVER
-from ..runs.run import RESULT
+from ..runs.record import RESULT, SOLVER
 
 # The committed solver that stands for its family.
 EXAMPLES = {"classic": "classic-1000-500-250-n2", "cae": "cae1-n2"}

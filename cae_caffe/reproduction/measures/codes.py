@@ -24,9 +24,8 @@ from ...data import HDF5Source
 from ...errors import InputError
 from ...running.encode import encode
 from ...running.image_input import IMAGES, LABEL
-from ..runs.run import RESULT
+from ..runs.record import MEASURES, PICTURE, RESULT
 
-MEASURES, PICTURE = "measures.json", "picture.npz"
 PICTURE_LIMIT = 5000        # codes that t-SNE draws, as `figure scatter` does: most of the time of it all
 QUADRATIC_LIMIT = 2000      # points for measures whose time and memory grow as their square
 FEWEST = 2 * NEIGHBOURS + 1     # test images: trustworthiness looks at no more neighbours than half of them
