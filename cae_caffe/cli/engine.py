@@ -86,7 +86,7 @@ def _is_this_python(folder: str) -> bool:
 
 def _imports_caffe(python: str) -> bool:
     probe = subprocess.run([python, "-c", HAS_CAFFE], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
+                           stderr=subprocess.DEVNULL, check=False)
     return probe.returncode == 0
 
 

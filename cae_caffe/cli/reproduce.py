@@ -21,6 +21,7 @@ from .programs import CAE_CAFFE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the flags of `cae-caffe reproduce`."""
     parser.add_argument("--table", type=int, action="append", default=[], choices=TABLE_NUMBERS, metavar="N",
                         help="a table of the paper, 1 to 5; may be given several times")
     parser.add_argument("--figure", type=int, action="append", default=[], choices=FIGURE_NUMBERS, metavar="N",
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Reproduce what is asked for, and print the pages and all files made."""
     questions = list(QUESTIONS) if "all" in arguments.question else arguments.question
     request = Request(arguments.table, arguments.figure, questions, arguments.model, arguments.runs,
                       arguments.jobs)

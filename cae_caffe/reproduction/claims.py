@@ -64,8 +64,9 @@ def read_results(plan: Plan) -> Results:
     for run in (run for table in TABLES for run in plan.table_runs(table, PAPER_RUNS)):
         result = run.result() or {}
         for kept, key in ((losses, "test"), (training, "train_last_thousand")):
-            if pair(result.get(key)):
-                kept.setdefault(run.model, []).append(pair(result[key])[0])
+            both = pair(result.get(key))
+            if both:
+                kept.setdefault(run.model, []).append(both[0])
         test_then = pair(late_losses(plan, run.model, run.seed))
         if test_then:
             then.setdefault(run.model, []).append(test_then[0])

@@ -96,7 +96,7 @@ def _pair(cross_entropy: float, squared_error: float) -> str:
 
 def _step(program: Program, *words) -> None:
     command = _announced(program, words)
-    if subprocess.run(command).returncode:
+    if subprocess.run(command, check=False).returncode:
         raise RunError(f"The step `{program.name} {words[0]}` failed (see above).")
 
 
@@ -106,7 +106,7 @@ def _train(program: Program, words: list, log: Path, iterations: int) -> None:
     with log.open("w", encoding="utf-8") as kept, bar(iterations, "train") as progress, \
             subprocess.Popen(command, stderr=subprocess.PIPE, universal_newlines=True) as process:
         tell = _Teller(iterations, progress)
-        for line in process.stderr:
+        for line in process.stderr or ():
             kept.write(line)
             tell(line)
     if process.returncode:

@@ -167,7 +167,7 @@ def test_a_damaged_archive_is_refused(results, tmp_path, damage):
     archive.keep(results, tmp_path / "kept")
     path = tmp_path / "kept" / archive.RECORDS
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(InputError, match="this is no archive of records .*; fetch it again"):
+    with pytest.raises(InputError, match=r"this is no archive of records .*; fetch it again"):
         archive.restore(tmp_path / "kept", tmp_path / "back")
     assert not (tmp_path / "back").exists()
 

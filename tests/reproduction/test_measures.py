@@ -196,20 +196,20 @@ def test_a_run_is_measured_once(torch_engine, run_folder, monkeypatch):
     assert codes.up_to_date(run_folder) and not codes.up_to_date(run_folder, picture_limit=100)
     # Measures of another length of the run, or by other constants, do not count.
     (run_folder / "result.json").write_text(json.dumps({"model": "m", "seed": 3, "iterations": 20}))
-    with pytest.raises(InputError, match="m_iter_20.caffemodel: the run's weights are gone"):
+    with pytest.raises(InputError, match=r"m_iter_20.caffemodel: the run's weights are gone"):
         codes.measured(run_folder, "torch", "images.txt", "images.txt")
     assert not codes.up_to_date(run_folder)
 
 
 def test_a_folder_without_a_finished_run_is_told(tmp_path):
-    with pytest.raises(InputError, match="no result.json in this folder"):
+    with pytest.raises(InputError, match=r"no result.json in this folder"):
         codes.measured(tmp_path)
 
 
 def test_too_few_images_are_told(torch_engine, tmp_path):
     write_net(tmp_path)
     small_autoencoder.write_images(tmp_path)
-    with pytest.raises(InputError, match="images.txt: 6 images are too few to measure their codes; give 31"):
+    with pytest.raises(InputError, match=r"images.txt: 6 images are too few to measure their codes; give 31"):
         measure(torch_engine, tmp_path)
     with pytest.raises(InputError, match="A picture of 30 codes is too small"):
         measure(torch_engine, tmp_path, picture_limit=30)

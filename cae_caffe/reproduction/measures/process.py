@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ...models import PAPER
 from ...running.processes import status_of
@@ -30,7 +31,7 @@ def wanted(run: Run) -> bool:
             and not up_to_date(run.folder, **_limits(bool(run.test_batches))))
 
 
-def _limits(quick: bool) -> dict[str, int]:
+def _limits(quick: bool) -> dict[str, Any]:
     return QUICK_LIMITS if quick else {}
 
 

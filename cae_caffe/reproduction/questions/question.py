@@ -74,7 +74,8 @@ class Outcome:
 
     def pairs(self, stage: str, model: str | None = None) -> list[Pair]:
         """The loss pairs of a stage, of one model or of all."""
-        return [run.losses[stage] for run in self.runs if run.losses.get(stage) and model in (None, run.model)]
+        found = (run.losses.get(stage) for run in self.runs if model in (None, run.model))
+        return [both for both in found if both]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from ..paper import REPORTED
 from ..runs.plan import PAPER_RUNS, TABLES
 from .html import Markup, element, joined
 from .loss_tables import TITLES, comparison, counted, full_length, losses, percent, verdict
-from .records import Record, Records
+from .records import Records
 
 # One net of each architecture is trained by real Caffe too.
 CONTROLS = tuple(model for model in PAPER if model.endswith("-n30"))
@@ -126,5 +126,5 @@ def paper_points(model: str) -> list[tuple[float, str]]:
 
 
 def _ours(runs) -> list[tuple[float, str]]:
-    pairs: list[tuple[Record, tuple[float, float] | None]] = [(run, losses(run, "test")) for run in runs if run.done]
+    pairs = [(run, losses(run, "test")) for run in runs if run.done]
     return [(pair[0], run.label) for run, pair in pairs if pair]

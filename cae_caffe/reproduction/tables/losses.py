@@ -30,11 +30,11 @@ def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), qu
     verdict only where there are no others. `late` gives the test losses, by name, of a run that is tested where the
     paper's training losses are; they have rows of their own if there are any.
     """
-    results = {(run.model, *_column(run)): run.result() for run in (*runs, *controls)}
-    late_tests = {(run.model, *_column(run)): late(run) for run in runs}
+    results = {_key(run): run.result() for run in (*runs, *controls)}
+    late_tests = {_key(run): late(run) for run in runs}
     has_late = any(late_tests.values())
-    columns = sorted({_column(run) for run in runs}
-                     | {_column(run) for run in controls if results[(run.model, *_column(run))]})
+    there = {_column(run) for run in controls if results[_key(run)]}
+    columns = sorted({_column(run) for run in runs} | there)
     models = list(dict.fromkeys(run.model for run in runs))
     done = [result for result in results.values() if result]
     engines = " and ".join(sorted({_engine(result) for result in done})) or "no engine"
@@ -48,6 +48,10 @@ def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), qu
     rows = [row for model in models
             for row in _rows(model, compared, {column: shown.get((model, *column), {}) for column in columns})]
     return "\n".join(head + rows) + "\n"
+
+
+def _key(run: Run) -> tuple[str, bool, int]:
+    return (run.model, *_column(run))
 
 
 def _column(run: Run) -> Column:
@@ -68,7 +72,8 @@ def _engine(result: dict) -> str:
 
 
 def _rows(model: str, compared: Sequence[Stage], results: dict[Column, dict]) -> list[str]:
-    design, rows = PAPER[model], []
+    design = PAPER[model]
+    rows: list[str] = []
     for words, kept, reported in compared:
         pairs = {column: pair(result.get(kept)) for column, result in results.items()}
         paper = getattr(REPORTED[model], reported)

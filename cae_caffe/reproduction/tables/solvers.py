@@ -53,7 +53,8 @@ def _said(value) -> str:
 
 def _results(plan: Plan) -> list[dict]:
     folders = sorted(path.parent for path in (plan.folder / "runs").glob(f"*/{RESULT}"))
-    return [record.read(folder, folder.name) for folder in folders]
+    results = (record.read(folder, folder.name) for folder in folders)
+    return [result for result in results if result]
 
 
 def _counts(result: dict, name: str, iterations: int, real: bool) -> bool:
