@@ -71,8 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _restore(kept: Path, results: Path) -> None:
     done = restore(kept, results)
     stayed = f"; {len(done.stayed)} files and runs that {results} had already stay as they are" if done.stayed else ""
-    print(f"Restored from {kept} to {results}: {done.files} files, {done.bytes / 2**20:.1f} MB{stayed}.",
-          file=sys.stderr)
+    count = "1 file" if done.files == 1 else f"{done.files} files"
+    print(f"Restored from {kept} to {results}: {count}, {done.bytes / 2**20:.1f} MB{stayed}.", file=sys.stderr)
 
 
 def _write_report(results: Path) -> None:
