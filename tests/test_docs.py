@@ -65,7 +65,9 @@ def test_every_command_in_the_documents_is_one(line):
     if program == "cae-caffe":
         if words[0].startswith("-"):
             return
-        module = importlib.import_module(f"cae_caffe.cli.{main.ALIASES.get(words[0], words.pop(0))}")
+        command = words.pop(0)
+        assert command in main.COMMANDS
+        module = importlib.import_module(f"cae_caffe.cli.{command}")
     parser = argparse.ArgumentParser(prog=line, allow_abbrev=False)
     module.add_arguments(parser)
     parser.parse_args(words)        # ends the process, and so the test, where a flag is wrong
