@@ -81,4 +81,4 @@ def _account(node: Node) -> Account:
 
 
 def _shapes(values: list[Value]) -> tuple[tuple[int, ...], ...]:
-    return tuple(value.blob.shape for value in values)
+    return tuple(value.shape for value in values)

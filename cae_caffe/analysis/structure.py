@@ -30,5 +30,5 @@ def code_blob(graph: Graph) -> str | None:
             return name
     batch = graph.blobs[0].shape[:1] if graph.blobs else ()
     candidates = [value.blob for value in finals.values()
-                  if value.producer.inputs and len(value.blob.shape) > 1 and value.blob.shape[:1] == batch]
+                  if value.producer.inputs and len(value.shape) > 1 and value.shape[:1] == batch]
     return min(candidates, key=lambda blob: blob.row_size).name if candidates else None

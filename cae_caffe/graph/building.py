@@ -83,7 +83,7 @@ class _Builder:
                                  "name, or the order of the layers.")
             self.unused.discard(name)
             node.inputs.append(self.newest[name])
-            self.newest[name].consumers.append(node)
+            self.newest[name].read_by(node)
 
     def _connect_tops(self, node: Node) -> None:
         bottoms = node.message.bottom

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
+from weakref import ref
 
 from ..schema import View, view
 
@@ -64,17 +65,34 @@ class Blob(Memory):
         return prod(self.shape[1:])
 
 
-@dataclass(eq=False, repr=False)
 class Value:
-    """What one layer writes: top number `index` of `producer`; `consumers` are those who read it, in their order."""
+    """What one layer writes: top number `index` of the node `producer`, into `blob`.
 
-    blob: Blob
-    producer: Node
-    index: int
-    consumers: list[Node] = field(default_factory=list)
+    It does not keep its nodes: whoever asks for them keeps the graph. So a net that is dropped is gone at once, memory
+    and all, and need not wait until circles are collected.
+    """
+
+    def __init__(self, blob: Blob, producer: Node, index: int):
+        self.blob, self.index = blob, index
+        self._producer = ref(producer)
+        self._consumers: list[ref[Node]] = []
 
     def __repr__(self) -> str:
         return f"value of blob `{self.name}` by {self.producer!r}"
+
+    @property
+    def producer(self) -> Node:
+        """The node that writes it; raises ReferenceError if the graph is gone."""
+        return _kept(self._producer)
+
+    @property
+    def consumers(self) -> list[Node]:
+        """The nodes that read it, in their order, twice if they read it twice; raises as `producer` does."""
+        return [_kept(consumer) for consumer in self._consumers]
+
+    def read_by(self, node: Node) -> None:
+        """Note that `node` reads it too."""
+        self._consumers.append(ref(node))
 
     @property
     def name(self) -> str:
@@ -82,9 +100,21 @@ class Value:
         return self.blob.name
 
     @property
+    def shape(self) -> Shape:
+        """The shape of its blob, as Caffe has it; raises ValueError before a net is bound."""
+        return self.blob.shape
+
+    @property
     def in_place(self) -> bool:
         """Whether it is written over a value that its producer reads."""
         return any(self.blob is value.blob for value in self.producer.inputs)
+
+
+def _kept(reference: ref[Node]) -> Node:
+    node = reference()
+    if node is None:
+        raise ReferenceError("The graph of this value is gone; keep the graph as long as its values.")
+    return node
 
 
 @dataclass(eq=False, repr=False)

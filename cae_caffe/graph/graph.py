@@ -42,9 +42,9 @@ class Graph:
 
         Only a layer that is set up knows how many it needs, so they come later than the named ones.
         """
-        while len(node.outputs) < number:
-            node.outputs.append(Value(Blob(None, UNNAMED), node, len(node.outputs)))
-        self.number_blobs()
+        if len(node.outputs) < number:
+            node.outputs.extend(Value(Blob(None, UNNAMED), node, i) for i in range(len(node.outputs), number))
+            self.number_blobs()
 
     def number_blobs(self) -> None:
         """Number the blobs in the order in which they are first written, as Caffe does."""

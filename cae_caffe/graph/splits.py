@@ -104,7 +104,7 @@ def without_splits(graph: Graph) -> Graph:
         inputs = [originals[value] for value in node.inputs]
         twin = Node(node.number, _unsplit(node, inputs), node.file, node.line, inputs, weights=node.weights)
         for value in inputs:
-            value.consumers.append(twin)
+            value.read_by(twin)
         twin.outputs = [Value(value.blob, twin, value.index) for value in node.outputs]
         originals.update(zip(node.outputs, twin.outputs))
         result.nodes.append(twin)

@@ -93,7 +93,7 @@ def _state(item: _Sums) -> LayerState:
     parameters = [np.isfinite(weight.array) for weight in item.node.weights]
     return LayerState(
         name=item.node.name, type=item.node.type, blob=tops[0].name if tops else "",
-        shape=tops[0].blob.shape[1:] if tops else (),
+        shape=tops[0].shape[1:] if tops else (),
         low=float(item.low), high=float(item.high), mean=item.total / item.finite if item.finite else float("nan"),
         saturated=item.saturated / item.finite if item.bound is not None and item.finite else None, meets=item.meets,
         bound=item.bound, units=0 if item.alive is None else item.alive.size,

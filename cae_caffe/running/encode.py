@@ -12,7 +12,7 @@ from ..analysis.structure import code_blob, value_of
 from ..data import HDF5Source
 from ..errors import InputError
 from ..files import replacing
-from ..graph import Value
+from ..graph import Blob
 from ..progress import bar
 from .image_input import IMAGES, feed, image_input, labels, run_layers
 
@@ -44,38 +44,40 @@ def encode(backend, net_file, weights, data, out, blob=None, limit=None) -> Enco
         if blob is None:
             raise InputError(f"{net_file}: no blob of this net has a row for each image, so it has no code; choose a "
                              "blob with --blob.")
-        run = _Run(net, image_blob, value_of(graph, blob))
+        code = value_of(graph, blob)
+        run = _Run(net, image_blob, code.blob, code.producer.number)
         run.check(source.rows(IMAGES, 0, 2), net_file)
         with replacing(out) as part, h5py.File(str(part), "w") as file:
             file.attrs.update(net=str(net_file), weights=str(weights), blob=blob, data=str(data))
             count = min(limit or len(source), len(source))
             _write(file, source, run, count)
-        return Encoded(blob, count, run.code.blob.row_size)
+        return Encoded(blob, count, run.code.row_size)
 
 
 @dataclass(frozen=True)
 class _Run:
     net: Any
     image_blob: str
-    code: Value
+    code: Blob
+    last: int       # the number of the layer that writes the code
 
     def codes(self, images):
         """Codes (n, N) of `images` (n, ...), as a view that the next call changes."""
         feed(self.net, self.image_blob, images)
-        run_layers(self.net, 0, self.code.producer.number)
-        return self.code.blob.array.reshape(len(images), -1)
+        run_layers(self.net, 0, self.last)
+        return self.code.array.reshape(len(images), -1)
 
     def check(self, images, net_file):
         """Raise `InputError` unless the blob has a row for each image."""
         feed(self.net, self.image_blob, images)
-        shape = self.code.blob.shape
+        shape = self.code.shape
         if shape[:1] != (len(images),):
             raise InputError(f"{net_file}: blob `{self.code.name}` has no row for each image: its shape is {shape} for "
                              f"{len(images)} images; choose another with --blob.")
 
 
 def _write(file, source, run, count):
-    codes = file.create_dataset("codes", (count, run.code.blob.row_size), "float32")
+    codes = file.create_dataset("codes", (count, run.code.row_size), "float32")
     first = labels(source, 0, 1)
     label = None if first is None else file.create_dataset("label", (count,), first.dtype)
     with bar(count, f"encoding to {run.code.name}", unit="image") as progress:

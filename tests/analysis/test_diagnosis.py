@@ -95,11 +95,13 @@ def test_a_layer_saturates_where_the_activation_behind_it_does(kind, inputs, out
 
 def test_an_activation_in_place_counts_and_one_behind_a_relu_in_place_does_not():
     in_place = [layer("ip", "InnerProduct", "data", "ip"), layer("act", "Sigmoid", "ip", "ip", learns=False)]
-    assert saturation_of(nodes(in_place)[0])[1] == "act"
+    ip, *_ = nodes(in_place)
+    assert saturation_of(ip)[1] == "act"
     in_place.insert(1, layer("bend", "ReLU", "ip", "ip", learns=False))
-    assert saturation_of(nodes(in_place)[0]) == (None, "")
+    ip, *_ = nodes(in_place)
+    assert saturation_of(ip) == (None, "")
 
 
 def test_a_layer_that_no_activation_reads_does_not_saturate():
-    layers = [layer("ip", "InnerProduct", "data", "ip"), layer("ip2", "InnerProduct", "ip", "ip2")]
-    assert saturation_of(nodes(layers)[0]) == (None, "")
+    ip, _ = nodes([layer("ip", "InnerProduct", "data", "ip"), layer("ip2", "InnerProduct", "ip", "ip2")])
+    assert saturation_of(ip) == (None, "")

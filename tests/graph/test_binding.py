@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from net_zoo import INPUT, NETS, PAIR, SHARED, ip, layer
@@ -140,3 +143,18 @@ def test_another_wiring_is_refused(opened):
         file.write(PAIR + ip("one", "y") + ip("two", "x"))
     with pytest.raises(InputError, match=r"layer `one` .*:2\): the net has a layer from blobs \[0\] to \[2\] in its"):
         bind(read_graph(net.graph.file, "TEST"), net)
+
+
+def test_a_net_that_is_dropped_is_gone_at_once(opened):
+    net, graph = opened(NETS["in place, then two consumers"])
+    plain = without_splits(graph)
+    value, memory = plain.nodes[1].outputs[0], weakref.ref(net.blobs["x"])
+    assert value.consumers[0].name == "bend"
+    gc.disable()
+    try:
+        del net, graph, plain
+        assert memory() is None
+    finally:
+        gc.enable()
+    with pytest.raises(ReferenceError, match="keep the graph"):
+        _ = value.producer
