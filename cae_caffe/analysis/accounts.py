@@ -15,8 +15,8 @@ LEARNED_TYPES = ("Convolution", "Deconvolution", "InnerProduct")
 class Account:
     """One layer: shapes as Caffe has them, the parameters that are its own, and elements of its tops for one image.
 
-    `parameter_shapes` has all its parameter blobs, weights first; `parameters` counts only those that no
-    earlier layer owns, so that weights shared by two layers are counted once.
+    `parameter_shapes` has all its parameter blobs, weights first; `parameters` counts only those that no earlier layer
+    owns, so that weights shared by two layers are counted once.
     """
 
     node: Node

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from net_zoo import INPUT, NETS, PAIR, RULES, SHARED, ip, layer, loss
 
@@ -165,3 +168,8 @@ def test_parts_name_themselves_in_a_line():
     node = parsed(CHAIN).nodes[1]
     assert repr(node) == "layer `one` (type InnerProduct, the net)"
     assert repr(node.outputs[0]) == "value of blob `one` by layer `one` (type InnerProduct, the net)"
+
+
+def test_a_graph_needs_no_engine():
+    code = "import sys, cae_caffe.graph; sys.exit(bool({'torch', 'h5py', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
