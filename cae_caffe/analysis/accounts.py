@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
-from .structure import Layer, code_blob, layers_of, own_parameters, width
+from ..graph import Graph, Node, Value
+from .structure import code_blob
 
 # The layers whose outputs the paper counts as hidden layers (section 3: feature maps and neurons).
 LEARNED_TYPES = ("Convolution", "Deconvolution", "InnerProduct")
@@ -15,11 +15,11 @@ LEARNED_TYPES = ("Convolution", "Deconvolution", "InnerProduct")
 class Account:
     """One layer: shapes as Caffe has them, the parameters that are its own, and elements of its tops for one image.
 
-    `parameter_shapes` has all its parameter blobs, weights first; `parameters` counts only those whose memory no
-    earlier layer holds, so that weights shared by two layers are counted once.
+    `parameter_shapes` has all its parameter blobs, weights first; `parameters` counts only those that no earlier layer
+    owns, so that weights shared by two layers are counted once.
     """
 
-    layer: Layer
+    node: Node
     bottom_shapes: tuple[tuple[int, ...], ...]
     top_shapes: tuple[tuple[int, ...], ...]
     parameter_shapes: tuple[tuple[int, ...], ...]
@@ -36,15 +36,14 @@ class Halves:
     decoder: tuple[Account, ...]
 
 
-def accounts(net) -> list[Account]:
-    """An account of every layer of `net` but Split layers."""
-    layers = layers_of(net)
-    return [_account(net, layer, own) for layer, own in zip(layers, own_parameters(layers))]
+def accounts(graph: Graph) -> list[Account]:
+    """An account of every layer of `graph`, which has no Split layers and is bound to a net."""
+    return [_account(node) for node in graph.nodes]
 
 
 def learned(rows) -> list[Account]:
     """The convolutions, deconvolutions and inner products among `rows`."""
-    return [row for row in rows if row.layer.type in LEARNED_TYPES]
+    return [row for row in rows if row.node.type in LEARNED_TYPES]
 
 
 def hidden_sizes(rows) -> list[int]:
@@ -55,17 +54,17 @@ def hidden_sizes(rows) -> list[int]:
     return [row.elements for row in learned(rows)[:-1]]
 
 
-def halves(net, rows) -> Halves | None:
+def halves(graph: Graph, rows) -> Halves | None:
     """`rows` cut behind the layer that makes the code, or None if this is no auto-encoder.
 
     It is one if its last learned layer has as many elements as the input, and the code comes earlier and has fewer.
     """
-    steps, code = learned(rows), code_blob(net)
+    steps, code = learned(rows), code_blob(graph)
     if not steps or code is None:
         return None
-    image = width(net, next(iter(net.blobs)))
-    cut = next((at for at, row in enumerate(steps, 1) if code in row.layer.tops), len(steps))
-    if cut == len(steps) or steps[-1].elements != image or width(net, code) >= image:
+    image = graph.blobs[0].row_size
+    cut = next((at for at, row in enumerate(steps, 1) if code in row.node.tops), len(steps))
+    if cut == len(steps) or steps[-1].elements != image or graph.finals[code].blob.row_size >= image:
         return None
     return Halves(code, tuple(steps[:cut]), tuple(steps[cut:]))
 
@@ -75,11 +74,11 @@ def total(rows) -> int:
     return sum(row.parameters for row in rows)
 
 
-def _account(net, layer, own):
-    shapes = tuple(tuple(blob.shape) for blob in layer.parameters)
-    return Account(layer, _shapes(net, layer.bottoms), _shapes(net, layer.tops), shapes,
-                   sum(prod(shapes[at]) for at in own), sum(width(net, top) for top in layer.tops))
+def _account(node: Node) -> Account:
+    return Account(node, _shapes(node.inputs), _shapes(node.outputs), tuple(weight.shape for weight in node.weights),
+                   sum(weight.count for weight in node.weights if weight.owner is None),
+                   sum(value.blob.row_size for value in node.outputs))
 
 
-def _shapes(net, names):
-    return tuple(tuple(net.blobs[name].shape) for name in names)
+def _shapes(values: list[Value]) -> tuple[tuple[int, ...], ...]:
+    return tuple(value.shape for value in values)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf, log
 
+from ..graph import Node, Value
+
 SATURATED = 0.01        # a sigmoid's output this near to 0 or 1; its slope there is below a 25th of its greatest
 MOSTLY, WHOLLY = 0.5, 0.999         # shares of saturated values from which a sentence names a layer, and it is broken
 LOGIT = log((1 - SATURATED) / SATURATED)        # 4.595: where a sigmoid's input saturates it
@@ -68,28 +70,26 @@ class Diagnosis:
                        for layer in self.layers)
 
 
-def saturation_of(layers, at) -> tuple[tuple[float, float] | None, str]:
-    """The range outside of which the first top of `layers[at]` is saturated, or None; and the activation behind it.
+def saturation_of(node: Node) -> tuple[tuple[float, float] | None, str]:
+    """The range outside of which the first top of `node` is saturated, or None; and the activation behind it.
 
     An activation has its own range; any other layer that of the one activation that reads its top, by way of Reshape
     or Flatten layers if there are any, and in place or not.
     """
-    layer = layers[at]
-    if layer.type in OUTPUTS:
-        return OUTPUTS[layer.type], ""
-    if not layer.parameters or not layer.tops:
-        return None, ""
-    blob = layer.tops[0]
-    for reader in layers[at + 1:]:
-        if blob not in reader.bottoms:
-            continue
+    if node.type in OUTPUTS:
+        return OUTPUTS[node.type], ""
+    reader = _activation(node.outputs[0]) if node.weights and node.outputs else None
+    return (None, "") if reader is None else (INPUTS[reader.type], reader.name)
+
+
+def _activation(value: Value) -> Node | None:
+    for reader in value.consumers:
         if reader.type in INPUTS:
-            return INPUTS[reader.type], reader.name
-        if reader.type in SAME_VALUES:
-            blob = reader.tops[0]
-        elif blob in reader.tops:
-            break       # another layer in place: the values change before an activation sees them
-    return None, ""
+            return reader
+        behind = _activation(reader.outputs[0]) if reader.type in SAME_VALUES else None
+        if behind is not None:
+            return behind
+    return None
 
 
 def sentences(found: Diagnosis) -> list[str]:

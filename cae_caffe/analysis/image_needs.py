@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import schema
 from ..data import HDF5Source
 from ..errors import InputError
-from ..schema import net_state
+from ..graph import read_graph
 
 IMAGES = "data"
 LOOKED_AT = 10000           # images, the first ones; fewer if they are large
@@ -41,10 +40,8 @@ class ImageNeeds:
 
 def training_list(net_file) -> str | None:
     """The list of HDF5 files that the prototxt `net_file` trains on, or None if it names none."""
-    net = schema.read_net(str(net_file))
-    net.state.phase = schema.Phase.Value("TRAIN")
-    kept, _ = net_state.filtered(net, [None] * len(net.layer))
-    return next((layer.hdf5_data_param.source for layer in kept.layer if layer.type == "HDF5Data"), None)
+    nodes = read_graph(net_file, "TRAIN", level=None).nodes
+    return next((node.param.hdf5_data_param.source for node in nodes if node.type == "HDF5Data"), None)
 
 
 def image_needs(list_file) -> ImageNeeds:
@@ -74,10 +71,10 @@ def known_needs(net_file, list_file=None, images=None) -> ImageNeeds | None:
 def _looked(net_file, list_file):
     if list_file is not None:
         return image_needs(list_file)
-    named = training_list(net_file)
     try:
+        named = training_list(net_file)
         return image_needs(named) if named else None
-    except InputError:      # that it cannot be read matters to training, not here
+    except InputError:      # that they cannot be read matters to training, not here
         return None
 
 

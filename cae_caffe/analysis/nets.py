@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .. import schema
+from typing import Any
+
 from ..errors import InputError
+from ..graph import Graph, bind, read_graph, without_splits
 from .stored_weights import check_fit, shapes_in
 
 PHASES = {"train": "TRAIN", "test": "TEST"}
@@ -17,14 +19,19 @@ def open_net(backend, net_file, weights=None, phase="test", stages=(), level=0):
     the same number of blobs of the same shapes; layers that only the file has are passed over, as Caffe does.
     Raises `InputError` for a missing or malformed file and for weights that do not fit.
     """
-    if not schema.read_net(str(net_file)).layer:
-        raise InputError(f"{net_file}: the net has no layers, so there is nothing to run; name a net's prototxt.")
+    return open_graph(backend, net_file, weights, phase, stages, level)[0]
+
+
+def open_graph(backend, net_file, weights=None, phase="test", stages=(), level=0) -> tuple[Any, Graph]:
+    """As `open_net`, with the net's graph beside it: bound to the net, without Split layers."""
+    graph = read_graph(net_file, PHASES[phase], level, stages)
     stored = shapes_in(weights) if weights is not None else None
     net = backend.Net(str(net_file), getattr(backend, PHASES[phase]), level=level, stages=list(stages))
+    graph = without_splits(bind(graph, net))
     if stored is not None:
-        check_fit(net, net_file, stored, weights)
+        check_fit(graph, stored, weights)
         net.copy_from(str(weights))
-    return net
+    return net, graph
 
 
 def single_input(net, net_file) -> str:

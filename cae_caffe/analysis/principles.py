@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..graph import Graph, Node, Value
 from .accounts import Account, Halves, halves, hidden_sizes, learned, total
 from .image_needs import VARIANCE, ImageNeeds
 from .stability import Final, stability
-from .structure import layers_of, width
 
 # The paper calls its own models "practically symmetric" with 1600 elements against 1568, 2 % apart.
 APART = 0.05
@@ -37,35 +37,35 @@ class Principle:
         return {True: "yes", False: "no", None: "unknown"}[self.answer]
 
 
-def principles(net, rows: Sequence[Account], needs: ImageNeeds | None = None,
+def principles(graph: Graph, rows: Sequence[Account], needs: ImageNeeds | None = None,
                finals: Sequence[Final] = ()) -> list[Principle]:
-    """Ask the six principles of the auto-encoder `net`, of which `rows` are the `accounts`; [] if it is none.
+    """Ask the six principles of the auto-encoder `graph`, of which `rows` are the `accounts`; [] if it is none.
 
     `needs` is what is known of its training images, `finals` how runs of it ended. Principle 1 has two parts. Raises
     `InputError` for runs that cannot be compared.
     """
-    parts = halves(net, rows)
+    parts = halves(graph, rows)
     if parts is None:
         return []
     stable = stability(finals, needs.mean_entropy if needs else None)
     return [Principle(1, "encoder and decoder symmetric", *_symmetric(parts)),
             Principle(1, "sizes meet the data's needs", *_wide_enough(parts, needs)),
-            Principle(2, "both losses", *_losses(net, rows)),
+            Principle(2, "both losses", *_losses(rows)),
             Principle(3, "every layer can be looked at", *_visible(rows)),
-            Principle(4, "activations bound the maps", *_bounded(net, rows, parts)),
-            Principle(5, "enough data a parameter", *_ratio(net, rows, needs)),
+            Principle(4, "activations bound the maps", *_bounded(graph, rows, parts)),
+            Principle(5, "enough data a parameter", *_ratio(graph, rows, needs)),
             Principle(6, "stable over three runs", *stable)]
 
 
-def why_no_autoencoder(net, rows: Sequence[Account]) -> str:
-    """Why `halves` finds no auto-encoder in `net`."""
+def why_no_autoencoder(graph: Graph, rows: Sequence[Account]) -> str:
+    """Why `halves` finds no auto-encoder in `graph`."""
     steps = learned(rows)
     if not steps:
         return "no layer of it has weights"
-    image, last = width(net, next(iter(net.blobs))), steps[-1]
+    image, last = graph.blobs[0].row_size, steps[-1]
     if last.elements != image:
-        return f"its last layer of weights, {last.layer.name}, has {last.elements} elements, and its input {image}"
-    return f"no layer of weights before its last, {last.layer.name}, is narrower than its input of {image} elements"
+        return f"its last layer of weights, {last.node.name}, has {last.elements} elements, and its input {image}"
+    return f"no layer of weights before its last, {last.node.name}, is narrower than its input of {image} elements"
 
 
 def falls_and_rises(parts: Halves) -> bool:
@@ -94,7 +94,7 @@ def _symmetric(parts):
 def _size(row):
     shape = row.top_shapes[0][1:]
     maps = "x".join(map(str, (*shape[1:], shape[0])))     # the paper writes 20x20x4 for four maps
-    return f"{row.layer.name} {row.elements}" + (f" ({maps})" if len(shape) > 1 and row.elements > shape[0] else "")
+    return f"{row.node.name} {row.elements}" + (f" ({maps})" if len(shape) > 1 and row.elements > shape[0] else "")
 
 
 def _wide_enough(parts, needs):
@@ -116,64 +116,61 @@ def _wide_enough(parts, needs):
 
 
 def _list(rows):
-    return ", ".join(f"{row.layer.name} {row.elements}" for row in rows)
+    return ", ".join(f"{row.node.name} {row.elements}" for row in rows)
 
 
-def _losses(net, rows):
-    found = [row.layer for row in rows if row.layer.type.endswith("Loss")]
-    weight = net.blob_loss_weights
-    told = ", ".join(f"{layer.type} {layer.tops[0]} (weight {weight[layer.tops[0]]:g})" for layer in found)
+def _losses(rows):
+    found = [row.node for row in rows if row.node.type.endswith("Loss")]
+    weights = [node.outputs[0].blob.loss_weight for node in found]
+    told = ", ".join(f"{node.type} {node.tops[0]} (weight {weight:g})" for node, weight in zip(found, weights))
     if not found:
         return None, "no loss in this net; ask the file it is trained by"
-    missing = [kind for kind in LOSSES if kind not in [layer.type for layer in found]]
+    missing = [kind for kind in LOSSES if kind not in [node.type for node in found]]
     if missing:
         return False, f"{told}; no {' and no '.join(missing)}"
-    idle = [layer for layer in found if not weight[layer.tops[0]]]
-    return True, told + ("; what has weight 0 is shown and does not steer the training" if idle else "")
+    return True, told + ("" if all(weights) else "; what has weight 0 is shown and does not steer the training")
 
 
 def _visible(rows):
-    blobs = {row.layer.tops[0]: row.layer for row in learned(rows)}
-    over = [f"{row.layer.name} writes over {blobs[top].name}" for row in rows for top in row.layer.tops
-            if top in row.layer.bottoms and top in blobs]
+    learners = {row.node.outputs[0].blob: row.node for row in learned(rows)}
+    over = [f"{row.node.name} writes over {learners[value.blob].name}" for row in rows for value in row.node.outputs
+            if value.in_place and value.blob in learners]
     if over:
         return False, f"in place: {', '.join(over)}, whose own values are lost"
     return True, "no layer in place writes over maps or neurons; `figure filters` and `figure layers` draw them"
 
 
-def _bounded(net, rows, parts):
-    steps = [row for row in learned(rows) if row.layer.type in CONVOLUTIONS]
+def _bounded(graph, rows, parts):
+    steps = [row for row in learned(rows) if row.node.type in CONVOLUTIONS]
     if not steps:       # of the classic auto-encoder the same can be asked of its neurons, but for the linear code
         steps = [row for row in learned(rows) if row is not parts.encoder[-1]]
-    layers = layers_of(net)
-    found = [(row.layer.name, _activation(layers, row.layer)) for row in steps]
-    loose = [f"{name}: {kind or 'none'}" for name, kind in found if kind not in BOUNDED]
+    found = [(row.node.name, _activation(graph, row.node) or "none") for row in steps]
+    loose = [f"{name}: {kind}" for name, kind in found if kind not in BOUNDED]
     if loose:
         return False, f"nothing keeps the values in an interval behind {', '.join(loose)}"
     return True, "; ".join(f"{kind} {BOUNDED[kind]} behind {', '.join(name for name, its in found if its == kind)}"
                            for kind in dict.fromkeys(kind for _, kind in found))
 
 
-def _activation(layers, layer):
-    """The type of the first activation that the output of `layer` meets, or None."""
-    at = next(i for i, other in enumerate(layers) if other.name == layer.name and other.tops == layer.tops)
-    blobs = set(layer.tops)
-    for reader in layers[at + 1:]:
-        if reader.bottoms and reader.bottoms[0] in blobs:
+def _activation(graph: Graph, node: Node) -> str | None:
+    """The type of the first activation that the output of `node` meets, or None; others may change it in place."""
+    met: set[Value] = set(node.outputs)
+    for reader in graph.nodes:
+        if reader.inputs and reader.inputs[0] in met:
             if reader.type in BOUNDED or reader.type in UNBOUNDED:
                 return reader.type
-            if reader.type in PASSED_THROUGH:
-                blobs.update(reader.tops)
+            if reader.type in PASSED_THROUGH or reader.in_place:
+                met.update(reader.outputs)
     return None
 
 
-def _ratio(net, rows, needs):
+def _ratio(graph, rows, needs):
     if needs is None:
         return None, "the number of training images is not known (--images N)"
-    parameters, image = total(rows), width(net, next(iter(net.blobs)))
+    parameters, image = total(rows), graph.blobs[0].row_size
     ratio = round(needs.images * image / parameters)        # the paper's 17/1 is 16.7
     told = f"{needs.images} images of {image} values ({needs.source}) over {parameters} parameters is {ratio}/1"
-    if any(row.layer.type in CONVOLUTIONS for row in rows):
+    if any(row.node.type in CONVOLUTIONS for row in rows):
         told += (f"; of convolutional nets the paper compares sizes, here {sum(hidden_sizes(rows))} elements, 3502 in "
                  "its best classic one")
     if ratio >= ENOUGH_DATA:

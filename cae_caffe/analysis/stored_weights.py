@@ -6,7 +6,7 @@ import h5py
 
 from .. import schema
 from ..errors import InputError
-from .structure import layers_of, own_parameters
+from ..graph import Graph
 
 
 def shapes_in(weights) -> dict[str, dict[int, tuple[int, ...]]]:
@@ -19,21 +19,21 @@ def shapes_in(weights) -> dict[str, dict[int, tuple[int, ...]]]:
     return {name: found for name, found in shapes.items() if found}
 
 
-def check_fit(net, net_file, stored, weights) -> None:
-    """Raise `InputError` unless the parameters `stored`, found in the file `weights`, fit `net`.
+def check_fit(graph: Graph, stored, weights) -> None:
+    """Raise `InputError` unless the parameters `stored`, found in the file `weights`, fit the net of `graph`.
 
-    Every parameter of the net must be there in its shape, but for those that share an earlier layer's memory, which
-    HDF5 weights leave out. Layers that only the file has do not matter.
+    Every parameter of the net must be there in its shape, but for those that an earlier layer owns, which HDF5
+    weights leave out. Layers that only the file has do not matter.
     """
-    layers = layers_of(net)
-    for layer, needed in zip(layers, own_parameters(layers)):
-        found = stored.get(layer.name, {})
-        wanted = {at: tuple(blob.shape) for at, blob in enumerate(layer.parameters)}
+    for node in graph.nodes:
+        found = stored.get(node.name, {})
+        wanted = {weight.index: weight.shape for weight in node.weights}
+        needed = [weight.index for weight in node.weights if weight.owner is None]
         if needed and not found:
-            raise InputError(f"{weights}: no parameters for layer `{layer.name}` of {net_file}; these weights are "
+            raise InputError(f"{weights}: no parameters for layer `{node.name}` of {graph.file}; these weights are "
                              f"another net's, with the layers {', '.join(stored) or '(none)'}.")
         if not set(needed) <= set(found) <= set(wanted) or not all(_same(found[at], wanted[at]) for at in found):
-            raise InputError(f"{weights}: layer `{layer.name}` holds {_blobs(found)}, but {net_file} needs "
+            raise InputError(f"{weights}: layer `{node.name}` holds {_blobs(found)}, but {graph.file} needs "
                              f"{_blobs(wanted)}; give the weights that were trained with this net.")
 
 
@@ -42,8 +42,7 @@ def check_common(net, net_file, stored, weights) -> None:
 
     Caffe passes over layers that only one of them has, and would go on with the fillers' weights alone.
     """
-    learning = [layer.name for layer in layers_of(net) if layer.parameters]
-    if learning and not any(name in stored for name in learning):
+    if net.params and not any(name in stored for name in net.params):
         raise InputError(f"{weights}: these weights are another net's: they are for the layers "
                          f"{', '.join(stored) or '(none)'}, of which {net_file} has none.")
 

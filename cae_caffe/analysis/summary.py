@@ -13,26 +13,27 @@ RIGHT = ("parameters", "elements")
 LINE = 120
 
 
-def summary(net, needs=None, finals=()) -> str:
-    """A table with a line for each layer of `net`, then totals; for an auto-encoder, Table 2's and 3's figures too.
+def summary(graph, needs=None, finals=()) -> str:
+    """A table with a line for each layer of `graph`, then totals; for an auto-encoder, Table 2's and 3's figures too.
 
-    Shapes are Caffe's, batch first; "elements" are those of the layer's tops for one image. Then the paper's six
-    principles, of an auto-encoder; `needs` and `finals` are those of `principles`, and so are the errors raised.
+    `graph` is one as `nets.open_graph` returns it. Shapes are Caffe's, batch first; "elements" are those of the layer's
+    tops for one image. Then the paper's six principles, of an auto-encoder; `needs` and `finals` are those of
+    `principles`, and so are the errors raised.
     """
-    rows = accounts(net)
+    rows = accounts(graph)
     lines = _table([_cells(row) for row in rows] + [_totals(rows)])
-    return "\n".join(lines + [""] + _facts(net, rows) + [""] + _principles(net, rows, needs, finals)) + "\n"
+    return "\n".join(lines + [""] + _facts(graph, rows) + [""] + _principles(graph, rows, needs, finals)) + "\n"
 
 
 def _cells(row):
-    return (row.layer.name, row.layer.type, _blobs(row.layer.bottoms, row.bottom_shapes),
-            _blobs(row.layer.tops, row.top_shapes), _count(row), " + ".join(map(_dims, row.parameter_shapes)),
+    return (row.node.name, row.node.type, _blobs(row.node.bottoms, row.bottom_shapes),
+            _blobs(row.node.tops, row.top_shapes), _count(row), " + ".join(map(_dims, row.parameter_shapes)),
             str(row.elements))
 
 
 def _totals(rows):
     # A layer in place has no blob of its own, so blobs are added up, not layers.
-    tops = {name: prod(shape[1:]) for row in rows for name, shape in zip(row.layer.tops, row.top_shapes)}
+    tops = {name: prod(shape[1:]) for row in rows for name, shape in zip(row.node.tops, row.top_shapes)}
     return ("total", "", "", "", str(total(rows)), "", str(sum(tops.values())))
 
 
@@ -62,9 +63,9 @@ def _align(heading, cell, size):
     return cell.rjust(size) if heading in RIGHT else cell.ljust(size)
 
 
-def _facts(net, rows):
+def _facts(graph, rows):
     sizes = hidden_sizes(rows)
-    parts = halves(net, rows)
+    parts = halves(graph, rows)
     facts = [f"Hidden layers: {'-'.join(map(str, sizes)) or 'none'}; size {sum(sizes)} elements"
              + (" (the paper's CAE size)." if parts else ".")]
     if parts:
@@ -75,17 +76,18 @@ def _facts(net, rows):
 
 
 def _span(rows):
-    return f"{rows[0].layer.name} to {rows[-1].layer.name}, {total(rows)} parameters"
+    return f"{rows[0].node.name} to {rows[-1].node.name}, {total(rows)} parameters"
 
 
 def _falls_and_rises(parts):
     return "yes" if falls_and_rises(parts) else "no, which the paper advises against"
 
 
-def _principles(net, rows, needs, finals):
-    found = principles(net, rows, needs, finals)
+def _principles(graph, rows, needs, finals):
+    found = principles(graph, rows, needs, finals)
     if not found:
-        return [f"The paper's six principles are of auto-encoders; this net is none: {why_no_autoencoder(net, rows)}."]
+        reason = why_no_autoencoder(graph, rows)
+        return [f"The paper's six principles are of auto-encoders; this net is none: {reason}."]
     size = max(len(principle.title) for principle in found)
     heads = [f"{principle.number}  {principle.title:<{size}}  {principle.word:<7}  " for principle in found]
     lines = [textwrap.wrap(principle.reason, LINE, initial_indent=head, subsequent_indent=" " * len(head))

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from ..analysis.image_needs import known_needs
-from ..analysis.nets import PHASES, open_net
+from ..analysis.nets import PHASES, open_graph
 from ..analysis.stability import final
 from ..analysis.summary import summary
 from .arguments import add_backend_argument
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the summary."""
     finals = [final(path) for path in arguments.runs]
-    net = open_net(chosen_quiet_engine(arguments), arguments.net, phase=arguments.phase, stages=arguments.stage,
-                   level=arguments.level)
-    sys.stdout.write(summary(net, known_needs(arguments.net, arguments.data, arguments.images), finals))
+    _, graph = open_graph(chosen_quiet_engine(arguments), arguments.net, phase=arguments.phase,
+                          stages=arguments.stage, level=arguments.level)
+    sys.stdout.write(summary(graph, known_needs(arguments.net, arguments.data, arguments.images), finals))
     return 0

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import log
 
 
 @dataclass
 class LayerPlan:
-    """What a net knows of one layer: its blobs by number, and whether and whither it runs backward."""
+    """How a net runs one layer: on which blobs, by number, and whether and whither backward."""
 
     bottom_ids: list[int]
     top_ids: list[int]
-    needs_backward: bool
-    propagates_down: list[bool]
+    needs_backward: bool = False
+    propagates_down: list[bool] = field(default_factory=list)
 
 
 def prune(plans: list[LayerPlan], layers, blob_names: list[str]) -> None:

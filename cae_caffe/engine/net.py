@@ -26,17 +26,18 @@ class Net:
     def __init__(self, param, name: str = "the net", lines=None, native_kernels: bool = False):
         self.device = devices.current()
         built = net_builder.build(param, name, lines, native_kernels)
-        self.name: str = built.param.name
-        self.phase = "TEST" if built.param.state.phase else "TRAIN"
+        self.graph = graph = built.graph
+        self.name: str = graph.name
+        self.phase = "TEST" if graph.message.state.phase else "TRAIN"
         self.layers: list[Layer] = built.layers
         self.layer_names = [layer.name for layer in built.layers]
-        self.messages = built.messages
         self.blobs: list[Blob] = built.blobs
-        self.blob_names: list[str] = built.blob_names
-        self.input_ids, self.output_ids = built.input_ids, built.output_ids
-        self.loss_weights = [built.loss_weights.get(i, 0.0) for i in range(len(built.blobs))]
+        self.blob_names: list[str] = [blob.name for blob in graph.blobs]
+        self.input_ids = [value.blob.number for value in graph.inputs]
+        self.output_ids = [value.blob.number for value in graph.outputs]
+        self.loss_weights = [blob.loss_weight for blob in graph.blobs]
         self.parameters = built.parameters
-        self.debug_info: bool = built.param.debug_info
+        self.debug_info: bool = graph.message.debug_info
         self.plans = built.plans
         self.bottoms = [[self.blobs[i] for i in plan.bottom_ids] for plan in built.plans]
         self.tops = [[self.blobs[i] for i in plan.top_ids] for plan in built.plans]
@@ -198,8 +199,8 @@ class Net:
     def to_message(self, with_diff: bool = False):
         """The net with its parameters as a NetParameter, as .caffemodel files hold it (Net::ToProto)."""
         net = schema.NetParameter(name=self.name)
-        for message, layer in zip(self.messages, self.layers):
-            weights.write(message, layer, net.layer.add(), with_diff)
+        for node, layer in zip(self.graph.nodes, self.layers):
+            weights.write(node.message, layer, net.layer.add(), with_diff)
         return net
 
     def _log_forward(self, number: int) -> None:
@@ -233,6 +234,6 @@ def _behind(end: int | None) -> int | None:
 
 
 def _log_mean(place: str, direction: str, layer: str, what: str, tensor: torch.Tensor) -> None:
-    log.info(place, f"    [{direction}] Layer {layer}, {what}: {log.number(tensor.abs().mean())}")
+    log.info(place, f"    [{direction}] Layer {layer}, {what}: {log.number(float(tensor.abs().mean()))}")
 
 

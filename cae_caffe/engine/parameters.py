@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import InputError
+from ..graph import Weight
 from . import log
 from .blob import Blob, shape_string
 
@@ -33,27 +34,24 @@ class Parameters:
     learnable: list[Parameter] = field(default_factory=list)
     owner_of: dict[tuple[int, int], Parameter] = field(default_factory=dict)
     shared: set[tuple[int, int]] = field(default_factory=set)
-    _by_name: dict[str, Parameter] = field(default_factory=dict)
 
-    def append(self, layer_number: int, layer_name: str, index: int, blob: Blob, spec) -> None:
-        """Add blob `index` of a layer; `spec` is the view of its ParamSpec, with its defaults if it has none.
+    def append(self, weight: Weight, blob: Blob, spec) -> None:
+        """Add `blob`, the graph's `weight`; `spec` is the view of its ParamSpec, with its defaults if it has none.
 
         Raises InputError if it shares a parameter of another shape, or gives other factors than the owner.
         """
-        owner = self._by_name.get(spec.name) if spec.name else None
-        if owner is None:
-            owner = Parameter(blob, layer_name, index, spec.name or str(index), spec.lr_mult, spec.decay_mult,
-                              spec.has("lr_mult"), spec.has("decay_mult"))
+        if weight.owner is None:
+            owner = Parameter(blob, weight.layer, weight.index, spec.name or str(weight.index), spec.lr_mult,
+                              spec.decay_mult, spec.has("lr_mult"), spec.has("decay_mult"))
             self.learnable.append(owner)
-            if spec.name:
-                self._by_name[spec.name] = owner
         else:
+            owner = self.owner_of[weight.owner.node, weight.owner.index]
             log.info("net.cpp:467", f"Sharing parameters '{spec.name}' owned by layer '{owner.layer}', param index "
                                     f"{owner.index}")
             _check_shape(owner, blob, spec)
             _merge_factors(owner, spec)
-            self.shared.add((layer_number, index))
-        self.owner_of[layer_number, index] = owner
+            self.shared.add((weight.node, weight.index))
+        self.owner_of[weight.node, weight.index] = owner
 
     def share(self, layers) -> None:
         """Let the sharing layers look at their owners' data and diff (Net::ShareWeights)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from ..analysis.nets import open_net
+from ..analysis.nets import open_graph
 from .canvas import INK, MUTED, check_format, net_name, page
-from .graph import Graph, graph_of
+from .drawing import Drawing, drawing_of
 from .placing import Placing, placed
 
 HEIGHT, GAP_X, GAP_Y = 0.56, 0.6, 0.32     # inches: a box, and from one to the next
@@ -32,7 +33,7 @@ KINDS = {"Convolution": "convolution", "Deconvolution": "deconvolution", "InnerP
 class _Sheet:
     """What is drawn, and how wide its boxes are in inches; coordinates are inches from the upper left."""
 
-    graph: Graph
+    drawing: Drawing
     placing: Placing
     box: float
 
@@ -51,9 +52,9 @@ class _Sheet:
     def upper(self, row) -> float:
         return TOP + row * (HEIGHT + GAP_Y)
 
-    def corner(self, node: int) -> tuple[float, float]:
-        """The upper left corner of a node's box."""
-        column, row = self.placing.places[node]
+    def corner(self, at: int) -> tuple[float, float]:
+        """The upper left corner of box number `at`."""
+        column, row = self.placing.places[at]
         return self.left(column), self.upper(row)
 
 
@@ -66,54 +67,55 @@ def draw(backend, net_file, out) -> None:
     A train_test net is drawn as it is in phase TRAIN and needs its data. Raises `InputError` for an unusable file.
     """
     check_format(out)
-    graph = graph_of(open_net(backend, net_file, phase="train"), net_file)
-    sheet = _Sheet(graph, placed(graph), _box_width(graph.nodes))
+    _, graph = open_graph(backend, net_file, phase="train")
+    drawing = drawing_of(graph)
+    sheet = _Sheet(drawing, placed(drawing), _box_width(drawing.boxes))
     lanes = _lanes(sheet)
     width, height = max([sheet.edge, *lanes.values()]) + MARGIN, sheet.bottom + MARGIN
     with page(out, width, height, arranged=False) as figure:
-        axes = figure.add_axes([0, 0, 1, 1])
+        axes = figure.add_axes((0, 0, 1, 1))
         axes.set(xlim=(0, width), ylim=(height, 0))
         axes.axis("off")
         _draw_edges(axes, sheet, lanes)
-        for at in range(len(graph.nodes)):
+        for at in range(len(drawing.boxes)):
             _draw_box(axes, sheet, at)
         _draw_headings(axes, sheet, net_name(net_file))
 
 
-def _box_width(nodes) -> float:
+def _box_width(boxes) -> float:
     """Inches that the longest texts need."""
-    return max(max(NAME * len(node.name) + LONGEST_BAR, DETAIL * len(node.details) + LARGEST_MAP + MAPS * SHIFT)
-               for node in nodes) + SIZE + 0.4
+    return max(max(NAME * len(box.name) + LONGEST_BAR, DETAIL * len(box.details) + LARGEST_MAP + MAPS * SHIFT)
+               for box in boxes) + SIZE + 0.4
 
 
 def _draw_box(axes: Axes, sheet, at):
-    node, (left, upper) = sheet.graph.nodes[at], sheet.corner(at)
-    kind = "loss" if node.is_loss else KINDS.get(node.type, "other" if node.sources else "data")
+    box, (left, upper) = sheet.drawing.boxes[at], sheet.corner(at)
+    kind = "loss" if box.is_loss else KINDS.get(box.type, "other" if box.sources else "data")
     fill, line = COLOURS[kind]
     axes.add_patch(FancyBboxPatch((left, upper), sheet.box, HEIGHT, boxstyle="round,pad=0,rounding_size=0.08",
                                   facecolor=fill, edgecolor=line, zorder=3,
-                                  linewidth=2.6 if at == sheet.graph.code else 1.2))
+                                  linewidth=2.6 if at == sheet.drawing.code else 1.2))
     right = left + sheet.box - 0.12
-    look = dict(va="center", zorder=4)
-    axes.text(left + 0.12, upper + 0.19, node.name, fontsize=10.5, fontweight="bold", **look)
-    axes.text(left + 0.12, upper + 0.39, node.details, fontsize=8, color=MUTED, **look)
-    axes.text(right, upper + 0.19, node.size, fontsize=9, ha="right", **look)
-    if node.shares:
-        axes.text(right, upper + 0.39, f"weights of {node.shares}", fontsize=8, color=MUTED, ha="right", **look)
-    _sketch(axes, sheet.graph.nodes, node, right - SIZE, upper, facecolor="white", edgecolor=line, linewidth=0.8,
+    look: dict[str, Any] = {"va": "center", "zorder": 4}
+    axes.text(left + 0.12, upper + 0.19, box.name, fontsize=10.5, fontweight="bold", **look)
+    axes.text(left + 0.12, upper + 0.39, box.details, fontsize=8, color=MUTED, **look)
+    axes.text(right, upper + 0.19, box.size, fontsize=9, ha="right", **look)
+    if box.shares:
+        axes.text(right, upper + 0.39, f"weights of {box.shares}", fontsize=8, color=MUTED, ha="right", **look)
+    _sketch(axes, sheet.drawing.boxes, box, right - SIZE, upper, facecolor="white", edgecolor=line, linewidth=0.8,
             zorder=4)
 
 
-def _sketch(axes, nodes, node, right, upper, **look):
+def _sketch(axes, boxes, box, right, upper, **look):
     """A stack of maps, or a bar for a row of neurons, to the scale of the net's largest."""
-    if node.row:
-        wide = max(LONGEST_BAR * node.row / max(other.row for other in nodes), THINNEST)
+    if box.row:
+        wide = max(LONGEST_BAR * box.row / max(other.row for other in boxes), THINNEST)
         axes.add_patch(Rectangle((right - wide, upper + 0.155), wide, 0.07, **look))
-    elif len(node.shape) == 3:
-        largest = max(max(other.shape[1:]) for other in nodes if len(other.shape) == 3)
-        high, wide = (max(LARGEST_MAP * side / largest, THINNEST) for side in node.shape[1:])
-        spread = SHIFT * (min(node.shape[0], MAPS) - 1)
-        for at in range(min(node.shape[0], MAPS)):
+    elif len(box.shape) == 3:
+        largest = max(max(other.shape[1:]) for other in boxes if len(other.shape) == 3)
+        high, wide = (max(LARGEST_MAP * side / largest, THINNEST) for side in box.shape[1:])
+        spread = SHIFT * (min(box.shape[0], MAPS) - 1)
+        for at in range(min(box.shape[0], MAPS)):
             corner = right - wide - spread + SHIFT * at, upper + (HEIGHT - high - spread) / 2 + SHIFT * at
             axes.add_patch(Rectangle(corner, wide, high, **look))
 
@@ -121,24 +123,24 @@ def _sketch(axes, nodes, node, right, upper, **look):
 def _lanes(sheet) -> dict[tuple[int, int], float]:
     """Edges that would run over other boxes, with the x of the line, beside all boxes, that they take."""
     found: dict[tuple[int, int], float] = {}
-    if sheet.graph.code is None:
-        for at, node in enumerate(sheet.graph.nodes):
-            for source, _ in node.sources:
+    if sheet.drawing.code is None:
+        for at, box in enumerate(sheet.drawing.boxes):
+            for source, _ in box.sources:
                 if sheet.placing.places[at][1] - sheet.placing.places[source][1] > 1:
                     found.setdefault((source, at), sheet.edge + LANE * (len(found) + 1))
     return found
 
 
 def _draw_edges(axes, sheet, lanes):
-    for at, node in enumerate(sheet.graph.nodes):
-        for source, blob in dict(node.sources).items():
+    for at, box in enumerate(sheet.drawing.boxes):
+        for source, blob in dict(box.sources).items():
             (left, upper), (to_left, to_upper) = sheet.corner(source), sheet.corner(at)
             if (source, at) in lanes:
                 x = lanes[source, at]
                 _arrow(axes, _sideways(left + sheet.box, upper, to_left + sheet.box, to_upper, x))
                 axes.text(x + 0.05, (upper + to_upper + HEIGHT) / 2, blob, fontsize=8, color=MUTED, rotation=90,
                           va="center")
-            elif sheet.graph.code is not None and left != to_left:
+            elif sheet.drawing.code is not None and left != to_left:
                 start, end = (left + sheet.box, to_left) if to_left > left else (left, to_left + sheet.box)
                 # The corner lies before the end, so that lines of two columns never meet between others' boxes.
                 _arrow(axes, _sideways(start, upper, end, to_upper, end - GAP_X / 2 * (1 if end > start else -1)))
@@ -162,15 +164,16 @@ def _upright(x, upper, to_x, to_upper):
 def _arrow(axes, points):
     axes.plot(*zip(*points[:-1]), color=INK, linewidth=1.0, zorder=1, solid_joinstyle="round")
     axes.annotate("", xy=points[-1], xytext=points[-2], zorder=2,
-                  arrowprops=dict(arrowstyle="-|>", color=INK, linewidth=1.0, shrinkA=0, shrinkB=0))
+                  arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0})
 
 
 def _draw_headings(axes, sheet, name):
-    graph = sheet.graph
+    drawing = sheet.drawing
     axes.text(MARGIN, 0.42, name, fontsize=14, fontweight="bold", va="center")
-    parts = [f"{len(graph.nodes)} layers, {graph.parameters} parameters"]
-    if graph.code is not None:
-        parts.append(f"code: {graph.nodes[graph.code].name}, {graph.nodes[graph.code].size} numbers")
+    parts = [f"{len(drawing.boxes)} layers, {drawing.parameters} parameters"]
+    if drawing.code is not None:
+        code = drawing.boxes[drawing.code]
+        parts.append(f"code: {code.name}, {code.size} numbers")
     axes.text(MARGIN, 0.7, "; ".join(parts), fontsize=9.5, color=MUTED, va="center")
     for column, heading in sheet.placing.headings.items():
         axes.text(sheet.left(column) + sheet.box / 2, TOP - 0.16, heading, fontsize=10, color=MUTED, ha="center",

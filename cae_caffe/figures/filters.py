@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..analysis.nets import open_net
-from ..analysis.structure import layers_of, width
+from ..analysis.nets import open_graph
 from ..errors import InputError
+from ..graph import Graph, Node
 from .canvas import check_format, net_name, page, show_picture
 from .mosaic import tiled
 
@@ -45,7 +45,8 @@ def draw(backend, net_file, weights, out) -> None:
     without such layers.
     """
     check_format(out)
-    banks = _banks(open_net(backend, net_file, weights), net_file)
+    _, graph = open_graph(backend, net_file, weights)
+    banks = _banks(graph)
     if not banks:
         raise InputError(f"{net_file}: nothing to draw: no convolution or deconvolution in this net, and no inner "
                          "product directly behind an image.")
@@ -67,34 +68,32 @@ def _row_heights(pictures, columns):
     return [max(heights[at:at + columns]) for at in range(0, len(heights), columns)]
 
 
-def _banks(net, net_file):
-    with_parameters = [layer for layer in layers_of(net) if layer.parameters]
-    banks = [_convolution(layer, net_file) for layer in with_parameters if layer.type in CONVOLUTIONS]
-    first = with_parameters[0] if with_parameters else None
-    return _over_image(net, first) + banks
+def _banks(graph: Graph) -> list[Bank]:
+    nodes = [node for node in graph.nodes if node.weights]
+    banks = [_convolution(node) for node in nodes if node.type in CONVOLUTIONS]
+    return (_over_image(graph, nodes[0]) if nodes else []) + banks
 
 
-def _convolution(layer, net_file):
-    weights = layer.parameters[0].data
+def _convolution(node: Node) -> Bank:
+    weights = node.weights[0].array
     if weights.ndim != 4:
-        raise InputError(f"{net_file}: the weights of layer `{layer.name}` have {weights.ndim} axes; only filters over "
+        raise InputError(f"{node.file}: the weights of layer `{node.name}` have {weights.ndim} axes; only filters over "
                          "images, whose weights have 4, can be drawn.")
     rows, columns, height, wide = weights.shape
     # Caffe keeps the outputs first in a convolution's weights and the inputs first in a deconvolution's.
-    axes = ("outputs", "inputs") if layer.type == "Convolution" else ("inputs", "outputs")
+    axes = ("outputs", "inputs") if node.type == "Convolution" else ("inputs", "outputs")
     meaning = f"{rows} {axes[0]} x {columns} {axes[1]}, {height}x{wide}"
     in_rows = rows * columns <= SHOWN and max(rows, columns) <= LONGEST * min(rows, columns)
-    return Bank(layer.name, meaning, weights.reshape(-1, height, wide), columns if in_rows else None)
+    return Bank(node.name, meaning, weights.reshape(-1, height, wide), columns if in_rows else None)
 
 
-def _over_image(net, layer):
-    image = next(iter(net.blobs))
-    shape = tuple(net.blobs[image].shape)[1:]
-    if layer is None or layer.type != "InnerProduct" or len(shape) != 3:
+def _over_image(graph: Graph, node: Node) -> list[Bank]:
+    image = graph.blobs[0]
+    if node.type != "InnerProduct" or len(image.shape) != 4:
         return []
-    weights = layer.parameters[0].data
-    if weights.ndim != 2 or weights.shape[1] != width(net, image):
+    weights = node.weights[0].array
+    if weights.ndim != 2 or weights.shape[1] != image.row_size:
         return []
-    channels, height, wide = shape
+    _, channels, height, wide = image.shape
     meaning = f"{len(weights)} units x {channels} inputs, {height}x{wide}"
-    return [Bank(layer.name, meaning, weights.reshape(-1, height, wide))]
+    return [Bank(node.name, meaning, weights.reshape(-1, height, wide))]

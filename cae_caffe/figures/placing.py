@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .graph import Graph, ancestors, descendants, ranks
+from .drawing import Drawing, ancestors, descendants, ranks
 
 
 @dataclass(frozen=True)
 class Placing:
-    """(column, row) of each node, as fractions where needed, and the headings of columns."""
+    """(column, row) of each box, as fractions where needed, and the headings of columns."""
 
     places: list[tuple[float, float]]
     headings: dict[float, str]
@@ -24,19 +24,19 @@ class Placing:
         return max(row for _, row in self.places) + 1
 
 
-def placed(graph: Graph) -> Placing:
-    """Places for the nodes of `graph`, row 0 on top."""
-    return _by_rank(graph) if graph.code is None else _folded(graph)
+def placed(drawing: Drawing) -> Placing:
+    """Places for the boxes of `drawing`, row 0 on top."""
+    return _by_rank(drawing) if drawing.code is None else _folded(drawing)
 
 
-def _folded(graph: Graph) -> Placing:
+def _folded(drawing: Drawing) -> Placing:
     """The encoder down the left, the decoder up the right; between them what belongs to neither, the losses last."""
-    nodes, rank = graph.nodes, ranks(graph.nodes)
-    behind = descendants(nodes, graph.code)
-    left = sorted(ancestors(nodes, graph.code))
-    losses = sorted((at for at in range(len(nodes)) if nodes[at].is_loss), key=lambda at: -rank[at])
+    boxes, rank = drawing.boxes, ranks(drawing.boxes)
+    behind = descendants(boxes, drawing.code)
+    left = sorted(ancestors(boxes, drawing.code))
+    losses = sorted((at for at in range(len(boxes)) if boxes[at].is_loss), key=lambda at: -rank[at])
     right = sorted(behind - set(losses))
-    others = [at for at in range(len(nodes)) if at not in {*left, *right, *losses}]
+    others = [at for at in range(len(boxes)) if at not in {*left, *right, *losses}]
     last = max(map(len, (left, right, losses, others))) - 1
     # From the top: losses lie as the decoder does, which runs upwards.
     rows: list[list[tuple[int, float]]] = [
@@ -44,7 +44,7 @@ def _folded(graph: Graph) -> Placing:
         list(zip(losses, range(last + 1))), list(zip(right[::-1], _spread(len(right), last)))]
     columns = [column for column in rows if column]
     places = {at: (float(x), float(y)) for x, column in enumerate(columns) for at, y in column}
-    return Placing([places[at] for at in range(len(nodes))], {0.0: "encoder", len(columns) - 1.0: "decoder"})
+    return Placing([places[at] for at in range(len(boxes))], {0.0: "encoder", len(columns) - 1.0: "decoder"})
 
 
 def _spread(count: int, last: int) -> list[float]:
@@ -52,18 +52,18 @@ def _spread(count: int, last: int) -> list[float]:
     return [at * last / (count - 1) if count > 1 else float(last) for at in range(count)]
 
 
-def _by_rank(graph: Graph) -> Placing:
-    """A row for each rank, nodes of one rank side by side, each under those that it reads as far as there is room."""
-    nodes, rank = graph.nodes, ranks(graph.nodes)
-    rows = [[at for at in range(len(nodes)) if rank[at] == row] for row in range(max(rank) + 1)]
+def _by_rank(drawing: Drawing) -> Placing:
+    """A row for each rank, boxes of one rank side by side, each under those that it reads as far as there is room."""
+    boxes, rank = drawing.boxes, ranks(drawing.boxes)
+    rows = [[at for at in range(len(boxes)) if rank[at] == row] for row in range(max(rank) + 1)]
     widest = max(map(len, rows))
     column: dict[int, float] = {}
     for row in rows:
-        wanted = {at: _mean([column[source] for source, _ in nodes[at].sources], (widest - 1) / 2) for at in row}
+        wanted = {at: _mean([column[source] for source, _ in boxes[at].sources], (widest - 1) / 2) for at in row}
         order = sorted(row, key=lambda at: (wanted[at], at))
         start = min(max(_mean(list(wanted.values())) - (len(row) - 1) / 2, 0.0), widest - len(row))
         column.update((at, start + place) for place, at in enumerate(order))
-    return Placing([(column[at], float(rank[at])) for at in range(len(nodes))], {})
+    return Placing([(column[at], float(rank[at])) for at in range(len(boxes))], {})
 
 
 def _mean(values: Sequence[float], otherwise: float = 0.0) -> float:

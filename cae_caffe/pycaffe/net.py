@@ -12,6 +12,7 @@ from .. import schema
 from ..engine import log, threads, weights_hdf5
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
+from ..graph import Graph, bind, without_splits
 from . import memory_data
 from .blob import Blob
 from .errors import WrongNameError, WrongValueError
@@ -73,6 +74,11 @@ class Net:
     @property
     def name(self) -> str:
         return self._engine.name
+
+    @property
+    def graph(self) -> Graph:
+        """The net's layers, blobs and parameters as a graph (`cae_caffe.graph`) without Split layers: not in Caffe."""
+        return without_splits(bind(self._engine.graph, self))
 
     def _bottom_ids(self, layer: int) -> list[int]:
         return self._engine.plans[layer].bottom_ids

@@ -5,11 +5,11 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from ..analysis.nets import open_net
-from ..analysis.structure import layers_of, writers
+from ..analysis.nets import open_graph
 from ..data import HDF5Source
 from ..errors import InputError
 from ..files import replacing
+from ..graph import Graph
 from .image_input import IMAGES, feed, image_input, labels
 
 DEFAULT_COUNT = 10
@@ -29,7 +29,7 @@ def dump(backend, net_file, weights, data, out, images=None) -> list[int]:
     Raises `InputError` for files that are missing or do not fit together, and for an index out of range.
     """
     with HDF5Source(data) as source:
-        net = open_net(backend, net_file, weights)
+        net, graph = open_graph(backend, net_file, weights)
         blob = image_input(net, net_file, source, data)
         chosen = _checked(_default_images(source) if images is None else images, len(source), data)
         feed(net, blob, np.concatenate([source.rows(IMAGES, index, index + 1) for index in chosen]))
@@ -40,19 +40,19 @@ def dump(backend, net_file, weights, data, out, images=None) -> list[int]:
         file[INDICES] = np.array(chosen, np.int64)
         if found[0] is not None:
             file[LABELS] = np.concatenate(found)
-        _write_blobs(file, net, net_file)
+        _write_blobs(file, graph)
     return chosen
 
 
-def _write_blobs(file, net, net_file):
-    for order, (name, layer) in enumerate(writers(layers_of(net)).items()):
+def _write_blobs(file, graph: Graph) -> None:
+    for order, (name, value) in enumerate(graph.finals.items()):
         try:
-            dataset = file.create_dataset(name, data=net.blobs[name].data)
+            dataset = file.create_dataset(name, data=value.blob.array)
         except (OSError, RuntimeError, ValueError) as error:
             # HDF5 takes "/" for folders: of the blobs `a` and `a/b`, or `image`, only one can be written.
-            raise InputError(f"{net_file}: blob `{name}` cannot be stored, since another blob or one of the datasets "
+            raise InputError(f"{graph.file}: blob `{name}` cannot be stored, since another blob or one of the datasets "
                              f"`{INDICES}` and `{LABELS}` has its place; rename it in a copy of the net.") from error
-        dataset.attrs.update(order=order, layer=layer.name, type=layer.type)
+        dataset.attrs.update(order=order, layer=value.producer.name, type=value.producer.type)
 
 
 def _checked(images, count, data):

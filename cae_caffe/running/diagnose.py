@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..analysis.diagnosis import Diagnosis, LayerState, saturation_of
-from ..analysis.nets import open_net
-from ..analysis.structure import layers_of
+from ..analysis.nets import open_graph
 from ..data import HDF5Source
 from ..errors import InputError
+from ..graph import Graph, Node
 from ..progress import bar
-from .image_input import IMAGES, feed, image_input
+from .image_input import IMAGES, feed, image_input, run_layers
 
 BATCH = 100
 
@@ -26,29 +26,28 @@ def diagnose(backend, net_file, weights, data, images=100) -> Diagnosis:
     if images < 1:
         raise InputError(f"--images {images}: it must be at least 1.")
     with HDF5Source(data) as source:
-        net = open_net(backend, net_file, weights)
+        net, graph = open_graph(backend, net_file, weights)
         blob = image_input(net, net_file, source, data)
         count = min(images, len(source))
-        sums = _sums(net)
+        sums = _sums(graph)
         with bar(count, "diagnosing", unit="image") as progress:
             for start in range(0, count, BATCH):
                 rows = source.rows(IMAGES, start, min(start + BATCH, count))
                 feed(net, blob, rows)
                 _add_batch(net, sums)
                 progress.update(len(rows))
-    return Diagnosis(str(net_file), str(weights), count, [_state(net, item) for item in sums])
+    return Diagnosis(str(net_file), str(weights), count, [_state(item) for item in sums])
 
 
 @dataclass
 class _Sums:
-    """What is known so far of a layer's first top: `index` is the layer's place in the net, Split layers counted.
+    """What is known so far of a layer's first top.
 
     `bound` is (low, high), beyond which values saturate, or None; `alive` says of each unit of a ReLU whether it was
     ever above 0.
     """
 
-    index: int
-    layer: object
+    node: Node
     bound: tuple[float, float] | None
     meets: str
     values: int = 0
@@ -71,33 +70,30 @@ class _Sums:
             self.total += float(good.sum(dtype=np.float64))
         if self.bound is not None:
             self.saturated += int(((good < self.bound[0]) | (good > self.bound[1])).sum())
-        if self.layer.type == "ReLU":
+        if self.node.type == "ReLU":
             alive = (values > 0).any(axis=0)
             self.alive = alive if self.alive is None else self.alive | alive
 
 
-def _sums(net) -> list[_Sums]:
-    indices = [index for index, layer in enumerate(net.layers) if layer.type != "Split"]
-    layers = layers_of(net)
-    return [_Sums(index, layer, *saturation_of(layers, at)) for at, (index, layer) in enumerate(zip(indices, layers))]
+def _sums(graph: Graph) -> list[_Sums]:
+    return [_Sums(node, *saturation_of(node)) for node in graph.nodes]
 
 
 def _add_batch(net, sums) -> None:
     done = 0
-    names = list(net.blobs)
     for item in sums:
-        net._forward(done, item.index)      # with the Split layers in between
-        done = item.index + 1
-        for top in net._top_ids(item.index)[:1]:
-            item.add(net.blobs[names[top]].data)
+        run_layers(net, done, item.node.number)      # with the Split layers in between
+        done = item.node.number + 1
+        for value in item.node.outputs[:1]:
+            item.add(value.blob.array)
 
 
-def _state(net, item) -> LayerState:
-    tops = item.layer.tops[:1]
-    parameters = [np.isfinite(blob.data) for blob in item.layer.parameters]
+def _state(item: _Sums) -> LayerState:
+    tops = item.node.outputs[:1]
+    parameters = [np.isfinite(weight.array) for weight in item.node.weights]
     return LayerState(
-        name=item.layer.name, type=item.layer.type, blob="".join(tops),
-        shape=tuple(net.blobs[tops[0]].shape)[1:] if tops else (),
+        name=item.node.name, type=item.node.type, blob=tops[0].name if tops else "",
+        shape=tops[0].shape[1:] if tops else (),
         low=float(item.low), high=float(item.high), mean=item.total / item.finite if item.finite else float("nan"),
         saturated=item.saturated / item.finite if item.bound is not None and item.finite else None, meets=item.meets,
         bound=item.bound, units=0 if item.alive is None else item.alive.size,

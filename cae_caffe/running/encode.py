@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import h5py
 
-from ..analysis.nets import open_net
-from ..analysis.structure import code_blob, width, writer_of
+from ..analysis.nets import open_graph
+from ..analysis.structure import code_blob, value_of
 from ..data import HDF5Source
 from ..errors import InputError
 from ..files import replacing
+from ..graph import Blob
 from ..progress import bar
-from .image_input import IMAGES, feed, image_input, labels
+from .image_input import IMAGES, feed, image_input, labels, run_layers
 
 BATCH = 250
 
@@ -36,48 +38,49 @@ def encode(backend, net_file, weights, data, out, blob=None, limit=None) -> Enco
     Raises `InputError` for files that are missing or do not fit together and for a blob that the net does not have.
     """
     with HDF5Source(data) as source:
-        net = open_net(backend, net_file, weights)
+        net, graph = open_graph(backend, net_file, weights)
         image_blob = image_input(net, net_file, source, data)
-        blob = blob or code_blob(net)
+        blob = blob or code_blob(graph)
         if blob is None:
             raise InputError(f"{net_file}: no blob of this net has a row for each image, so it has no code; choose a "
                              "blob with --blob.")
-        run = _Run(net, image_blob, blob, writer_of(net, blob, net_file).name)
+        code = value_of(graph, blob)
+        run = _Run(net, image_blob, code.blob, code.producer.number)
         run.check(source.rows(IMAGES, 0, 2), net_file)
         with replacing(out) as part, h5py.File(str(part), "w") as file:
             file.attrs.update(net=str(net_file), weights=str(weights), blob=blob, data=str(data))
             count = min(limit or len(source), len(source))
             _write(file, source, run, count)
-        return Encoded(blob, count, width(net, blob))
+        return Encoded(blob, count, run.code.row_size)
 
 
 @dataclass(frozen=True)
 class _Run:
-    net: object
+    net: Any
     image_blob: str
-    blob: str
-    layer: str
+    code: Blob
+    last: int       # the number of the layer that writes the code
 
     def codes(self, images):
         """Codes (n, N) of `images` (n, ...), as a view that the next call changes."""
         feed(self.net, self.image_blob, images)
-        self.net.forward(end=self.layer)
-        return self.net.blobs[self.blob].data.reshape(len(images), -1)
+        run_layers(self.net, 0, self.last)
+        return self.code.array.reshape(len(images), -1)
 
     def check(self, images, net_file):
         """Raise `InputError` unless the blob has a row for each image."""
         feed(self.net, self.image_blob, images)
-        shape = tuple(self.net.blobs[self.blob].shape)
+        shape = self.code.shape
         if shape[:1] != (len(images),):
-            raise InputError(f"{net_file}: blob `{self.blob}` has no row for each image: its shape is {shape} for "
+            raise InputError(f"{net_file}: blob `{self.code.name}` has no row for each image: its shape is {shape} for "
                              f"{len(images)} images; choose another with --blob.")
 
 
 def _write(file, source, run, count):
-    codes = file.create_dataset("codes", (count, width(run.net, run.blob)), "float32")
+    codes = file.create_dataset("codes", (count, run.code.row_size), "float32")
     first = labels(source, 0, 1)
     label = None if first is None else file.create_dataset("label", (count,), first.dtype)
-    with bar(count, f"encoding to {run.blob}", unit="image") as progress:
+    with bar(count, f"encoding to {run.code.name}", unit="image") as progress:
         for start in range(0, count, BATCH):
             stop = min(start + BATCH, count)
             codes[start:stop] = run.codes(source.rows(IMAGES, start, stop))

@@ -1,4 +1,4 @@
-"""Giving a deploy net its images, out of a list of HDF5 files."""
+"""Giving a deploy net its images, out of a list of HDF5 files, and running it part by part."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def feed(net, blob, images) -> None:
         net.blobs[blob].reshape(*images.shape)
         net.reshape()
     net.blobs[blob].data[...] = images
+
+
+def run_layers(net, first, last) -> None:
+    """Run the layers number `first` to `last` (inclusive) forward, Split layers counted."""
+    net._forward(first, last)       # noqa: SLF001 - pycaffe's own forward goes by names, which two layers may share
 
 
 def labels(source, start, stop):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
+from cae_caffe import schema
 from cae_caffe.analysis.diagnosis import LOGIT, Diagnosis, LayerState, saturation_of, sentences
+from cae_caffe.graph import graph_of
 
 LINEAR = LayerState("deconv2", "Deconvolution", "deconv2", (2, 12, 12), low=-812.4, high=344.5, mean=-3.0,
                     saturated=1.0, meets="deconv2sig", bound=(-LOGIT, LOGIT), units=0, dead=0, values=288,
@@ -24,7 +25,16 @@ def diagnosis(*layers):
 
 
 def layer(name, kind, bottom, top, learns=True):
-    return SimpleNamespace(name=name, type=kind, bottoms=(bottom,), tops=(top,), parameters=(1,) if learns else ())
+    return f'layer {{ name: "{name}" type: "{kind}" bottom: "{bottom}" top: "{top}" }}', learns
+
+
+def nodes(layers):
+    """The nodes of `layers` behind an input, with a parameter each where they learn."""
+    text = 'layer { name: "input" type: "Input" top: "data" }' + "".join(text for text, _ in layers)
+    graph = graph_of(schema.parse_net(text))
+    for node, (_, learns) in zip(graph.nodes[1:], layers):
+        graph.fill_weights(node, [object()] * learns)
+    return graph.nodes[1:]
 
 
 def test_a_healthy_net_is_said_to_be_so_whatever_its_picture_is_like():
@@ -77,19 +87,22 @@ def test_dead_units_are_counted_and_do_no_harm():
 def test_a_layer_saturates_where_the_activation_behind_it_does(kind, inputs, outputs):
     layers = [layer("ip", "InnerProduct", "data", "ip"), layer("sh", "Reshape", "ip", "ipsh", learns=False),
               layer("act", kind, "ipsh", "act", learns=False)]
-    bound, meets = saturation_of(layers, 0)
+    ip, shape, act = nodes(layers)
+    bound, meets = saturation_of(ip)
     assert bound == (pytest.approx(-inputs, abs=1e-3), pytest.approx(inputs, abs=1e-3)) and meets == "act"
-    assert saturation_of(layers, 1) == (None, "")
-    assert saturation_of(layers, 2) == (pytest.approx(outputs), "")
+    assert saturation_of(shape) == (None, "")
+    assert saturation_of(act) == (pytest.approx(outputs), "")
 
 
 def test_an_activation_in_place_counts_and_one_behind_a_relu_in_place_does_not():
     in_place = [layer("ip", "InnerProduct", "data", "ip"), layer("act", "Sigmoid", "ip", "ip", learns=False)]
-    assert saturation_of(in_place, 0)[1] == "act"
+    ip, *_ = nodes(in_place)
+    assert saturation_of(ip)[1] == "act"
     in_place.insert(1, layer("bend", "ReLU", "ip", "ip", learns=False))
-    assert saturation_of(in_place, 0) == (None, "")
+    ip, *_ = nodes(in_place)
+    assert saturation_of(ip) == (None, "")
 
 
 def test_a_layer_that_no_activation_reads_does_not_saturate():
-    assert saturation_of([layer("ip", "InnerProduct", "data", "ip"), layer("ip2", "InnerProduct", "ip", "ip2")], 0) == (
-        None, "")
+    ip, _ = nodes([layer("ip", "InnerProduct", "data", "ip"), layer("ip2", "InnerProduct", "ip", "ip2")])
+    assert saturation_of(ip) == (None, "")

@@ -8,9 +8,10 @@ import digits
 import pytest
 
 from cae_caffe import InputError, load_backend
+from cae_caffe.analysis.nets import open_graph
 from cae_caffe.emit import Settings, mnist, write_model
 from cae_caffe.figures import architecture
-from cae_caffe.figures.graph import Graph, Node, graph_of
+from cae_caffe.figures.drawing import Box, Drawing, drawing_of
 from cae_caffe.figures.placing import placed
 from cae_caffe.models import ConvolutionalAutoencoder
 
@@ -60,15 +61,15 @@ def texts(path):
 
 
 def graph(backend, path):
-    return graph_of(backend.Net(str(path), backend.TRAIN), path)
+    return drawing_of(open_graph(backend, path, phase="train")[1])
 
 
 def node(name, *sources, kind="Sigmoid"):
-    return Node(name, kind, kind, (1,), tuple((source, f"blob{source}") for source in sources))
+    return Box(name, kind, kind, (1,), tuple((source, f"blob{source}") for source in sources))
 
 
 def test_details_are_kernels_maps_neurons_and_pooling(backend, twins):
-    found = {node.name: (node.details, node.size, node.shares) for node in graph(backend, twins).nodes}
+    found = {node.name: (node.details, node.size, node.shares) for node in graph(backend, twins).boxes}
     assert found == {
         "input": ("Input", "12x10x2", ""), "cut": ("Slice", "12x10x1", ""),
         "conv": ("Convolution \u00b7 3x5, 6 maps", "8x8x6", ""), "pool": ("Pooling \u00b7 ave of 2x2", "4x4x6", ""),
@@ -77,8 +78,21 @@ def test_details_are_kernels_maps_neurons_and_pooling(backend, twins):
         "one": ("InnerProduct \u00b7 1 neuron", "1", "")}
 
 
+def test_layers_of_one_name_each_have_their_own_details(backend, tmp_path):
+    (tmp_path / "net.prototxt").write_text("""
+        layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 1 dim: 8 dim: 8 } } }
+        layer { name: "a" type: "Pooling" bottom: "x" top: "one" pooling_param { pool: MAX kernel_size: 2 } }
+        layer { name: "a" type: "Pooling" bottom: "one" top: "two" pooling_param { pool: AVE kernel_size: 3 } }
+        layer { name: "b" type: "InnerProduct" bottom: "two" top: "b" inner_product_param { num_output: 3 }
+          include { phase: TRAIN } }
+        layer { name: "b" type: "InnerProduct" bottom: "two" top: "b" inner_product_param { num_output: 4 }
+          include { phase: TEST } }""", encoding="utf-8")
+    assert [box.details for box in graph(backend, tmp_path / "net.prototxt").boxes] == [
+        "Input", "Pooling \u00b7 max of 2x2", "Pooling \u00b7 ave of 3x3", "InnerProduct \u00b7 3 neurons"]
+
+
 def test_a_reader_of_a_blob_is_below_the_last_layer_that_worked_on_it_in_place(backend, twins):
-    nodes = graph(backend, twins).nodes
+    nodes = graph(backend, twins).boxes
     names = [node.name for node in nodes]
     assert {node.name: [names[source] for source, _ in node.sources] for node in nodes}["up"] == ["bend"]
     assert nodes[names.index("bend")].sources == ((names.index("pool"), "pool"),)
@@ -90,7 +104,7 @@ def test_weights_that_two_layers_share_count_once(backend, twins):
 
 def test_towers_stand_side_by_side_row_by_row(backend, twins):
     found = graph(backend, twins)
-    places = dict(zip([node.name for node in found.nodes], placed(found).places))
+    places = dict(zip([node.name for node in found.boxes], placed(found).places))
     assert places["input"] == (0.5, 0.0) and places["cut"] == (0.5, 1.0)
     assert places["conv"] == (0.0, 2.0) and places["conv_p"] == (1.0, 2.0)
     assert places["pool"] == (0.0, 3.0) and places["all"] == (1.0, 3.0)
@@ -98,7 +112,7 @@ def test_towers_stand_side_by_side_row_by_row(backend, twins):
 
 def test_an_auto_encoder_is_folded_at_its_code(backend, small):
     found = graph(backend, small / "deploy.prototxt")
-    names = [node.name for node in found.nodes]
+    names = [node.name for node in found.boxes]
     placing = placed(found)
     column = {name: place[0] for name, place in zip(names, placing.places)}
     row = {name: place[1] for name, place in zip(names, placing.places)}
@@ -112,14 +126,14 @@ def test_an_auto_encoder_is_folded_at_its_code(backend, small):
 
 def test_losses_stand_between_encoder_and_decoder(backend, small):
     found = graph(backend, small / "train_test.prototxt")
-    places = dict(zip([node.name for node in found.nodes], placed(found).places))
+    places = dict(zip([node.name for node in found.boxes], placed(found).places))
     assert places["l2_error"] == (1.0, 0.0) and places["cross_entropy_loss"] == (1.0, 1.0)
     assert places["data"] == (0.0, 0.0) and places["deconv1neursig"] == (2.0, 0.0)
 
 
 def test_a_way_that_skips_rows_goes_round_the_boxes():
     nodes = [node("data"), node("a", 0), node("b", 1), node("loss", 2, 0, kind="Loss")]
-    sheet = architecture._Sheet(Graph(nodes, 0, None), placed(Graph(nodes, 0, None)), box=3.0)
+    sheet = architecture._Sheet(Drawing(nodes, 0, None), placed(Drawing(nodes, 0, None)), box=3.0)
     (skip, lane), = architecture._lanes(sheet).items()
     assert skip == (0, 3) and lane > sheet.edge
 

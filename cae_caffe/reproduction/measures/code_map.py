@@ -16,16 +16,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ... import files
-from ...analysis.nets import open_net
-from ...analysis.structure import code_blob, width, writer_of
+from ...analysis.nets import open_graph
+from ...analysis.structure import code_blob
 from ...backend import describe, load_backend
 from ...data import HDF5Source
 from ...errors import InputError
-from ...running.image_input import IMAGES, feed, image_input, labels
+from ...running.image_input import IMAGES, feed, image_input, labels, run_layers
 from ...running.processes import status_of
 from ..runs.run import RESULT
 from .sprites import sprite
@@ -41,13 +42,13 @@ DIGITS = 5              # a number of the file has so many significant digits
 
 @dataclass(frozen=True)
 class _Net:
-    """A deploy net that is open: its blobs of images, codes and results, and the layer that reads the codes."""
+    """A deploy net that is open: its blobs of images, codes and results, and the number of the decoder's first layer."""
 
-    net: object
+    net: Any
     images: str
     code: str
     restored: str
-    decoder: str
+    decoder: int
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Codes (n, 2) and restored images, of the shape of `images` (n, ...)."""
@@ -63,7 +64,7 @@ class _Net:
         self.net.reshape()
         code = self.net.blobs[self.code]
         code.data[...] = codes.reshape(tuple(code.shape))
-        self.net.forward(start=self.decoder)
+        run_layers(self.net, self.decoder, len(self.net.layers) - 1)
         return np.array(self.net.blobs[self.restored].data)
 
 
@@ -113,16 +114,16 @@ def make(backend, net_file, weights, data, count: int = IMAGES_SHOWN, cells: int
 
 
 def _open(backend, net_file, weights, source, data) -> _Net:
-    net = open_net(backend, net_file, weights)
+    net, graph = open_graph(backend, net_file, weights)
     images = image_input(net, net_file, source, data)
-    code = code_blob(net)
-    if code is None or width(net, code) != 2:
-        numbers = "no code" if code is None else f"a code of {width(net, code)} numbers"
+    name = code_blob(graph)
+    code = graph.finals[name] if name else None
+    if code is None or code.blob.row_size != 2:
+        numbers = "no code" if code is None else f"a code of {code.blob.row_size} numbers"
         raise InputError(f"{net_file}: this net has {numbers}, but a map needs one of 2; choose a model "
                          "that ends in -n2.")
-    # By place, since Caffe puts a Split behind a blob that several layers read, and that has to run too.
-    writer = list(net._layer_names).index(writer_of(net, code, net_file).name)
-    return _Net(net, images, code, net.outputs[0], net._layer_names[writer + 1])
+    # By number, since Caffe puts a Split behind a blob that several layers read, and that has to run too.
+    return _Net(net, images, code.name, net.outputs[0], code.producer.number + 1)
 
 
 def _aligned(source, step: int) -> Iterator[np.ndarray]:

@@ -15,13 +15,13 @@ import numpy as np
 
 from ... import files
 from ...analysis import merit
-from ...analysis.nets import open_net
+from ...analysis.nets import open_graph
 from ...analysis.separation import NEIGHBOURS, THRESHOLD, separation
-from ...analysis.structure import layers_of, width, writers
 from ...analysis.tsne import embed
 from ...backend import load_backend
 from ...data import HDF5Source
 from ...errors import InputError
+from ...graph import Graph
 from ...running.encode import encode
 from ...running.image_input import IMAGES, LABEL
 from ..runs.record import MEASURES, PICTURE, RESULT
@@ -186,7 +186,7 @@ def _write_picture(path, points, labels, rows) -> None:
 
 def _losses_of_parts(backend, net_file, weights, data, folder) -> dict:
     """Losses of PARTS of the images; None for each where the net has no sigmoid at its end."""
-    blob = _logits(open_net(backend, net_file, weights))
+    blob = _logits(open_graph(backend, net_file, weights)[1])
     if blob is None:
         return dict.fromkeys(PARTS)
     out = Path(folder) / "logits.h5"
@@ -197,13 +197,12 @@ def _losses_of_parts(backend, net_file, weights, data, folder) -> dict:
     return {name: _means(losses[rows]) for name, rows in PARTS.items()}
 
 
-def _logits(net) -> str | None:
+def _logits(graph: Graph) -> str | None:
     """The blob that goes into the Sigmoid layer that restores the image, or None."""
-    image = width(net, net.inputs[0]) if net.inputs else None
-    for name in net.outputs:
-        layer = writers(layers_of(net))[name]
-        if layer.type == "Sigmoid" and layer.bottoms != layer.tops and width(net, name) == image:
-            return layer.bottoms[0]
+    image = graph.inputs[0].blob.row_size if graph.inputs else None
+    for value in graph.outputs:
+        if value.producer.type == "Sigmoid" and not value.in_place and value.blob.row_size == image:
+            return value.producer.inputs[0].name
     return None
 
 

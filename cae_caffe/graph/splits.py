@@ -1,4 +1,4 @@
-"""Split layers where a top has several consumers (src/caffe/util/insert_splits.cpp).
+"""Split layers where a top has several consumers (src/caffe/util/insert_splits.cpp), put in and left out.
 
 A top's use as a loss counts as a consumer too: then the first output of its Split carries the loss weight.
 """
@@ -6,15 +6,17 @@ A top's use as a loss counts as a consumer too: then the first output of its Spl
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from ..errors import InputError
-from ..schema import NetParameter
-from .places import layer_place
+from ..schema import LayerParameter, NetParameter
+from .elements import Node, Value, layer_place
+from .graph import Graph
 
 TopPlace = tuple[int, int]       # layer number, top number
 
 
-def with_splits(net, lines: list[int | None], name: str) -> tuple[object, list[int | None]]:
+def with_splits(net, lines: list[int | None], name: str) -> tuple[Any, list[int | None]]:
     """The net with Split layers put in behind the layers whose tops need them, and the lines of all its layers.
 
     Raises InputError if a layer's bottom is no earlier layer's top, with `name` for the net's file.
@@ -23,7 +25,8 @@ def with_splits(net, lines: list[int | None], name: str) -> tuple[object, list[i
     result = NetParameter()
     result.CopyFrom(net)
     del result.layer[:]
-    new_lines, handed_out = [], Counter()
+    new_lines: list[int | None] = []
+    handed_out: Counter[TopPlace] = Counter()
     for i, (layer, line) in enumerate(zip(net.layer, lines)):
         copy = result.layer.add()
         copy.CopyFrom(layer)
@@ -47,7 +50,7 @@ def with_splits(net, lines: list[int | None], name: str) -> tuple[object, list[i
 def _uses(net, lines: list[int | None], name: str):
     """Where each bottom comes from, how many consumers each top has, and the loss weights of tops."""
     sources: dict[tuple[int, int], TopPlace] = {}
-    uses: Counter = Counter()
+    uses: Counter[TopPlace] = Counter()
     weights: dict[TopPlace, float] = {}
     producers: dict[str, TopPlace] = {}
     for i, layer in enumerate(net.layer):
@@ -84,3 +87,47 @@ def _add_split(split, net, place: TopPlace, blob: str, number: int, weight: floa
     split.top.extend(_split_blob(net, place, blob, k) for k in range(number))
     if weight:
         split.loss_weight.extend([weight] + [0] * (number - 1))
+
+
+def without_splits(graph: Graph) -> Graph:
+    """`graph` without its Split layers: who reads a copy is said to read the value that was copied.
+
+    Split layers that the file itself has are left out as well. Numbers, blobs and weights are those of `graph`; derive
+    it once the graph is bound, if it is to be.
+    """
+    result = Graph(graph.message, graph.file)
+    originals: dict[Value, Value] = {}
+    for node in graph.nodes:
+        if node.type == "Split":
+            originals.update((copy, originals[node.inputs[0]]) for copy in node.outputs)
+            continue
+        inputs = [originals[value] for value in node.inputs]
+        twin = Node(node.number, _unsplit(node, inputs), node.file, node.line, inputs, weights=node.weights)
+        for value in inputs:
+            value.read_by(twin)
+        twin.outputs = [Value(value.blob, twin, value.index) for value in node.outputs]
+        originals.update(zip(node.outputs, twin.outputs))
+        result.nodes.append(twin)
+    result.blobs = list(dict.fromkeys(value.blob for node in result.nodes for value in node.outputs))
+    result.inputs = [originals[value] for value in graph.inputs]
+    result.outputs = list(dict.fromkeys(originals[value] for value in graph.outputs))
+    return result
+
+
+def _unsplit(node: Node, inputs: list[Value]):
+    """The message of `node` with the names of what it really reads, and the loss weights that its Splits took."""
+    names = [value.name for value in inputs]
+    weights = [_split_weight(value) for value in node.outputs]
+    if names == list(node.message.bottom) and not any(weights):
+        return node.message
+    message = LayerParameter()
+    message.CopyFrom(node.message)
+    message.bottom[:] = names
+    if any(weights):
+        message.loss_weight[:] = weights
+    return message
+
+
+def _split_weight(value: Value) -> float:
+    return next((reader.message.loss_weight[0] for reader in value.consumers
+                 if reader.type == "Split" and reader.message.loss_weight), 0.0)

@@ -1,0 +1,12 @@
+"""One graph of a net: its layers, what each reads and writes, its parameters, and where it stands in the file."""
+
+from __future__ import annotations
+
+from .binding import bind
+from .building import graph_of, read_graph
+from .elements import UNNAMED, Blob, Node, Value, Weight, layer_place
+from .graph import Graph
+from .splits import without_splits
+
+__all__ = ["UNNAMED", "Blob", "Graph", "Node", "Value", "Weight", "bind", "graph_of", "layer_place", "read_graph",
+           "without_splits"]
