@@ -132,8 +132,8 @@ class ConvolutionLayer(Layer):
 
     @property
     def replayable(self):
-        """If lowered: the native kernels return new memory, which would have to be copied once more."""
-        return isinstance(self._method, lowering.Kernel) and not isinstance(self._method, lowering.NativeKernel)
+        """As the kernel says: native ones return new memory, which would have to be copied once more."""
+        return self._method.replayable
 
     def wants_rows_first(self):
         return self._method.rows_first
