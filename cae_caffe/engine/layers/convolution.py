@@ -132,7 +132,7 @@ class ConvolutionLayer(Layer):
 
     @property
     def replayable(self):
-        """As the kernel says: native ones return new memory, which would have to be copied once more."""
+        """If lowered: the native kernels return new memory, which would have to be copied once more."""
         return self._method.replayable
 
     def wants_rows_first(self):

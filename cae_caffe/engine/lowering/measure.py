@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from .. import torch_private
 from . import band_plan, rule
 from .band import BandKernel
 from .geometry import ConvolutionGeometry
@@ -118,17 +118,17 @@ def milliseconds(*steps: Callable[[], None], rounds: int = 8, slice_length: int 
     return [statistics.median(taken[slice_length:]) for taken in times]
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(torch_private.Listener):
     """Notes every matrix product that is written into a given tensor."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple] = []
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if func in _PRODUCTS:
-            self.calls.append((func, args, kwargs or {}))
-        return func(*args, **(kwargs or {}))
+    def call(self, function, args, kwargs):
+        if function in _PRODUCTS:
+            self.calls.append((function, args, kwargs))
+        return function(*args, **kwargs)
 
 
 def _tensors(geometry: ConvolutionGeometry, rows_first: bool) -> tuple[torch.Tensor, ...]:
