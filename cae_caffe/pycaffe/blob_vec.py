@@ -1,5 +1,7 @@
 """The list of a layer's parameter blobs as pycaffe shows it."""
 
+# ruff: noqa: SLF001 -- the surface works on the engine's blobs behind it
+
 from __future__ import annotations
 
 from collections.abc import MutableSequence

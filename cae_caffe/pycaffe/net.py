@@ -1,5 +1,7 @@
 """pycaffe's Net over the engine's."""
 
+# ruff: noqa: SLF001 -- the surface works on the engine's objects behind it
+
 from __future__ import annotations
 
 from collections import OrderedDict
