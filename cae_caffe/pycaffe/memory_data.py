@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..engine import layer as engine
+from ..engine.layers.memory_data import MemoryData
 from ..errors import InputError
 
 
@@ -14,7 +15,7 @@ def set_arrays(layer: engine.Layer, data: np.ndarray, labels: np.ndarray) -> Non
     Both are C-contiguous and float32, and n is a multiple of the layer's batch size; the layer reads them where they
     are. Raises InputError for anything else, and for a layer of another type.
     """
-    if layer.type != "MemoryData":
+    if not isinstance(layer, MemoryData):
         raise InputError(f"set_input_arrays is for nets whose first layer is a MemoryData layer; here it is "
                          f"`{layer.name}`, of type {layer.type}. Write into net.blobs[...].data instead.")
     param = layer.param.memory_data_param
