@@ -29,7 +29,7 @@ def run_script(backend: Backend, path: str, arguments: list[str]) -> int:
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None)
     try:
-        exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)
+        exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)   # noqa: S102 - running it is the task
     except SystemExit:
         raise
     except BaseException as error:

@@ -58,14 +58,14 @@ def _loss(net: Net) -> float:
 
 
 def save(trial: Trial, path: str) -> None:
-    """Write the trial as an .npz file."""
+    """Write `trial` to the .npz file `path`."""
     arrays = {f"{kind}{i}": array for kind in ("initial", "final") for i, array in enumerate(getattr(trial, kind))}
     np.savez(path, engine=trial.engine, names=np.array(trial.names, str), losses=trial.losses, seconds=trial.seconds,
              **arrays)
 
 
 def load(path: str) -> Trial:
-    """The trial that `save` wrote."""
+    """What `save` wrote to `path`."""
     with np.load(path) as file:
         names = file["names"].tolist()
         initial, final = ([file[f"{kind}{i}"] for i in range(len(names))] for kind in ("initial", "final"))
