@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from ..engine import layer as engine
@@ -15,7 +17,7 @@ def set_arrays(layer: engine.Layer, data: np.ndarray, labels: np.ndarray) -> Non
     Both are C-contiguous and float32, and n is a multiple of the layer's batch size; the layer reads them where they
     are. Raises InputError for anything else, and for a layer of another type.
     """
-    if not isinstance(layer, MemoryData):
+    if layer.type != "MemoryData":
         raise InputError(f"set_input_arrays is for nets whose first layer is a MemoryData layer; here it is "
                          f"`{layer.name}`, of type {layer.type}. Write into net.blobs[...].data instead.")
     param = layer.param.memory_data_param
@@ -29,7 +31,7 @@ def set_arrays(layer: engine.Layer, data: np.ndarray, labels: np.ndarray) -> Non
     if len(data) % param.batch_size:
         raise InputError(f"Layer `{layer.name}` is given {len(data)} rows; give a multiple of its batch size, "
                          f"{param.batch_size}.")
-    layer.set_arrays(data, labels)
+    cast(MemoryData, layer).set_arrays(data, labels)
 
 
 def _check(name: str, what: str, array: np.ndarray, row: tuple[int, ...]) -> None:
