@@ -195,11 +195,44 @@ def test_setup_that_fails_is_not_taken_for_done(bench):
 
 def test_the_tests_run_without_caffe_but_say_so(bench):
     _stub(bench, "scripts/setup", "exit 0")
+    _stub(bench, "scripts/lint", "exit 0")
     _stub(bench, "scripts/install-caffe", "exit 1")
     _stub(bench, ".venv/bin/python", 'echo "$OMP_NUM_THREADS $@"')
     done = _run(bench, "test", "-k", "a b")
     assert "DO NOT RUN" in done.stderr
     assert done.stdout == "1 -m pytest -k a b\n" and done.returncode == 0
+
+
+def test_no_test_runs_where_lint_finds_something(bench):
+    for script, status in {"setup": 0, "install-caffe": 0, "lint": 1}.items():
+        _stub(bench, f"scripts/{script}", f"exit {status}")
+    _stub(bench, ".venv/bin/python", "echo a test ran")
+    done = _run(bench, "test")
+    assert "no test ran, for ruff and mypy come first" in done.stderr and done.stdout == "" and done.returncode == 1
+
+
+@pytest.mark.parametrize(("failing", "named"), [("ruff", "lint: ruff found"), ("mypy", "lint: mypy found"),
+                                                ("ruff mypy", "lint: ruff and mypy found")])
+def test_lint_runs_both_tools_and_names_the_one_that_found_something(bench, failing, named):
+    _stub(bench, "scripts/setup", "exit 0")
+    _stub(bench, ".venv/bin/python", f"""echo "$2"
+case " {failing} " in *" $2 "*) exit 1 ;; esac""")
+    done = _run(bench, "lint")
+    assert named in done.stderr and done.stdout == "ruff\nmypy\n" and done.returncode == 1
+    _stub(bench, ".venv/bin/python", "exit 0")
+    done = _run(bench, "lint")
+    assert done.stderr == "" and done.returncode == 0
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_the_site_is_built_strictly_by_what_is_installed_once(bench, missing):
+    _stub(bench, "scripts/setup", "exit 0")
+    _stub(bench, ".venv/bin/python", f"""echo "$*" >> {bench}/calls
+[ "$1" != -c ] || exit {int(missing)}""")
+    assert _run(bench, "docs", "out").returncode == 0
+    calls = (bench / "calls").read_text().splitlines()[1:]
+    assert calls[-1] == "-m mkdocs build --quiet --strict --site-dir out"
+    assert [".[docs]" in call for call in calls[:-1]] == [True] * missing
 
 
 def test_children_of_caffes_python_have_caffe_too(caffe_run):
