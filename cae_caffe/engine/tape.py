@@ -118,7 +118,7 @@ class Tape(torch_private.Listener):
         self.writes += foreign.writes
 
     def refuse(self, what: str) -> None:
-        """Replaying is refused because of `what` happens in the step; the first reason stands."""
+        """Do not replay, because of `what` the step did; the first reason stands."""
         if self.listens and self.refusal is None:
             self.refusal = f"{what} {_place()}; {_REMEDY}"
 

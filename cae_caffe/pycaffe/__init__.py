@@ -4,6 +4,8 @@
     net = caffe.Net("deploy.prototxt", caffe.TEST, weights="net.caffemodel")
     net.blobs["data"].data[...] = images
     net.forward()
+
+After `install()`, `import caffe` means it too.
 """
 
 # ruff: noqa: E402 -- threads must be told how to wait before anything below imports PyTorch

@@ -45,9 +45,9 @@ class NetFiles:
     """Reads each net's file once, for checks and for solvers: from a path to a message of one's own and its lines."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Any, schema.Lines]] = {}
+        self._known: dict[str, tuple[Any, list[int | None]]] = {}
 
-    def __call__(self, path: str) -> tuple[Any, schema.Lines]:
+    def __call__(self, path: str) -> tuple[Any, list[int | None]]:
         if path not in self._known:
             self._known[path] = schema.read_net_with_lines(path)
         net, lines = self._known[path]
