@@ -6,9 +6,16 @@ import importlib
 import importlib.util
 import sys
 from types import ModuleType
+from typing import TYPE_CHECKING, Callable, cast
 
+from .backend_protocol import Backend
 from .errors import InputError
 from .wait_policy import wait_passively
+
+if TYPE_CHECKING:
+    from . import pycaffe
+    from .backend_protocol import EmbeddedBackend
+    _has_all: EmbeddedBackend = pycaffe
 
 EMBEDDED = f"{__package__}.pycaffe"
 OLDEST_PYTHON = (3, 10)         # of the embedded engine
@@ -20,7 +27,7 @@ class NoCaffeError(InputError):
     """`import caffe` does not give real Caffe in this Python; another Python of this machine may have it."""
 
 
-def load_backend(name: str = "auto") -> ModuleType:
+def load_backend(name: str = "auto") -> Backend:
     """Return the engine `name`, a module with pycaffe's names (`Net`, `get_solver`, `SGDSolver`, `set_mode_gpu` ...).
 
     `name` is "caffe" (real Caffe, the module `caffe` as it is), "torch" (the embedded engine, `cae_caffe.pycaffe`), or
@@ -29,7 +36,7 @@ def load_backend(name: str = "auto") -> ModuleType:
     """
     if name not in BACKENDS:
         raise InputError(f"The backend {name!r} is unknown; choose one of {', '.join(BACKENDS)}.")
-    return BACKENDS[name]()
+    return cast(Backend, BACKENDS[name]())
 
 
 def automatic_name() -> str:
@@ -38,7 +45,7 @@ def automatic_name() -> str:
     return "torch" if has_torch else "caffe"
 
 
-def describe(backend: ModuleType, gpu: int | str | None = None) -> str:
+def describe(backend: Backend, gpu: int | str | None = None) -> str:
     """The engine in words, as "real Caffe 1.0.0 on CPU"; `gpu` is the number of the device that it is to run on."""
     device = "CPU" if gpu is None else f"GPU {gpu}"
     if _is_embedded(backend):
@@ -46,8 +53,8 @@ def describe(backend: ModuleType, gpu: int | str | None = None) -> str:
     return f"real Caffe {getattr(backend, '__version__', 'of unknown version')} on {device}"
 
 
-def _is_embedded(module: ModuleType) -> bool:
-    return module.__name__ == EMBEDDED
+def _is_embedded(module: object) -> bool:
+    return getattr(module, "__name__", None) == EMBEDDED
 
 
 def _embedded() -> ModuleType:
@@ -86,9 +93,8 @@ def _real() -> ModuleType:
 
 
 def _place(module: ModuleType) -> str:
-    if getattr(module, "__file__", None):
-        return module.__file__
-    return f"the folder {list(module.__path__)[0]}"     # a namespace package, such as Caffe's source tree
+    # A namespace package, such as Caffe's source tree, has no file.
+    return getattr(module, "__file__", None) or f"the folder {next(iter(module.__path__))}"
 
 
 def _automatic() -> ModuleType:
@@ -102,4 +108,4 @@ def _automatic() -> ModuleType:
                            f"install 'cae-caffe[engine]'`, or see this. {error}") from error
 
 
-BACKENDS = {"auto": _automatic, "caffe": _real, "torch": _embedded}
+BACKENDS: dict[str, Callable[[], ModuleType]] = {"auto": _automatic, "caffe": _real, "torch": _embedded}

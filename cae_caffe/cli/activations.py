@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 from ..running.activations import dump
-from .arguments import add_backend_argument, add_threads_argument, apply_threads
+from .arguments import add_backend_argument, add_threads_argument, add_trained_net, apply_threads
 from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
-    parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+    """Give `parser` the flags of `cae-caffe activations`."""
+    add_trained_net(parser)
     parser.add_argument("--data", metavar="LIST", default="data/mnist_test.txt",
                         help="list of HDF5 files with the images (default: data/mnist_test.txt)")
     parser.add_argument("--image", metavar="INDEX", type=int, nargs="+",
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Write the blobs; returns 0."""
     apply_threads(arguments)
     images = dump(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
                   arguments.image)

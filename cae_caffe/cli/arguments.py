@@ -18,6 +18,19 @@ def add_flag(parser: argparse.ArgumentParser, name: str, **options: Any) -> None
     parser.add_argument(f"-{name}", f"--{name}", **{"dest": name, **options})
 
 
+def add_state_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what commands that run one net in one state take: `-gpu`, `-level` and `-stage`."""
+    add_flag(parser, "gpu", default="", metavar="N", help="run on this GPU")
+    add_flag(parser, "level", type=int, default=0, help="level of the net's state (default 0)")
+    add_flag(parser, "stage", default="", metavar="NAME[,NAME...]", help="stages of the net's state")
+
+
+def add_trained_net(parser: argparse.ArgumentParser) -> None:
+    """Add the words NET and WEIGHTS, a deploy net and its parameters."""
+    parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
+    parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+
+
 def add_backend_argument(parser: argparse.ArgumentParser) -> None:
     """Add `--backend auto|caffe|torch` to a command that runs a net."""
     parser.add_argument("-backend", "--backend", choices=list(BACKENDS), default="auto",

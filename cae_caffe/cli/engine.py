@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 from ..backend import NoCaffeError, describe, load_backend
+from ..backend_protocol import Backend
 from ..running.processes import Python, this_python
 from .programs import folder_with_the_package_alone
 
@@ -18,7 +18,7 @@ ERRORS = "2"         # glog's level of them
 HAS_CAFFE = "import sys, h5py, tqdm, caffe; caffe.SGDSolver; sys.exit(sys.version_info < (3, 9))"
 
 
-def chosen_backend(arguments: argparse.Namespace) -> ModuleType:
+def chosen_backend(arguments: argparse.Namespace) -> Backend:
     """Return the engine that `arguments.backend` asks for and print the choice on standard error.
 
     Where it is real Caffe and `import caffe` is impossible here, the whole command is run again by a Python of this
@@ -33,7 +33,7 @@ def chosen_backend(arguments: argparse.Namespace) -> ModuleType:
     return backend
 
 
-def chosen_quiet_engine(arguments: argparse.Namespace) -> ModuleType:
+def chosen_quiet_engine(arguments: argparse.Namespace) -> Backend:
     """Return `chosen_backend(arguments)`, told to log nothing but errors (unless GLOG_minloglevel says otherwise).
 
     Real Caffe writes some lines for every layer of a net that it builds; it reads the variable when it is imported.

@@ -11,6 +11,7 @@ from .engine import chosen_backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the flags of `cae-caffe train`."""
     add_flag(parser, "solver", required=True, metavar="FILE", help="the solver's prototxt")
     add_flag(parser, "weights", metavar="FILE[,FILE...]", help="trained weights to start from (fine-tuning)")
     add_flag(parser, "snapshot", metavar="FILE", help="a .solverstate to resume from")
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Train; returns 0."""
     apply_threads(arguments)
     given = {name: value for name, value in vars(arguments).items()
              if name in Options.__dataclass_fields__ and value is not None}

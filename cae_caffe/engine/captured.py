@@ -5,6 +5,8 @@ On a CUDA device it is one CUDA graph, which spares the launching of many kernel
 them, forward and backward, is recorded. Replaying runs no layer's Python, so what Python keeps of a blob's state is
 set by hand: values that a user got as a numpy array go back to the device before each replay; losses deferred until
 somebody reads them, and gradients cleared and not yet written, are noted again after it.
+
+A list of operations is taken only if it does all that the step does; otherwise the steps go on layer by layer.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Callable
 
 import torch
 
+from . import log, torch_private
+from .replay_check import difference
 from .tape import Tape
 
 # Iterations run layer by layer before recording: kernels choose algorithms and buffers are made on the first ones.
@@ -40,7 +44,7 @@ class Replayed:
     def __init__(self, function: Callable[[], None], record=CudaGraph):
         self._function, self._record = function, record
         self._ran = 0
-        self._graph = None
+        self._graph: CudaGraph | Tape | None = None
 
     def run(self) -> None:
         if self._ran < WARM_UP:
@@ -61,6 +65,14 @@ class Recording:
     graph: CudaGraph | Tape
     deferred: list[tuple]        # memories, with what computes them when somebody reads them
     written: list                # memories whose cleared values it overwrites
+    to_check: Tape | None        # against the step itself, before it is relied upon
+
+    def replay(self) -> None:
+        self.graph.replay()
+        for memory, compute in self.deferred:
+            memory.defer(compute)
+        for memory in self.written:
+            memory.take_for_writing()
 
 
 class CapturedStep:
@@ -74,6 +86,7 @@ class CapturedStep:
     def __init__(self, net, record=CudaGraph):
         self._net, self._record = net, record
         self._ran = 0
+        self._refused = False           # what was recorded does less than the step
         self._places: list = []
         self._recordings: dict[tuple[bool, ...], Recording] = {}
         self._sources = [i for i, plan in enumerate(net.plans) if not plan.bottom_ids]
@@ -86,23 +99,28 @@ class CapturedStep:
         if places != self._places:           # what was recorded works on other memory
             self._places, self._ran = places, 0
             self._recordings.clear()
-        if self._ran < WARM_UP:
+        if self._refused or self._ran < WARM_UP:
             self._ran += 1
             self._step()
             return
         for blob in self._all_blobs():
             blob.take_from_host()
+        self._run_recorded()
+
+    def _run_recorded(self) -> None:
         case = tuple(parameter.blob.diff_memory.unsettled for parameter in self._net.learnable)
         recording = self._recordings.get(case)
         if recording is None:
-            recording = self._recordings[case] = self._record_step()
-            if recording.graph.ran:
-                return
-        recording.graph.replay()
-        for memory, compute in recording.deferred:
-            memory.defer(compute)
-        for memory in recording.written:
-            memory.take_for_writing()
+            recording = self._record_step()
+            if not self._refused:
+                self._recordings[case] = recording
+            if not recording.graph.ran:
+                recording.replay()
+        elif recording.to_check is not None:
+            self._check(recording.to_check)
+            recording.to_check = None
+        else:
+            recording.replay()
 
     def _all_blobs(self):
         return [*self._net.blobs, *(parameter.blob for parameter in self._net.learnable)]
@@ -113,7 +131,22 @@ class CapturedStep:
         graph = self._record(self._step)
         deferred = [(blob.data_memory, blob.data_memory.deferred) for blob in net.blobs
                     if blob.data_memory.deferred is not None]
-        return Recording(graph, deferred, [memory for memory in cleared if not memory.unsettled])
+        tape = graph if isinstance(graph, Tape) else None
+        if tape is not None and tape.refusal is not None:
+            self._refuse(tape.refusal)
+        return Recording(graph, deferred, [memory for memory in cleared if not memory.unsettled], tape)
+
+    def _check(self, tape: Tape) -> None:
+        """Run the step itself once more, beside the tape's first replay, which must come to the same bits."""
+        where = difference(self._net, tape, self._step)
+        if where is not None:
+            self._refuse(f"{where} is another value than the step's own, so a layer does something beside PyTorch's "
+                         "operations; run it through tape.call, or let the layer not be replayable")
+
+    def _refuse(self, reason: str) -> None:
+        self._refused = True
+        self._recordings.clear()
+        log.info("captured.py", f"Training steps run layer by layer, for a recorded one cannot be replayed: {reason}.")
 
     def _step(self) -> None:
         for i in range(len(self._net.layers)):
@@ -127,6 +160,8 @@ def recorder(net) -> type[CudaGraph] | type[Tape] | None:
     if is_capturable(net):
         return CudaGraph
     layers = [layer for layer, plan in zip(net.layers, net.plans) if plan.bottom_ids]
+    if not torch_private.can_listen():
+        return None
     if net.device.type == "cpu" and not _is_watched(net) and all(layer.replayable for layer in layers):
         return Tape
     return None

@@ -59,5 +59,4 @@ def current() -> torch.device:
     """The device on which blobs are made now."""
     if _mode == "cpu":
         return torch.device("cpu")
-    kind = accelerator()
-    return torch.device(kind, _number) if kind == "cuda" else torch.device(kind)
+    return torch.device("cuda", _number) if accelerator() == "cuda" else torch.device("mps")

@@ -14,6 +14,7 @@ class GeneralKernel:
     """
 
     rows_first = False
+    replayable = False
 
     def __init__(self, transposed: bool, stride, pad, dilation, group: int):
         self._transposed, self._group = transposed, group

@@ -122,13 +122,13 @@ class MaxPooling:
         self._native = windows.are_native
         self._order = _FastOrder(windows, scratch)
         self._arguments = (*windows.arguments, (1, 1), self._native and windows.rounds_up)
-        self._indices: torch.Tensor | None = None
+        self._indices = torch.empty(0, dtype=torch.int64)       # of the top's shape, from the first forward pass on
 
     def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
-        if self._indices is None:
+        if self._indices.shape != top.shape:
             self._indices = torch.empty(top.shape, dtype=torch.int64, device=top.device)
-        for image, out, indices in chunks.along_batch(bottom, top, self._indices):
-            image = self._order.copy("image", image)
+        for part, out, indices in chunks.along_batch(bottom, top, self._indices):
+            image = self._order.copy("image", part)
             if not self._native:
                 image = self._windows.padded(image, LOWEST)
             maxima, places = self._order.room("pooled", out), self._order.room("places", indices)
@@ -174,8 +174,8 @@ class AveragePooling:
         if self._windows.are_whole_image:
             torch.mean(bottom, (2, 3), keepdim=True, out=top)
             return
-        for image, out in chunks.along_batch(bottom, top):
-            image, averages = self._order.copy("image", image), self._order.room("pooled", out)
+        for part, out in chunks.along_batch(bottom, top):
+            image, averages = self._order.copy("image", part), self._order.room("pooled", out)
             if not self._native:
                 image = self._windows.padded(image, 0)
             aten.avg_pool2d.out(image, *self._arguments, out=averages)
@@ -188,8 +188,8 @@ class AveragePooling:
             bottom_diff.copy_(top_diff / math.prod(self._windows.size))
             return
         backward = aten.avg_pool2d_backward
-        for out, diff in chunks.along_batch(bottom_diff, top_diff):
-            diff, image = self._order.copy("pooled", diff), self._order.room("image", out)
+        for out, part in chunks.along_batch(bottom_diff, top_diff):
+            diff, image = self._order.copy("pooled", part), self._order.room("image", out)
             if self._native:
                 # Of the image itself only the shape counts, so that it can be the place to write.
                 backward.grad_input(diff, image, *self._arguments, grad_input=image)
@@ -208,7 +208,7 @@ class StochasticPooling:
 
     def __init__(self, windows: Windows, draw=None):
         self._windows, self._draw = windows, draw
-        self._chosen: torch.Tensor | None = None
+        self._chosen = torch.empty(0, dtype=torch.int64)
 
     def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
         patches = self._patches(bottom)

@@ -11,6 +11,7 @@ class VolumeKernel:
     """Computes one layer on (N, C, D, H, W) tensors, with the calls of the kernels in `lowering`."""
 
     rows_first = False
+    replayable = False
 
     def __init__(self, transposed: bool, stride, pad, dilation, group: int):
         self._options = (list(stride), list(pad), list(dilation), transposed, [0, 0, 0], group)

@@ -1,5 +1,7 @@
 """The list of a layer's parameter blobs as pycaffe shows it."""
 
+# ruff: noqa: SLF001 -- the surface works on the engine's blobs behind it
+
 from __future__ import annotations
 
 from collections.abc import MutableSequence
@@ -26,8 +28,11 @@ class BlobVec(MutableSequence):
             return [Blob(blob) for blob in self._blobs[index]]
         return Blob(self._blobs[index])
 
-    def __setitem__(self, index: int, blob: Blob) -> None:
-        self._blobs[index] = blob._blob
+    def __setitem__(self, index, value) -> None:
+        if isinstance(index, slice):
+            self._blobs[index] = [blob._blob for blob in value]
+        else:
+            self._blobs[index] = value._blob
 
     def __delitem__(self, index) -> None:
         del self._blobs[index]

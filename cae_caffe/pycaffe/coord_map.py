@@ -21,11 +21,11 @@ IDENTITY = (None, 1, 0)
 _LEGACY = {"kernel_h", "kernel_w", "pad_h", "pad_w", "stride_h", "stride_w"}
 
 
-class UndefinedMapException(InputError):
+class UndefinedMapException(InputError):        # noqa: N818 - pycaffe's name
     """Raised for a layer whose outputs have no coordinates of its inputs."""
 
 
-class AxisMismatchException(InputError):
+class AxisMismatchException(InputError):        # noqa: N818 - pycaffe's name
     """Raised for maps along different axes."""
 
 
@@ -142,4 +142,5 @@ def crop(top_from: Top, top_to: Top) -> Top:
         if not holds:
             raise CropError(f"One top cannot be cropped to the other: {problem}; change the pads or strides between "
                             "them.")
-    return L.Crop(top_from, top_to, crop_param=dict(axis=axis + 1, offset=(-np.round(shift)).astype(int).tolist()))
+    crop = {"axis": axis + 1, "offset": (-np.round(shift)).astype(int).tolist()}
+    return L.Crop(top_from, top_to, crop_param=crop)

@@ -84,18 +84,18 @@ class Detector(Net):
                              f"{im.shape[1]} wide; give ymin, xmin, ymax, xmax.")
         if not self.context_pad:
             return im[top:bottom, left:right]
-        rows, row_pad, height = self._with_context(top, bottom, im.shape[0])
-        columns, column_pad, width = self._with_context(left, right, im.shape[1])
+        rows, row_pad, height = self._with_context(self.context_pad, top, bottom, im.shape[0])
+        columns, column_pad, width = self._with_context(self.context_pad, left, right, im.shape[1])
         crop = np.ones(self.crop_dims, dtype=np.float32) * self.crop_mean
         crop[row_pad:row_pad + height, column_pad:column_pad + width] = io.resize_image(im[rows, columns],
                                                                                         (height, width))
         return crop
 
-    def _with_context(self, first: int, last: int, length: int) -> tuple[slice, int, int]:
+    def _with_context(self, context: int, first: int, last: int, length: int) -> tuple[slice, int, int]:
         """Along one axis: the part of the image to show, where in the crop it starts, and how long it is there."""
         size = self.blobs[self.inputs[0]].width           # the net's input is a square
         half = (last - first + 1) / 2
-        reach = half * size / (size - 2 * self.context_pad)
+        reach = half * size / (size - 2 * context)
         start, stop = np.round(first + half - reach), np.round(first + half + reach)
         scale = size / (stop - start + 1)
         pad = round(max(0, -start) * scale)

@@ -28,7 +28,7 @@ def query(gpus: str = "all") -> None:
     """
     log.info("caffe.cpp:138", f"Querying GPUs {gpus}")
     kind = device.accelerator()
-    count = {None: 0, "mps": 1, "cuda": torch.cuda.device_count()}[kind]
+    count = torch.cuda.device_count() if kind == "cuda" else int(kind is not None)
     if gpus != "all":
         numbers = [_number(word, count) for word in gpus.split(",")]
     elif count:
@@ -37,7 +37,7 @@ def query(gpus: str = "all") -> None:
         log.info("common.cpp:174", "PyTorch sees no accelerator on this machine: neither CUDA nor Apple's MPS.")
         return
     for number in numbers:
-        _report(kind, number)
+        _report(number, is_mps=kind == "mps")
 
 
 def _number(word: str, count: int) -> int:
@@ -47,9 +47,9 @@ def _number(word: str, count: int) -> int:
     return int(word)
 
 
-def _report(kind: str, number: int) -> None:
+def _report(number: int, is_mps: bool) -> None:
     _line(178, "Device id:", number)
-    if kind == "mps":
+    if is_mps:
         _line(181, "Name:", "Apple MPS")
         return
     properties = torch.cuda.get_device_properties(number)

@@ -85,7 +85,7 @@ def get_pydot_graph(caffe_net, rankdir: str, label_edges: bool = True, phase: in
     """
     pydot = _pydot()
     graph = pydot.Dot(caffe_net.name or "Net", graph_type="digraph", rankdir=rankdir)
-    blobs = set()
+    blobs: set[str] = set()
     for number, layer in enumerate(_upgraded(caffe_net).layer):
         if not _is_in_phase(layer, phase):
             continue

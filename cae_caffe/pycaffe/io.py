@@ -75,7 +75,7 @@ def datum_to_array(datum) -> np.ndarray:
     return np.array(datum.float_data, dtype=np.float64).reshape(shape)
 
 
-def oversample(images: Sequence[np.ndarray], crop_dims) -> np.ndarray:
+def oversample(images: Sequence[np.ndarray] | np.ndarray, crop_dims) -> np.ndarray:
     """Ten crops of each image (H, W, K): the corners (upper left, upper right, lower left, lower right) and the
     centre, then the mirror images of the five. float32, (10 n, crop_dims[0], crop_dims[1], K).
 

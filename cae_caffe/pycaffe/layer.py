@@ -1,5 +1,7 @@
 """A layer as pycaffe shows it, and the base class of the layers that users write in Python."""
 
+# ruff: noqa: SLF001 -- the surface works on the engine's blobs behind it
+
 from __future__ import annotations
 
 from ..engine import layer as engine

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from ..engine import layer as engine
+from ..engine.layers.memory_data import MemoryData
 from ..errors import InputError
 
 
@@ -28,7 +31,7 @@ def set_arrays(layer: engine.Layer, data: np.ndarray, labels: np.ndarray) -> Non
     if len(data) % param.batch_size:
         raise InputError(f"Layer `{layer.name}` is given {len(data)} rows; give a multiple of its batch size, "
                          f"{param.batch_size}.")
-    layer.set_arrays(data, labels)
+    cast(MemoryData, layer).set_arrays(data, labels)
 
 
 def _check(name: str, what: str, array: np.ndarray, row: tuple[int, ...]) -> None:

@@ -1,8 +1,11 @@
 """pycaffe's Net over the engine's."""
 
+# ruff: noqa: SLF001 -- the surface works on the engine's objects behind it
+
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Callable
 
@@ -158,16 +161,19 @@ class Net:
         gradients: dict[str, list] = {name: [] for name in self.inputs + self._known(diffs)} if backward else {}
         there = self._batch({name: given[name] for name in self.inputs if name in given})
         back = self._batch({name: given[name] for name in self.outputs if name in given})
-        for inputs, output_diffs in zip_longest(there, back, fillvalue={}):
+        nothing: Arrays = {}
+        for inputs, output_diffs in zip_longest(there, back, fillvalue=nothing):
             for name, array in self.forward(blobs=blobs, **inputs).items():
                 data[name].extend(array.copy())
             if backward:
                 for name, array in self.backward(diffs=diffs, **output_diffs).items():
                     gradients[name].extend(array.copy())
         rows = len(next(iter(given.values())))
-        return tuple({name: np.asarray(values)[:rows] for name, values in half.items()} for half in (data, gradients))
+        of_data, of_gradients = ({name: np.asarray(values)[:rows] for name, values in half.items()}
+                                 for half in (data, gradients))
+        return of_data, of_gradients
 
-    def _batch(self, arrays: Arrays):
+    def _batch(self, arrays: Arrays) -> Iterator[Arrays]:
         """Yield the arrays in pieces of the net's batch, the last one filled up with zeros."""
         if not arrays:
             return

@@ -84,9 +84,9 @@ def _weights(coordinates: np.ndarray, length: int, order: int, sigma: float = 0.
     weights = np.zeros((len(coordinates), length))
     for i, tap in enumerate(taps):
         source = first + i
-        tap = np.where((source >= 0) & (source < length), tap, 0)        # beyond the image all is 0
+        inside = np.where((source >= 0) & (source < length), tap, 0)        # beyond the image all is 0
         distance = np.abs(source[:, np.newaxis] - np.arange(length))
-        weights += tap[:, np.newaxis] * blur[np.minimum(distance, len(blur) - 1)]
+        weights += inside[:, np.newaxis] * blur[np.minimum(distance, len(blur) - 1)]
     return weights
 
 

@@ -1,15 +1,43 @@
 """pycaffe's solvers over the engine's."""
 
+# ruff: noqa: SLF001 -- the surface works on the engine's objects behind it
+
 from __future__ import annotations
 
-from typing import Callable, ClassVar
+from collections.abc import Sequence
+from typing import Any, Callable, ClassVar, TextIO
 
 from .. import schema
 from ..engine import log
 from ..engine.solvers import Solver as EngineSolver
+from ..engine.solvers.together import Together
 from ..errors import InputError
 from .net import Net
-from .solver_parameter import SolverParameter
+
+
+class SolverParameter:
+    """The parameters of a running solver, as `solver.param` shows them.
+
+    Reads as Caffe's SolverParameter (`max_iter`, `display`, `momentum`, ...); `base_lr` alone can be set.
+    """
+
+    def __init__(self, solver: EngineSolver):
+        self.__dict__["_solver"] = solver
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):        # asked for by copy and pickle before there is a solver
+            raise AttributeError(name)
+        return getattr(self._solver.message, name)
+
+    def __setattr__(self, name: str, value) -> None:
+        if name != "base_lr":
+            raise AttributeError(f"solver.param.{name} cannot be set once the solver is built, only base_lr can; set "
+                                 "it in the solver's prototxt.")
+        self._solver.message.base_lr = value
+        self._solver.param = schema.view(self._solver.message)      # a view keeps what it has read
+
+    def __repr__(self) -> str:
+        return schema.format_text(self._solver.message)
 
 
 class Solver:
@@ -27,9 +55,19 @@ class Solver:
             log.warning("solver.py", f"{solver_file} says type: \"{param.type}\", but {type(self).__name__} trains "
                                      f"with {self.solver_type}; get_solver takes the file's type.")
             param.type = self.solver_type
-        self._engine = EngineSolver(param, str(solver_file))
-        self.net = Net.of(self._engine.net)
-        self.test_nets = [Net.of(net) for net in self._engine.test_nets]
+        self._show(EngineSolver(param, str(solver_file)))
+
+    @classmethod
+    def of(cls, engine: EngineSolver) -> Solver:
+        """The surface over a solver that exists already."""
+        solver = cls.__new__(cls)
+        solver._show(engine)
+        return solver
+
+    def _show(self, engine: EngineSolver) -> None:
+        self._engine = engine
+        self.net = Net.of(engine.net)
+        self.test_nets = [Net.of(net) for net in engine.test_nets]
 
     @property
     def iter(self) -> int:
@@ -86,7 +124,7 @@ class Solver:
         """
         self._engine.next_request = next_request
 
-    def add_callback(self, on_start: Callable[[], None], on_gradients_ready: Callable[[], None]) -> None:
+    def add_callback(self, on_start: Callable[[], object], on_gradients_ready: Callable[[], object]) -> None:
         """Call the one before each iteration's gradients are computed, the other when they are."""
         self._engine.callbacks.append((on_start, on_gradients_ready))
 
@@ -127,7 +165,8 @@ class AdamSolver(SGDSolver):
     solver_type = "Adam"
 
 
-_CLASSES = (SGDSolver, NesterovSolver, AdaGradSolver, RMSPropSolver, AdaDeltaSolver, AdamSolver)
+_CLASSES = {solver_class.solver_type: solver_class for solver_class in (
+    SGDSolver, NesterovSolver, AdaGradSolver, RMSPropSolver, AdaDeltaSolver, AdamSolver)}
 
 
 def get_solver(solver_file) -> Solver:
@@ -135,9 +174,30 @@ def get_solver(solver_file) -> Solver:
 
     Raises InputError if the file cannot be read, its type is not one of Caffe's, or a net cannot be built.
     """
-    solver_type = schema.read_solver(solver_file).type
-    for solver_class in _CLASSES:
-        if solver_class.solver_type == solver_type:
-            return solver_class(solver_file)
-    raise InputError(f"{solver_file}: the solver's type is `{solver_type}`; it must be one of "
-                     f"{', '.join(solver_class.solver_type for solver_class in _CLASSES)}.")
+    return solver_from_message(schema.read_solver(solver_file), str(solver_file))
+
+
+def solver_from_message(param: Any, name: str, read_net: Callable = schema.read_net_with_lines) -> Solver:
+    """As `get_solver`, of a SolverParameter; pycaffe lacks this.
+
+    `name` is the file that errors speak of, and `read_net` reads the nets that the solver names: from a path to the
+    upgraded NetParameter, which becomes the solver's, and the lines of its layers. `param` is not changed. Raises
+    InputError as `get_solver` does.
+    """
+    if param.type not in _CLASSES:
+        raise InputError(f"{name}: the solver's type is `{param.type}`; it must be one of {', '.join(_CLASSES)}.")
+    own = schema.SolverParameter()
+    own.CopyFrom(param)
+    return _CLASSES[param.type].of(EngineSolver(own, name, read_net=read_net))
+
+
+def solve_together(solvers: Sequence[Solver], logs: Sequence[TextIO] | None = None,
+                   after_iteration: Callable[[], object] = lambda: None) -> None:
+    """Train `solvers`, made from one prototxt but for random_seed and snapshot_prefix, to their max_iter.
+
+    Each does what its own `solve` would, from the same initial weights and with the same gradients but for rounding;
+    `logs` are text files for each run's log lines (standard error unless given). It pays on a GPU, which one small net
+    leaves mostly idle; on a CPU, separate processes are faster. pycaffe lacks this. Raises InputError if the runs
+    cannot be trained so.
+    """
+    Together([solver._engine for solver in solvers], logs, after_iteration).solve()

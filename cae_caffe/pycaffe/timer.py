@@ -16,31 +16,30 @@ class Timer:
     """
 
     def __init__(self):
-        self._start: float | None = None
-        self._stop: float | None = None
+        self._start: float | None = None        # of a running clock
+        self._milliseconds: float | None = None
 
     def start(self) -> None:
         """Start, unless it runs already."""
-        if self._start is None or self._stop is not None:
-            self._start, self._stop = _now(), None
+        if self._start is None:
+            self._start = _now()
 
     def stop(self) -> None:
         """Stop, if it runs."""
-        if self._start is not None and self._stop is None:
-            self._stop = _now()
+        if self._start is not None:
+            self._milliseconds, self._start = (_now() - self._start) * 1000, None
 
     @property
     def ms(self) -> float:
         """Milliseconds of the last run: whole ones in CPU mode, as Caffe counts them there. 0 before the first run."""
-        if self._start is None:
+        self.stop()
+        if self._milliseconds is None:
             log.warning("benchmark.cpp:84", "Timer has never been run before reading time.")
             return 0.0
-        self.stop()
-        milliseconds = (self._stop - self._start) * 1000
-        return milliseconds if device.mode() == "gpu" else float(int(milliseconds))
+        return self._milliseconds if device.mode() == "gpu" else float(int(self._milliseconds))
 
 
 def _now() -> float:
     if device.mode() == "gpu":
-        getattr(torch, device.accelerator()).synchronize()
+        (torch.cuda if device.accelerator() == "cuda" else torch.mps).synchronize()
     return time.perf_counter()

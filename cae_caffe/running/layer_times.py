@@ -6,6 +6,7 @@ import time
 from typing import Callable
 
 from .. import progress
+from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from .state_check import check_state
 from .train import use_device
@@ -14,7 +15,7 @@ PHASES = ("TRAIN", "TEST")
 Clock = Callable[[], float]
 
 
-def time_layers(backend, model: str, iterations: int = 50, phase: str = "TRAIN", gpu: str = "", level: int = 0,
+def time_layers(backend: Backend, model: str, iterations: int = 50, phase: str = "TRAIN", gpu: str = "", level: int = 0,
                 stage: str = "") -> dict[str, tuple[float, float]]:
     """Run the net of the prototxt `model` forward and backward so many times, and log the time of each layer.
 
@@ -49,7 +50,7 @@ def time_layers(backend, model: str, iterations: int = 50, phase: str = "TRAIN",
     return means
 
 
-def _warm_up(backend, net) -> None:
+def _warm_up(backend: Backend, net: Net) -> None:
     """One pass there and back, which allocates what later ones use."""
     last = len(net.layers) - 1
     backend.log("Performing Forward")
@@ -58,13 +59,13 @@ def _warm_up(backend, net) -> None:
     net._backward(last, 0)
 
 
-def _device_clock(backend) -> Clock:
+def _device_clock(backend: Backend) -> Clock:
     """A clock that waits for the GPU: Caffe's own timer does."""
     def now() -> float:
         timer = backend.Timer()
         timer.start()
         timer.stop()
-        timer.ms
+        _ = timer.ms
         return time.perf_counter()
     return now
 
@@ -72,7 +73,7 @@ def _device_clock(backend) -> Clock:
 class _Watch:
     """Sums of milliseconds over passes of a net, whose layers report to it through the net's callbacks."""
 
-    def __init__(self, net, now: Clock):
+    def __init__(self, net: Net, now: Clock):
         self._net, self._now = net, now
         self.forward_ms: list[float] = [0.0] * len(net.layers)
         self.backward_ms: list[float] = [0.0] * len(net.layers)

@@ -6,12 +6,13 @@ import numpy as np
 
 from .. import progress
 from ..analysis import stored_weights
+from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from .state_check import check_state
 from .train import use_device
 
 
-def test(backend, model: str, weights: str, iterations: int = 50, gpu: str = "", level: int = 0,
+def test(backend: Backend, model: str, weights: str, iterations: int = 50, gpu: str = "", level: int = 0,
          stage: str = "") -> dict[str, list[float]]:
     """Run the TEST net of the prototxt `model` with `weights` for so many batches, logging every batch and the means.
 
@@ -39,9 +40,10 @@ def test(backend, model: str, weights: str, iterations: int = 50, gpu: str = "",
     return {name: values.tolist() for name, values in means.items()}
 
 
-def _run(backend, net, iterations: int):
+def _run(backend: Backend, net: Net, iterations: int) -> tuple[float, dict[str, np.ndarray]]:
     """The sum over batches of the loss, and of each output's values."""
-    loss, scores = 0.0, {}
+    loss = 0.0
+    scores: dict[str, np.ndarray] = {}
     last = len(net.layers) - 1
     with progress.bar(iterations, "testing", unit="batch") as bar:
         for i in range(iterations):

@@ -8,10 +8,11 @@ import sys
 import types
 
 from .. import interruption
+from ..backend_protocol import Backend
 from ..schema.storage import read_bytes
 
 
-def run_script(backend: types.ModuleType, path: str, arguments: list[str]) -> int:
+def run_script(backend: Backend, path: str, arguments: list[str]) -> int:
     """Run the Python file `path` with `arguments`, `import caffe` giving `backend`; returns the exit status.
 
     The script finds in sys.argv, sys.path, `__name__`, `__file__` and sys.modules["__main__"] what it would find under

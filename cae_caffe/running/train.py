@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Any, Callable, cast
 
 from .. import progress, schema
+from ..backend_protocol import Backend, EmbeddedSolver, Solver
 from ..errors import InputError
+from .signals import EFFECTS, TakeRequest, check_effects, requests
 from .state_check import check_sources, check_stages
 
-EFFECTS = ("stop", "snapshot", "none")
+__all__ = ["DATA_POSITIONS", "EFFECTS", "NetFiles", "Options", "make_solver", "solver_parameter", "train", "use_device"]
+
 DATA_POSITIONS = ("recorded", "caffe")
 
 
@@ -37,22 +37,35 @@ class Options:
     data_position: str = "recorded"
 
 
-TakeRequest = Callable[[], Optional[str]]       # the next signal's effect that has not been acted upon, if any
-
-
-class _Stop(Exception):
+class _StopError(Exception):
     """Raised in a callback to end `solve` early."""
 
 
-def train(backend, options: Options) -> bool:
-    """Train with `backend`, a module with pycaffe's names; returns whether the run went to its end.
+class NetFiles:
+    """Reads each net's file once, for checks and for solvers: from a path to a message of one's own and its lines."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Any, list[int | None]]] = {}
+
+    def __call__(self, path: str) -> tuple[Any, list[int | None]]:
+        if path not in self._known:
+            self._known[path] = schema.read_net_with_lines(path)
+        net, lines = self._known[path]
+        own = schema.NetParameter()
+        own.CopyFrom(net)
+        return own, list(lines)
+
+
+def train(backend: Backend, options: Options) -> bool:
+    """Train with `backend`; returns whether the run went to its end.
 
     Raises InputError for wrong options and files. A signal whose effect is `stop` ends the run with a snapshot, if
     the solver takes one after training; sent twice, it ends the run at once.
     """
-    param = solver_parameter(options)
+    net_files = NetFiles()
+    param = solver_parameter(options, net_files)
     use_device(backend, _gpu(param, options.gpu))
-    solver = make_solver(backend, param, options.solver)
+    solver = make_solver(backend, param, options.solver, net_files)
     if options.snapshot:
         backend.log(f"Resuming from {options.snapshot}")
         solver.restore(options.snapshot)
@@ -64,14 +77,15 @@ def train(backend, options: Options) -> bool:
     return finished
 
 
-def solver_parameter(options: Options):
-    """The solver's parameters with what the command line adds to them."""
+def solver_parameter(options: Options, net_files: NetFiles) -> Any:
+    """The solver's SolverParameter with what the command line adds to it.
+
+    Raises InputError for options that contradict each other or the train net, and for files that are not there.
+    """
     if options.weights and options.snapshot:
         raise InputError("Both -weights and -snapshot are given; give -snapshot to resume a run, or -weights to "
                          "fine-tune, but not both.")
-    for effect in (options.sigint_effect, options.sighup_effect):
-        if effect not in EFFECTS:
-            raise InputError(f"A signal's effect is `{effect}`; it must be one of {', '.join(EFFECTS)}.")
+    check_effects(options.sigint_effect, options.sighup_effect)
     param = schema.read_solver(options.solver)
     param.train_state.level = options.level
     param.train_state.stage.extend(options.stage.split(","))
@@ -82,35 +96,36 @@ def solver_parameter(options: Options):
     for path in (options.snapshot, *options.weights.split(",")):
         if path and not os.path.exists(path.strip()):
             raise InputError(f"{path.strip()}: there is no such file (relative paths start at {os.getcwd()}).")
-    _check_state(param, options)
+    _check_state(param, options, net_files)
     return param
 
 
-def _check_state(param, options: Options) -> None:
+def _check_state(param: Any, options: Options, net_files: NetFiles) -> None:
     """Raises InputError if the train net knows none of the stages asked for, or lacks sources without some."""
-    net, name = _train_net(param, options.solver)
+    net, name = _train_net(param, options.solver, net_files)
     check_stages(net, name, [stage for stage in options.stage.split(",") if stage])
     state = schema.NetState(phase=schema.TRAIN)
     state.MergeFrom(param.train_state)
     check_sources(net, name, state)
 
 
-def _train_net(param, solver: str):
+def _train_net(param: Any, solver: str, net_files: NetFiles) -> tuple[Any, str]:
     """The definition of the train net, as far as `solver` gives one, and the name of its file."""
     for field in ("net", "train_net"):
         if param.HasField(field):
-            return schema.read_net(getattr(param, field)), getattr(param, field)
+            path = getattr(param, field)
+            return net_files(path)[0], path
     return param.net_param if param.HasField("net_param") else param.train_net_param, solver
 
 
-def _gpu(param, flag: str) -> str:
+def _gpu(param: Any, flag: str) -> str:
     """The GPU to use: the flag's, else the solver's own if it says `solver_mode: GPU` itself; empty for the CPU."""
     if flag or not param.HasField("solver_mode") or param.solver_mode != param.GPU:
         return flag
     return str(param.device_id)
 
 
-def use_device(backend, gpu: str) -> None:
+def use_device(backend: Backend, gpu: str) -> None:
     """Set the mode for a `-gpu` flag: empty for the CPU, else the number of one GPU.
 
     Raises InputError for several GPUs, which this tool does not train on, and for what is no number.
@@ -127,31 +142,32 @@ def use_device(backend, gpu: str) -> None:
     backend.set_mode_gpu()
 
 
-def make_solver(backend, param, name: str):
-    """The solver of `param`, made from a temporary prototxt, for files are what pycaffe makes solvers of.
+def make_solver(backend: Backend, param: Any, name: str, net_files: NetFiles) -> Solver:
+    """The solver of `param`, a SolverParameter read from the file `name`.
 
-    `name` is the user's own file, which errors speak of.
+    The embedded engine takes the message, and the nets as `net_files` has read them. Real pycaffe makes solvers of
+    files alone, so it gets a temporary one.
     """
+    if hasattr(backend, "solver_from_message"):
+        return backend.solver_from_message(param, name, net_files)
     with tempfile.TemporaryDirectory(prefix="cae-caffe-") as folder:
         path = os.path.join(folder, "solver.prototxt")
         schema.write_text(param, path)
-        try:
-            return backend.get_solver(path)
-        except InputError as error:
-            raise InputError(str(error).replace(path, name)) from None
+        return backend.get_solver(path)
 
 
-def _solve(solver, param, options: Options, say: Callable[[str], None]) -> bool:
-    with _requests(options) as take_request, progress.bar(param.max_iter, "training", initial=solver.iter) as bar:
+def _solve(solver: Solver, param: Any, options: Options, say: Callable[[str], None]) -> bool:
+    asked = requests(options.sigint_effect, options.sighup_effect)
+    with asked as take_request, progress.bar(param.max_iter, "training", initial=solver.iter) as bar:
         if hasattr(solver, "set_action_function"):
-            return _solve_by_actions(solver, take_request, lambda: bar.update(1))
+            return _solve_by_actions(cast(EmbeddedSolver, solver), take_request, lambda: bar.update(1))
         finished = _solve_by_callbacks(solver, param, take_request, lambda: bar.update(1))
         if not finished:
             say("Optimization stopped early.")
         return finished
 
 
-def _solve_by_actions(solver, take_request: TakeRequest, after_iteration: Callable[[], None]) -> bool:
+def _solve_by_actions(solver: EmbeddedSolver, take_request: TakeRequest, after_iteration: Callable[[], object]) -> bool:
     stopped = False
 
     def next_request() -> str | None:
@@ -166,55 +182,25 @@ def _solve_by_actions(solver, take_request: TakeRequest, after_iteration: Callab
     return not stopped
 
 
-def _solve_by_callbacks(solver, param, take_request: TakeRequest, after_iteration: Callable[[], None]) -> bool:
+def _solve_by_callbacks(solver: Solver, param: Any, take_request: TakeRequest,
+                        after_iteration: Callable[[], object]) -> bool:
     """Solve with real pycaffe, which has no other way to end a run early than an exception."""
     def on_start() -> None:
         request = take_request()
         if request == "snapshot":
             solver.snapshot()
         elif request == "stop":
-            raise _Stop
+            raise _StopError
 
     solver.add_callback(on_start, after_iteration)
     try:
         solver.solve()
-    except _Stop:
+    except _StopError:
         if param.snapshot_after_train and not _just_saved(solver, param):
             solver.snapshot()
         return False
     return True
 
 
-def _just_saved(solver, param) -> bool:
+def _just_saved(solver: Solver, param: Any) -> bool:
     return bool(param.snapshot) and solver.iter % param.snapshot == 0
-
-
-@contextlib.contextmanager
-def _requests(options: Options) -> Iterator[TakeRequest]:
-    """Catch SIGINT and SIGHUP; yields a function that takes what they ask for. A second signal acts at once."""
-    pending = []
-    effects: tuple[tuple[str, str], ...] = (("SIGINT", options.sigint_effect), ("SIGHUP", options.sighup_effect))
-    previous = {}
-
-    def catch(number: int, effect: str) -> None:
-        def handler(_, frame) -> None:
-            if effect == "stop":
-                signal.signal(number, _at_once(number, previous[number]))
-            pending.append(effect)
-        previous[number] = signal.signal(number, signal.SIG_IGN if effect == "none" else handler)
-
-    for name, effect in effects:
-        if hasattr(signal, name):                # Windows has no SIGHUP
-            catch(getattr(signal, name), effect)
-    try:
-        yield lambda: pending.pop(0) if pending else None
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-def _at_once(number: int, handler):
-    """The handler of a second signal: what was there before, but not that it is ignored, as in a shell's background."""
-    if handler != signal.SIG_IGN:
-        return handler
-    return signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL

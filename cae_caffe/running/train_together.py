@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import progress
+from .. import progress, schema
+from ..backend_protocol import Backend
 from ..errors import InputError
-from .train import Options, make_solver, solver_parameter, use_device
+from .train import NetFiles, Options, make_solver, solver_parameter, use_device
 
 
-def train_together(backend, options: Options, seeds: Sequence[int]) -> list[Path]:
+def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> list[Path]:
     """Train the solver of `options` from each of `seeds`, all at once; returns the runs' logs.
 
     The run of seed S writes its snapshots to the solver's snapshot_prefix with `-seedS` behind it, and its log beside
@@ -28,12 +29,15 @@ def train_together(backend, options: Options, seeds: Sequence[int]) -> list[Path
     use_device(backend, options.gpu)
     with contextlib.ExitStack() as stack:
         solvers, logs = [], []
+        net_files = NetFiles()
+        common = solver_parameter(options, net_files)
         for seed in seeds:
-            param = solver_parameter(options)
+            param = schema.SolverParameter()
+            param.CopyFrom(common)
             param.random_seed = seed
             param.snapshot_prefix += f"-seed{seed}"
-            solvers.append(make_solver(backend, param, options.solver))
+            solvers.append(make_solver(backend, param, options.solver, net_files))
             logs.append(stack.enter_context(Path(f"{param.snapshot_prefix}.log").open("w", encoding="utf-8")))
-        bar = stack.enter_context(progress.bar(param.max_iter, f"training {len(seeds)} runs"))
+        bar = stack.enter_context(progress.bar(common.max_iter, f"training {len(seeds)} runs"))
         backend.solve_together(solvers, logs, lambda: bar.update(1))
     return [Path(log.name) for log in logs]

@@ -9,12 +9,11 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 
 from ..backend import describe, load_backend
+from ..backend_protocol import Backend, Net
 from .processes import status_of
 
 
@@ -33,7 +32,7 @@ class Trial:
     seconds: np.ndarray
 
 
-def run(backend: ModuleType, solver_file: str, iterations: int) -> Trial:
+def run(backend: Backend, solver_file: str, iterations: int) -> Trial:
     """Train for so many iterations; each one's time includes reading its loss (its last pass's, with `iter_size`)."""
     backend.set_mode_cpu()
     solver = backend.get_solver(solver_file)
@@ -49,11 +48,11 @@ def run(backend: ModuleType, solver_file: str, iterations: int) -> Trial:
     return Trial(describe(backend), names, initial, _parameters(net), losses, seconds)
 
 
-def _parameters(net: Any) -> list[np.ndarray]:
+def _parameters(net: Net) -> list[np.ndarray]:
     return [np.array(blob.data, np.float32) for layer in net.layers for blob in layer.blobs]
 
 
-def _loss(net: Any) -> float:
+def _loss(net: Net) -> float:
     # By number: two blobs of a net may have one name.
     return sum(weight * float(np.sum(blob.data)) for blob, weight in zip(net._blobs, net._blob_loss_weights) if weight)
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import small_training
 
-from cae_caffe import schema
+from cae_caffe import load_backend, schema
 from cae_caffe.errors import InputError
 from cae_caffe.running.train import Options, train
 
@@ -167,10 +167,40 @@ def test_an_unknown_stage_is_refused_however_the_net_is_given(fields, engine, tm
 
 
 def test_an_engines_error_speaks_of_the_users_own_file(engine, tmp_path):
-    def get_solver(path):
-        raise InputError(f"{path}: its weather is bad; wait.")
-    engine.get_solver = get_solver
+    def solver_from_message(param, name, read_net):
+        raise InputError(f"{name}: its weather is bad; wait.")
+    engine.solver_from_message = solver_from_message
     given = options(tmp_path)
     with pytest.raises(InputError) as error:
         train(engine, given)
     assert str(error.value) == f"{given.solver}: its weather is bad; wait."
+
+
+def test_an_engine_that_takes_messages_gets_no_file_and_the_nets_that_were_read(engine, tmp_path, monkeypatch):
+    given, read = options(tmp_path, stage="on-train"), []
+    taken = {}
+    read_net_with_lines = schema.read_net_with_lines
+    monkeypatch.setattr(schema, "read_net_with_lines", lambda path: read.append(path) or read_net_with_lines(path))
+    monkeypatch.delattr(schema, "write_text")
+
+    def solver_from_message(param, name, read_net):
+        taken.update(param=param, name=name, nets=[read_net(param.net) for _ in range(2)])
+        return Solver(given.solver, engine.calls)
+    engine.solver_from_message, engine.get_solver = solver_from_message, None
+    train(engine, given)
+    assert taken["name"] == given.solver and list(taken["param"].train_state.stage) == ["on-train"]
+    assert read == [taken["param"].net]
+    (first, lines), (second, _) = taken["nets"]
+    assert first == second == schema.read_net(read[0]) and lines == read_net_with_lines(read[0])[1]
+    first.Clear()
+    assert second.layer
+
+
+def test_the_embedded_engine_names_the_users_own_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = options(tmp_path)
+    with open(given.solver, "a", encoding="utf-8") as file:
+        file.write('\nregularization_type: "L3"\n')
+    with pytest.raises(InputError) as error:
+        train(load_backend("torch"), given)
+    assert str(error.value).startswith(f"{given.solver}: the solver's regularization_type is `L3`")

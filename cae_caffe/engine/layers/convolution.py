@@ -111,12 +111,15 @@ class ConvolutionLayer(Layer):
         return self._chosen
 
     def _images_kernel(self):
-        fill = (1,) * (2 - self.spatial_axes)
+        def pair(lengths: Shape, filling: int) -> tuple[int, int]:
+            of_height, of_width = (filling,) * (2 - self.spatial_axes) + lengths
+            return of_height, of_width
+
         height, width = self._spatial[0]
         geometry = lowering.ConvolutionGeometry(
             transposed=self.transposed, batch=self._batch, in_channels=self.channels, in_height=height,
-            in_width=width, out_channels=self.outputs, kernel=fill + self.kernel, stride=fill + self.stride,
-            pad=(0,) * len(fill) + self.pad, dilation=fill + self.dilation, group=self.group,
+            in_width=width, out_channels=self.outputs, kernel=pair(self.kernel, 1), stride=pair(self.stride, 1),
+            pad=pair(self.pad, 0), dilation=pair(self.dilation, 1), group=self.group,
             has_bias=len(self.blobs) > 1, needs_bottom_diff=any(self.propagates_down))
         return lowering.choose(geometry, force_native=self.context.native_kernels, device=self.blobs[0].data.device,
                                scratch=self.context.scratch)
@@ -133,7 +136,7 @@ class ConvolutionLayer(Layer):
     @property
     def replayable(self):
         """If lowered: the native kernels return new memory, which would have to be copied once more."""
-        return isinstance(self._method, lowering.Kernel) and not isinstance(self._method, lowering.NativeKernel)
+        return self._method.replayable
 
     def wants_rows_first(self):
         return self._method.rows_first

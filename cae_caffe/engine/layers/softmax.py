@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from .. import torch_private
 from ..axes import canonical_axis
 from ..layer import Layer
 from .registry import register
-
-aten = torch.ops.aten
 
 
 @register("Softmax")
@@ -31,10 +30,5 @@ class Softmax(Layer):
             out.copy_(torch.softmax(bottom[0].data, self.axis))
 
     def backward(self, top, propagate_down, bottom):
-        if not propagate_down[0]:
-            return
-        out, arguments = bottom[0].diff, (top[0].diff, top[0].data, self.axis, torch.float32)
-        if out.is_contiguous():
-            aten._softmax_backward_data.out(*arguments, grad_input=out)
-        else:
-            out.copy_(aten._softmax_backward_data(*arguments))
+        if propagate_down[0]:
+            torch_private.softmax_backward(top[0].diff, top[0].data, self.axis, bottom[0].diff)

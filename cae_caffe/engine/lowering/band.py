@@ -2,74 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 
-from . import bilinear
+from . import band_plan, bilinear
+from .band_plan import BandPlan
 from .buffers import Scratch, Snapshot, kind_of
+from .candidate import Candidate
 from .geometry import ConvolutionGeometry
 from .kernel import Kernel, deliver, deliver_sum, megaflops
 from .packing import ROWS_FIRST, Frame, Packing
-
-
-@dataclass(frozen=True)
-class BandPlan:
-    """The sizes of the lowered computation. Rows with a stride are split into phases that join the channels."""
-
-    geometry: ConvolutionGeometry
-
-    @property
-    def phases(self) -> int:
-        return self.geometry.stride[0]
-
-    @property
-    def taps(self) -> int:
-        """Kernel rows of one phase."""
-        return -(-self.geometry.kernel[0] // self.phases)
-
-    @property
-    def frame(self) -> Frame:
-        """What the kernels reach of the large side."""
-        height, width = ((count - 1) * stride + kernel for count, stride, kernel in
-                         zip(self.geometry.small[1:], self.geometry.stride, self.geometry.kernel))
-        return Frame(height, width, self.phases, self.geometry.pad)
-
-    @property
-    def rank(self) -> int:
-        """Slots: how many independent matrix products replace the convolution over rows."""
-        return bilinear.rank(self.frame.rows)
-
-    @property
-    def small_width(self) -> int:
-        """Channels times columns of the small side: one dimension of a slot's matrix."""
-        return self.geometry.small.channels * self.geometry.small.width
-
-    @property
-    def large_width(self) -> int:
-        """Phases times channels times columns of the large side: the other dimension."""
-        return self.phases * self.geometry.large.channels * self.frame.width
-
-    @property
-    def wide(self) -> bool:
-        """Whether the large side lies last in a slot's matrix; the longer one does, as that is faster."""
-        return self.large_width >= self.small_width
-
-    @property
-    def flops(self) -> int:
-        """Floating-point operations of one step: products in the slots, and transforms of the activations."""
-        geometry, products = self.geometry, self.geometry.products
-        large_is_transformed = 2 if geometry.transposed or geometry.needs_bottom_diff else 1
-        small_is_transformed = 2 if not geometry.transposed or geometry.needs_bottom_diff else 1
-        transforms = (small_is_transformed * geometry.small.height * self.small_width
-                      + large_is_transformed * self.frame.rows * self.large_width)
-        return 2 * geometry.batch * self.rank * (products * self.small_width * self.large_width + transforms)
-
-    @property
-    def band_entries(self) -> int:
-        """Entries of all slots' matrices that lie in the band: written and summed once a step."""
-        geometry = self.geometry
-        return self.rank * self.small_width * self.phases * geometry.large.channels * geometry.kernel[1]
 
 
 class BandKernel(Kernel):
@@ -273,3 +214,6 @@ class _Work:
     def forget(self) -> None:
         self._seen_bottom.drop()
         self._seen_weight.drop()
+
+
+CANDIDATE = Candidate("band", band_plan.fits, band_plan.gain, BandKernel, band_plan.MARGIN)

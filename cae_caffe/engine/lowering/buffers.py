@@ -6,6 +6,8 @@ import math
 
 import torch
 
+from .. import torch_private
+
 Kind = tuple[torch.dtype, torch.device, bool]
 
 
@@ -48,7 +50,7 @@ class Snapshot:
         self._state: tuple | None = None
 
     def take(self, tensor: torch.Tensor) -> None:
-        self._state = _state(tensor)
+        self._state = torch_private.written_state(tensor)
 
     def drop(self) -> None:
         self._state = None
@@ -57,13 +59,5 @@ class Snapshot:
         """True only for the same elements of the same memory, unwritten since. False where that cannot be known."""
         if self._state is None:
             return False
-        (owner, *rest), now = self._state, _state(tensor)
+        (owner, *rest), now = self._state, torch_private.written_state(tensor)
         return now is not None and now[0] is owner and list(now[1:]) == rest
-
-
-def _state(tensor: torch.Tensor) -> tuple | None:
-    """The tensor that owns the memory (held, so that its address is not given out again), its version, and the part."""
-    if tensor.is_inference():
-        return None     # these have no version counter
-    owner = tensor if tensor._base is None else tensor._base
-    return owner, tensor._version, tensor.data_ptr(), tensor.shape, tensor.stride()

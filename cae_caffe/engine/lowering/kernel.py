@@ -21,6 +21,8 @@ class Kernel(abc.ABC):
     #: Whether the kernel is fastest on bottoms and tops stored rows first: contiguous as (H, N, C, W), which the
     #: caller sees through permute(1, 2, 0, 3).
     rows_first = False
+    #: Whether a step with it can be recorded and replayed (see ../tape.py), and gains by that.
+    replayable = True
 
     def __init__(self, geometry: ConvolutionGeometry) -> None:
         self.geometry = geometry
@@ -57,6 +59,7 @@ class Kernel(abc.ABC):
 
     def forget(self) -> None:
         """Use nothing from the last forward. For writes that no version counter shows: numpy views, fused updates."""
+        return      # most kernels keep nothing
 
 
 def deliver(value: torch.Tensor, target: torch.Tensor, accumulate: bool) -> None:
@@ -76,4 +79,5 @@ def deliver_sum(values: torch.Tensor, axes: int | tuple[int, ...], target: torch
 
 
 def megaflops(count: int) -> str:
+    """So many floating-point operations, in words."""
     return f"{count / 1e6:.1f} Mflop"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .buffers import Kind, Scratch, kind_of
+from .candidate import Candidate, is_plain
 from .geometry import ConvolutionGeometry
 from .kernel import Kernel, deliver_sum, megaflops
 from .packing import BATCH_FIRST, Frame, Packing
@@ -21,32 +22,31 @@ class MatmulKernel(Kernel):
         super().__init__(geometry)
         self._scratch = Scratch() if scratch is None else scratch
         self._kind: Kind | None = None
-        self._bottom: Packing | None = None
-        self._top: Packing | None = None
+        self._sides: tuple[Packing, Packing]        # bottom and top, for tensors of that kind
 
     def forward(self, bottom, weight, bias, top):
-        self._ready(bottom)
-        source = self._bottom.load(bottom)
+        bottom_side, top_side = self._ready(bottom)
+        source = bottom_side.load(bottom)
 
         def compute(result: torch.Tensor) -> None:
             torch.mm(source, self._bottom_to_top(weight), out=result)
             if bias is not None:
                 result.view(self.geometry.batch, bias.numel(), -1).add_(bias.view(-1, 1))
 
-        self._top.write(top, self._scratch, compute)
+        top_side.write(top, self._scratch, compute)
 
     def backward(self, top_diff, bottom, weight, *, bottom_diff=None, weight_diff=None, bias_diff=None,
                  accumulate=False):
-        self._ready(top_diff)
-        gradient = self._top.load(top_diff)
+        bottom_side, top_side = self._ready(top_diff)
+        gradient = top_side.load(top_diff)
         if bias_diff is not None:
             per_image = gradient.view(self.geometry.batch, bias_diff.numel(), -1)
             deliver_sum(per_image.sum(0), 1, bias_diff, accumulate)
         if weight_diff is not None:
-            self._weight_gradient(self._bottom.load(bottom), gradient, weight_diff, accumulate)
+            self._weight_gradient(bottom_side.load(bottom), gradient, weight_diff, accumulate)
         if bottom_diff is not None:
             back = self._bottom_to_top(weight).t()
-            self._bottom.write(bottom_diff, self._scratch, lambda result: torch.mm(gradient, back, out=result))
+            bottom_side.write(bottom_diff, self._scratch, lambda result: torch.mm(gradient, back, out=result))
 
     def describe(self):
         small, large = self.geometry.weight_shape[0], self.geometry.weight_shape[1:]
@@ -66,10 +66,24 @@ class MatmulKernel(Kernel):
         else:
             torch.mm(small.t(), large, out=target)
 
-    def _ready(self, like: torch.Tensor) -> None:
-        if self._kind == kind_of(like):
-            return
-        self._kind, like, geometry = kind_of(like), like.new_empty(0), self.geometry
-        sides = [Packing(geometry.batch, geometry.small, BATCH_FIRST, Frame(1, 1), like),
-                 Packing(geometry.batch, geometry.large, BATCH_FIRST, Frame(*geometry.kernel, pad=geometry.pad), like)]
-        self._bottom, self._top = sides if geometry.transposed else reversed(sides)
+    def _ready(self, like: torch.Tensor) -> tuple[Packing, Packing]:
+        """Bottom and top for tensors like this one."""
+        if self._kind != kind_of(like):
+            self._kind, like, geometry = kind_of(like), like.new_empty(0), self.geometry
+            small = Packing(geometry.batch, geometry.small, BATCH_FIRST, Frame(1, 1), like)
+            frame = Frame(*geometry.kernel, pad=geometry.pad)
+            large = Packing(geometry.batch, geometry.large, BATCH_FIRST, frame, like)
+            self._sides = (small, large) if geometry.transposed else (large, small)
+        return self._sides
+
+
+#: The least that was measured, for the deconvolutions of 1 x 1 images in README.md's table.
+GAIN = 1.6
+
+
+def fits(geometry: ConvolutionGeometry, device: torch.device) -> bool:
+    """Whether there is one kernel position an image."""
+    return is_plain(geometry, device) and geometry.small[1:] == (1, 1)
+
+
+CANDIDATE = Candidate("matmul", fits, lambda geometry: GAIN, MatmulKernel)

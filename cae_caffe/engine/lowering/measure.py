@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from . import rule
+from .. import torch_private
+from . import band_plan, rule
 from .band import BandKernel
 from .geometry import ConvolutionGeometry
 from .kernel import Kernel
@@ -29,7 +29,7 @@ _OTHER_BYTES = 4 << 20
 
 def paper_layers(batch: int = 100) -> dict[str, ConvolutionGeometry]:
     """The convolutions and deconvolutions of CAE Models 1 and 2 by name."""
-    layers = {}
+    layers: dict[str, ConvolutionGeometry] = {}
     for model, (first, second, third, hidden) in {"Model 1": (4, 2, 2, 125), "Model 2": (8, 4, 4, 250)}.items():
         conv, deconv = (lambda *a, t=t, **k: ConvolutionGeometry(t, batch, *a, **k) for t in (False, True))
         layers |= {
@@ -118,17 +118,17 @@ def milliseconds(*steps: Callable[[], None], rounds: int = 8, slice_length: int 
     return [statistics.median(taken[slice_length:]) for taken in times]
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(torch_private.Listener):
     """Notes every matrix product that is written into a given tensor."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple] = []
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if func in _PRODUCTS:
-            self.calls.append((func, args, kwargs or {}))
-        return func(*args, **(kwargs or {}))
+    def call(self, function, args, kwargs):
+        if function in _PRODUCTS:
+            self.calls.append((function, args, kwargs))
+        return function(*args, **kwargs)
 
 
 def _tensors(geometry: ConvolutionGeometry, rows_first: bool) -> tuple[torch.Tensor, ...]:
@@ -153,8 +153,8 @@ def _print_paper() -> None:
 def _print_rule() -> None:
     for geometry in spread_of_layers():
         native, band = milliseconds(native_step(geometry), kernel_step(BandKernel(geometry)), rounds=3)
-        gain, promised = native / band, rule.band_gain(geometry)
-        lost = max(gain, 1 / gain) if (promised > rule.BAND_MARGIN) != (gain > 1) else 1
+        gain, promised = native / band, band_plan.gain(geometry)
+        lost = max(gain, 1 / gain) if (promised > band_plan.MARGIN) != (gain > 1) else 1
         kind = "deconv" if geometry.transposed else "conv"
         print(f"{kind:6} batch {geometry.batch:3}, {geometry.in_channels:2} -> {geometry.out_channels:2}, "
               f"{geometry.in_height} x {geometry.in_width}, kernel {geometry.kernel[0]:2}, "
@@ -163,6 +163,7 @@ def _print_rule() -> None:
 
 
 def main() -> None:
+    """Time the paper's layers, or with `--rule` a spread of shapes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rule", action="store_true", help="compare the rule with measured gains")
     torch.set_num_threads(1)

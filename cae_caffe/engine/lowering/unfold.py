@@ -5,9 +5,15 @@ from __future__ import annotations
 import torch
 
 from .buffers import Scratch, Snapshot, kind_of
+from .candidate import Candidate, is_plain
 from .geometry import ConvolutionGeometry
 from .kernel import Kernel, deliver_sum, megaflops
 from .packing import BATCH_FIRST, Frame, Packing
+
+#: How many times a layer's top its columns may be.
+COLUMNS_PER_TOP = 4
+#: The least that was measured: 8 to 64 outputs, 3 x 3 to 7 x 7.
+GAIN = 1.6
 
 
 class UnfoldKernel(Kernel):
@@ -85,8 +91,9 @@ class _Work:
     def __init__(self, geometry: ConvolutionGeometry, like: torch.Tensor) -> None:
         self.kind = kind_of(like)
         self._geometry = geometry
-        self._frame = Frame(*((count - 1) * stride + kernel for count, stride, kernel in
-                              zip(geometry.small[1:], geometry.stride, geometry.kernel)), pad=geometry.pad)
+        height, width = ((count - 1) * stride + kernel for count, stride, kernel in
+                         zip(geometry.small[1:], geometry.stride, geometry.kernel))
+        self._frame = Frame(height, width, pad=geometry.pad)
         self.bottom = Packing(geometry.batch, geometry.bottom, BATCH_FIRST, self._frame, like)
         self.top = Packing(geometry.batch, geometry.top, BATCH_FIRST, Frame(*geometry.top[1:]), like)
         places = geometry.out_height * geometry.out_width
@@ -130,3 +137,16 @@ class _Work:
         pixels = image.view(geometry.batch, geometry.in_channels, frame.height, frame.width)
         unfolded = pixels.unfold(2, geometry.kernel[0], geometry.stride[0])
         return unfolded.unfold(3, geometry.kernel[1], geometry.stride[1]).permute(0, 1, 4, 5, 2, 3)
+
+
+def fits(geometry: ConvolutionGeometry, device: torch.device) -> bool:
+    """Whether images of one channel are convolved, as the data of a first layer, where the native kernel's gradient of
+    the weights is slow.
+    """
+    taps = geometry.kernel[0] * geometry.kernel[1]
+    return (is_plain(geometry, device) and not geometry.transposed and geometry.in_channels == 1
+            and not geometry.needs_bottom_diff and geometry.stride == (1, 1) and geometry.kernel != (1, 1)
+            and taps <= COLUMNS_PER_TOP * geometry.out_channels)
+
+
+CANDIDATE = Candidate("unfold", fits, lambda geometry: GAIN, UnfoldKernel)

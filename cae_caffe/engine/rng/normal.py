@@ -45,7 +45,7 @@ def _settle_slow(words: Words, ahead: np.ndarray, strip: np.ndarray, x: np.ndarr
     height = unit(ahead[slow + 1])
     accepted[slow] = _under_curve(strip[slow], x[slow], height)
     rare = (strip[slow] == 0) | (height == 1)
-    used = []                                   # by attempts that started earlier
+    used: list[int] = []                        # by attempts that started earlier
     free = 0
     for place, is_rare in zip(slow.tolist(), rare.tolist()):
         if place < free:
@@ -55,8 +55,8 @@ def _settle_slow(words: Words, ahead: np.ndarray, strip: np.ndarray, x: np.ndarr
             x[place], accepted[place], free = _finish_rare(Reader(words, place + 1), strip[place], x[place])
             used.extend(range(place + 2, free))
         used.append(place + 1)
-    used = np.array(used, np.intp)
-    accepted[used[used < accepted.size]] = False
+    places = np.array(used, np.intp)
+    accepted[places[places < accepted.size]] = False
     return free
 
 

@@ -18,12 +18,13 @@ def sample(words: Words, count: int, low: float, high: float) -> np.ndarray:
     Boost's interval is open above, so Caffe asks it for the interval up to the next float32 above `high`.
     Raises ValueError unless low <= high, and low is finite and below the largest float32: no value could be accepted.
     """
-    low, end = np.float32(low), np.nextafter(np.float32(high), _LARGEST)
-    if not -np.inf < low < end:
-        raise ValueError(f"There is no float32 between the bounds {low} and {high}: give a finite `low` up to `high`.")
-    if end * _HALF - low * _HALF > _LARGEST * _HALF:        # the span is beyond float32: Boost draws from half of it
-        return _TWO * _sample_below(words, count, low * _HALF, end * _HALF)
-    return _sample_below(words, count, low, end)
+    start, end = np.float32(low), np.nextafter(np.float32(high), _LARGEST)
+    if not -np.inf < start < end:
+        raise ValueError(f"There is no float32 between the bounds {start} and {high}: give a finite `low` up to "
+                         "`high`.")
+    if end * _HALF - start * _HALF > _LARGEST * _HALF:      # the span is beyond float32: Boost draws from half of it
+        return _TWO * _sample_below(words, count, start * _HALF, end * _HALF)
+    return _sample_below(words, count, start, end)
 
 
 def _sample_below(words: Words, count: int, low: np.float32, end: np.float32) -> np.ndarray:

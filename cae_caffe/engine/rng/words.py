@@ -25,12 +25,12 @@ class MersenneTwister:
     @property
     def state(self) -> np.ndarray:
         """Its 624 words (uint32), and how many of them have been given out."""
-        _, words, given_out = self._state.get_state()[:3]
+        _, words, given_out, *_ = self._state.get_state(legacy=True)
         return np.append(words, np.uint32(given_out))
 
     @state.setter
     def state(self, state: np.ndarray) -> None:
-        self._state.set_state(("MT19937", state[:-1], int(state[-1])))
+        self._state.set_state(("MT19937", state[:-1], int(state[-1]), 0, 0.0))
 
 
 def unit(words):

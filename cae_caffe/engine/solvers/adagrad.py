@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from . import root_mean_square
-from .update import UpdateRule, register
+from .update import UpdateRule, divide_by_root, refuse_momentum, register
 
 
 @register("AdaGrad")
@@ -11,11 +10,11 @@ class AdaGrad(UpdateRule):
     """h = h + g^2;  w = w - rate g / (sqrt(h) + delta)."""
 
     def __init__(self, net, param):
-        root_mean_square.refuse_momentum("AdaGrad", param)
+        refuse_momentum("AdaGrad", param)
         super().__init__(net, param)
 
     def update_chunk(self, data, diff, histories, rate, iteration):
         squares, = histories
         squares.addcmul_(diff, diff)
-        root_mean_square.divide(diff, squares, self.param.delta)
+        divide_by_root(diff, squares, self.param.delta)
         data.sub_(diff.mul_(rate))

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 
-from . import root_mean_square
-from .update import UpdateRule, register
+from .update import UpdateRule, divide_by_root, register
 
 
 @register("Adam")
@@ -24,7 +23,7 @@ class Adam(UpdateRule):
         first, second = self.param.momentum, self.param.momentum2
         means.mul_(first).add_(diff, alpha=float(1 - np.float32(first)))
         squares.mul_(second).addcmul_(diff, diff, value=float(1 - np.float32(second)))
-        root_mean_square.divide(diff.copy_(means), squares, self.param.delta)
+        divide_by_root(diff.copy_(means), squares, self.param.delta)
         data.sub_(diff.mul_(rate * self._correction(iteration + 1)))
 
     def _correction(self, updates: int) -> float:

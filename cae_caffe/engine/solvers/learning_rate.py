@@ -6,14 +6,15 @@ and an int), and all else in float32; the rate is a float32 again.
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Union
 
 import numpy as np
 
 from ...errors import InputError
 from .. import log
 
-Policy = Callable[..., float]         # of the solver's parameters, the iteration and the step
+# Of the solver's parameters, the iteration and the step.
+Policy = Callable[..., Union[float, np.floating]]
 
 
 def _fixed(param, iteration: int, step: int) -> float:

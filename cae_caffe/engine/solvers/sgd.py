@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-
+from .. import torch_private
 from .update import UpdateRule, register
-
-# Where PyTorch has the whole update as one kernel.
-FUSED_DEVICES = ("cpu", "cuda")
 
 
 @register("SGD")
@@ -18,16 +14,13 @@ class SGD(UpdateRule):
 
     def update_group(self, group, histories, rate, decay, iteration):
         """One pass over memory where PyTorch can: half the time of four passes over chunks in the cache."""
-        if group.data.device.type not in FUSED_DEVICES or (decay and self.param.regularization_type != "L2"):
+        if not torch_private.has_fused_sgd(group.data.device) or (decay and self.param.regularization_type != "L2"):
             super().update_group(group, histories, rate, decay, iteration)
             return
         velocity, = histories
         if not self.param.momentum:
             velocity.zero_()        # the kernel writes no velocity without momentum; it does for one of 1 times 0
-        # PyTorch's rule is v = momentum v + (1 - dampening) g, w = w - lr v, so the rate goes where it goes in Caffe.
-        torch._fused_sgd_([group.data], [group.diff], [velocity], weight_decay=decay, lr=1.0, dampening=1 - rate,
-                          momentum=self.param.momentum or 1.0, nesterov=False, maximize=False, is_first_step=False)
-        torch.autograd.graph.increment_version(group.data)      # which the kernel forgets
+        torch_private.fused_sgd(group.data, group.diff, velocity, rate, decay, self.param.momentum or 1.0)
 
     def update_chunk(self, data, diff, histories, rate, iteration):
         velocity, = histories

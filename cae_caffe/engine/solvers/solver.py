@@ -16,13 +16,15 @@ from . import data_position, learning_rate, nets, snapshot, testing, update
 
 
 class Solver:
-    """A solver built from `param`, a current SolverParameter; `name` says in messages where it stands.
+    """A solver built from `param`, a current SolverParameter; `name` says in messages where it stands, and `read_net`
+    reads the nets that it names, from a path to a message, which the solver may change, and its layers' lines.
 
     Callbacks come in pairs, called before each iteration's gradients are computed and when they are; one that raises
     ends the run there. Raises InputError for whatever Caffe refuses and for what this engine does not have.
     """
 
-    def __init__(self, param, name: str = "the solver", native_kernels: bool = False):
+    def __init__(self, param, name: str = "the solver", native_kernels: bool = False,
+                 read_net: nets.ReadNet = schema.read_net_with_lines):
         self.message, self.param = param, schema.view(param)
         self.name = name
         rule = update.find(param.type)
@@ -32,14 +34,14 @@ class Solver:
             log.info("solver.cpp:45", f"Initializing solver from parameters: \n{text}")
         if param.random_seed >= 0:
             rng.set_random_seed(param.random_seed)
-        self._build_nets(native_kernels)
+        self._build_nets(native_kernels, read_net)
         self.fed_by = self.net          # whose data layers feed it: another run's if it is trained together with that
         self.rule = rule(self.net, self.param)
         threads.apply(self.net)
         self.iter = 0
         self.current_step = 0
         self._captured: CapturedStep | None = None
-        self.callbacks: list[tuple[Callable[[], None], Callable[[], None]]] = []
+        self.callbacks: list[tuple[Callable[[], object], Callable[[], object]]] = []
         # Says what the user asks for at the moment, "stop" or "snapshot", if anything: after each update, and between
         # the batches of a test (Solver::GetRequestedAction).
         self.next_request: Callable[[], str | None] = lambda: None
@@ -55,13 +57,13 @@ class Solver:
         """Build the solver of a prototxt. Raises InputError if it, or its nets, cannot be read or built."""
         return cls(schema.read_solver(path), str(path), native_kernels)
 
-    def _build_nets(self, native_kernels: bool) -> None:
+    def _build_nets(self, native_kernels: bool, read_net: nets.ReadNet) -> None:
         param = self.message
-        source = nets.train_source(param, self.name)
+        source = nets.train_source(param, self.name, read_net)
         self.net = source.build(schema.TRAIN, param.train_state, native_kernels)
         self._load_weights(self.net)
         self.test_nets = []
-        for i, source in enumerate(nets.test_sources(param, self.name)):
+        for i, source in enumerate(nets.test_sources(param, self.name, read_net)):
             log.info("solver.cpp:190", f"Creating test net (#{i}) specified by {source.description}")
             state = param.test_state[i] if param.test_state else None
             net = source.build(schema.TEST, state, native_kernels)

@@ -23,6 +23,7 @@ class State:
 
 
 def write_binary(state: State, path: str) -> None:
+    """Write a .solverstate."""
     message = schema.SolverState(iter=state.iteration, learned_net=state.learned_net, current_step=state.current_step)
     for array in state.history:
         blob = message.history.add()
@@ -47,9 +48,10 @@ def _array(blob, name: str) -> np.ndarray:
 
 
 def write_hdf5(state: State, path: str) -> None:
+    """Write a .solverstate.h5; `learned_net` is given."""
     with files.replacing(path) as part, h5py.File(str(part), "w") as file:
         file.create_dataset("iter", data=[state.iteration], dtype="<i4")
-        _write_string(file, "learned_net", state.learned_net)
+        _write_string(file, "learned_net", state.learned_net or "")
         file.create_dataset("current_step", data=[state.current_step], dtype="<i4")
         history = file.create_group("history")
         for i, array in enumerate(state.history):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .. import log
+from .. import log, torch_private
 from . import data_position
 
 
@@ -39,7 +39,7 @@ def test(solver, number: int) -> None:
         if scores is None:
             scores = [result.clone() for result in results]
         else:
-            torch._foreach_add_(scores, results)
+            torch_private.add_to_each(scores, results)
     if solver.param.test_compute_loss:
         log.info("solver.cpp:401", f"Test loss: {log.number(loss / batches)}")
     _display(net, scores or [], batches)

@@ -31,7 +31,7 @@ class Together:
     """
 
     def __init__(self, solvers: Sequence[Solver], logs: Sequence[TextIO | None] | None = None,
-                 after_iteration: Callable[[], None] = lambda: None, record=CudaGraph):
+                 after_iteration: Callable[[], object] = lambda: None, record=CudaGraph):
         self.solvers = list(solvers)
         self._after_iteration = after_iteration
         self._logs = list(logs or [None] * len(self.solvers))
@@ -112,7 +112,8 @@ class Together:
 
     def _loss(self, params: list[torch.Tensor], sources: dict[int, torch.Tensor]):
         """One run's weighted loss, and the values of its net's outputs, as a function of its parameters."""
-        net, values, loss = self._net, dict(sources), 0.0
+        net, values = self._net, dict(sources)
+        loss: torch.Tensor | float = 0.0
         numbers = {id(parameter): k for k, parameter in enumerate(net.learnable)}
         for number, (layer, plan) in enumerate(zip(net.layers, net.plans)):
             if not plan.bottom_ids:

@@ -98,7 +98,7 @@ class UpdateRule:
         """After an update, Caffe's diffs hold what was taken off the data: copy it only for somebody who looks."""
         if not self.update_is_history:
             return lambda: None
-        memories = [(parameter.blob.diff_memory, partial(part.copy_, source)) for parameter, part, source in zip(
+        memories = [(parameter.blob.diff_memory, partial(_copy, part, source)) for parameter, part, source in zip(
             group.parameters, group.parts(group.diff), group.parts(kept[0]))]
 
         def show() -> None:
@@ -123,6 +123,22 @@ class UpdateRule:
         log.info("sgd_solver.cpp:99", f"Gradient clipping: scaling down gradients (L2 norm {log.number(norm)} > "
                                       f"{log.number(limit)}) by scale factor {log.number(limit / norm)}")
         return limit / norm
+
+
+def _copy(target: torch.Tensor, source: torch.Tensor) -> None:
+    target.copy_(source)
+
+
+def divide_by_root(step: torch.Tensor, squares: torch.Tensor, delta: float) -> None:
+    """Divide `step` in place by sqrt(squares) + delta, as AdaGrad, RMSProp and Adam do."""
+    step.div_(torch.sqrt(squares).add_(delta))
+
+
+def refuse_momentum(solver_type: str, param) -> None:
+    """Raises InputError if `param` gives a momentum, which `solver_type` has not."""
+    if param.momentum:
+        raise InputError(f"The solver's momentum is {param.momentum:g}, and {solver_type} takes none; leave it out, or "
+                         "change `type`.")
 
 
 def check(param, name: str) -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from cae_caffe.engine.lowering import (
     BandKernel,
+    Candidate,
     ConvolutionGeometry,
     MatmulKernel,
     NativeKernel,
     PlaneKernel,
     UnfoldKernel,
     choose,
+    register,
+    rule,
 )
 from cae_caffe.engine.lowering.measure import paper_layers
 from cae_caffe.errors import InputError
@@ -99,3 +102,47 @@ def test_descriptions_name_method_size_and_work():
     assert choose(layers["Model 1 deconv1neur"]).describe() == "planes: 2 to 1, 0.9 Mflop a step"
     assert choose(LENET_CONV1).describe() == "unfold: 20 x 25 x 576 an image, 73.7 Mflop a step"
     assert choose(ORDINARY["LeNet conv2"]).describe() == "native: 614.4 Mflop a step"
+
+
+class Compiled(NativeKernel):
+    """Stands for a kernel from outside of the package."""
+
+
+def _candidate(name="compiled", gain=2.0, device="cpu"):
+    return Candidate(name, fits=lambda geometry, where: geometry.kernel == (9, 9) and where.type == device,
+                     gain=lambda geometry: gain, make=lambda geometry, scratch: Compiled(geometry))
+
+
+@pytest.fixture
+def open_list(monkeypatch):
+    monkeypatch.setattr(rule, "_candidates", list(rule.candidates()))
+
+
+def test_a_kernel_from_outside_is_one_registration(open_list):
+    register(_candidate())
+    assert type(choose(CONV2)) is Compiled
+    assert type(choose(CONV2, force_native=True)) is NativeKernel
+    assert type(choose(CONV2, device="cuda:0")) is NativeKernel
+    assert type(choose(paper_layers()["Model 1 deconv1"])) is BandKernel
+
+
+@pytest.mark.parametrize("gain, chosen", [(2.0, Compiled), (1.0, NativeKernel)])
+def test_a_later_candidate_is_asked_where_the_earlier_promise_nothing(gain, chosen, open_list):
+    ordinary = dataclasses.replace(CONV2, in_channels=64, out_channels=64)
+    assert type(choose(ordinary)) is NativeKernel
+    register(_candidate(gain=gain), before="unfold")
+    assert type(choose(CONV2)) is BandKernel
+    assert type(choose(ordinary)) is chosen
+
+
+def test_a_candidate_may_be_for_another_device(open_list):
+    register(_candidate(device="cuda"))
+    assert type(choose(CONV2, device="cuda:0")) is Compiled
+    assert type(choose(CONV2)) is BandKernel
+
+
+def test_names_of_candidates_are_unique_and_known(open_list):
+    with pytest.raises(ValueError, match="`band` is registered twice"):
+        register(_candidate("band"))
+    with pytest.raises(ValueError, match="no kernel candidate `bnad`; there are matmul, planes, band, unfold"):
+        register(_candidate(), before="bnad")
