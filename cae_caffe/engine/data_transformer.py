@@ -6,8 +6,8 @@ from typing import Callable
 
 import numpy as np
 
+from .. import schema
 from ..errors import InputError
-from ..schema import BlobProto, read_binary
 from . import blob_proto, log
 from .rng import Stream
 
@@ -105,7 +105,7 @@ class DataTransformer:
 def _read_mean(path: str) -> np.ndarray:
     """The mean image in a binaryproto file, (channels, height, width)."""
     log.info("data_transformer.cpp:25", f"Loading mean file from: {path}")
-    message = read_binary(path, BlobProto)
+    message = schema.read_binary(path, schema.BlobProto)
     values, shape = blob_proto.values(message), blob_proto.shape_of(message)
     if len(shape) > 4 or not values.size or values.size != np.prod(shape, dtype=int):
         raise InputError(f"its `mean_file` {path} holds {values.size} values in the shape {_times(shape)}; it must "

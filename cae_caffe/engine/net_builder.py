@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 
+from .. import schema
 from ..errors import InputError
-from ..schema import LayerParameter, ParamSpec, format_text, net_state, view
+from ..schema import format_text, net_state, view
 from . import backward_plan, log, rng
 from .backward_plan import LayerPlan
 from .blob import Blob, shape_string
@@ -107,7 +108,7 @@ class _Builder:
         return net
 
     def _add(self, number: int, source) -> None:
-        message = LayerParameter()
+        message = schema.LayerParameter()
         message.CopyFrom(source)
         if not message.HasField("phase"):
             message.phase = self.net.param.state.phase
@@ -198,7 +199,7 @@ class _Builder:
         if len(specs) > len(layer.blobs):
             raise InputError(f"it has {len(specs)} `param` blocks for {len(layer.blobs)} parameter blobs; leave out "
                              "those too many.")
-        specs += [view(ParamSpec())] * (len(layer.blobs) - len(specs))
+        specs += [view(schema.ParamSpec())] * (len(layer.blobs) - len(specs))
         layer.param_needs_diff = [spec.lr_mult != 0 for spec in specs]
         plan.needs_backward |= any(layer.param_needs_diff)
         for i, (blob, spec) in enumerate(zip(layer.blobs, specs)):

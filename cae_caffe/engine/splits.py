@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from .. import schema
 from ..errors import InputError
-from ..schema import NetParameter
 from .places import layer_place
 
 TopPlace = tuple[int, int]       # layer number, top number
@@ -20,7 +20,7 @@ def with_splits(net, lines: list[int | None], name: str) -> tuple[object, list[i
     Raises InputError if a layer's bottom is no earlier layer's top, with `name` for the net's file.
     """
     sources, uses, weights = _uses(net, lines, name)
-    result = NetParameter()
+    result = schema.NetParameter()
     result.CopyFrom(net)
     del result.layer[:]
     new_lines, handed_out = [], Counter()

@@ -6,8 +6,8 @@ import math
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import FillerParameter, view
 from ..blob import Blob, shape_string
 from ..layer import Layer
 from .broadcast import Spread, spread
@@ -42,7 +42,7 @@ class BatchNorm(Layer):
         self.eps, self.fraction = param.eps, param.moving_average_fraction
         given = param.has("use_global_stats")
         self.uses_averages = param.use_global_stats if given else self.param.phase == "TEST"
-        zero = view(FillerParameter())
+        zero = schema.view(schema.FillerParameter())
         for length in (self.channels, self.channels, 1):
             self.add_parameter((length,), zero)
         self._centered: torch.Tensor | None = None      # the bottom less its mean: what the backward pass needs of it

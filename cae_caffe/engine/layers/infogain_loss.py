@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import BlobProto, read_binary
 from .. import blob_proto, log
 from ..blob import Shape, shape_string
 from ..layer import between
@@ -41,7 +41,7 @@ class InfogainLoss(LossLayer):
         if not param.has("source"):
             raise InputError("it has no matrix: give it as a third bottom, or as `source` the path of a binary "
                              "BlobProto.")
-        return torch.from_numpy(blob_proto.values(read_binary(param.source, BlobProto))).to(device)
+        return torch.from_numpy(blob_proto.values(schema.read_binary(param.source, schema.BlobProto))).to(device)
 
     def shapes(self, bottom_shapes):
         loss_shape = super().shapes(bottom_shapes)

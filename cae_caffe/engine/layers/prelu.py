@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import FillerParameter, view
 from ..blob import shape_string
 from ..layer import Layer
 from .broadcast import spread
@@ -30,7 +30,8 @@ class PReLU(Layer):
         if len(shape) < 2:
             raise InputError(f"its bottom has shape {shape_string(shape)}; it needs two axes or more, of which axis 1 "
                              "is the channels.")
-        filler = param.filler if param.has("filler") else view(FillerParameter(type="constant", value=0.25))
+        default = schema.FillerParameter(type="constant", value=0.25)
+        filler = param.filler if param.has("filler") else schema.view(default)
         self.add_parameter(() if param.channel_shared else shape[1:2], filler)
         self._input = KeptInput()
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 
-from ...schema import FillerParameter, view
+from ... import schema
 from .. import log
 from ..blob import Blob
 from ..layer import Layer, between
@@ -92,7 +92,7 @@ class Scale(_FactorLayer):
     def factor_filler(self):
         if self.options.has("filler"):
             return self.options.filler
-        return view(FillerParameter(type="constant", value=1))
+        return schema.view(schema.FillerParameter(type="constant", value=1))
 
     def adds_up(self, bottom):
         # Caffe writes over a parameter's diff where there is nothing before the factor's axes to sum over (a batch of

@@ -6,8 +6,8 @@ import math
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import LayerParameter, Phase, view
 from ..blob import Blob, Shape, shape_string
 from ..layer import Layer
 from .pooling import Pooling
@@ -62,7 +62,7 @@ class _Level:
 
     def __init__(self, layer: SPP, level: int, shape: Shape):
         self._image, self.pooled = Blob(shape), Blob()
-        self._layer = Pooling(view(self._definition(layer, 2 ** level, shape)), layer.context)
+        self._layer = Pooling(schema.view(self._definition(layer, 2 ** level, shape)), layer.context)
         try:
             self._layer.setup([self._image], [self.pooled])
             self._layer.reshape([self._image], [self.pooled])
@@ -70,8 +70,8 @@ class _Level:
             raise InputError(f"level {level} of its pyramid is a Pooling layer that cannot be: {error}") from None
 
     @staticmethod
-    def _definition(layer: SPP, bins: int, shape: Shape) -> LayerParameter:
-        message = LayerParameter(name=layer.name, phase=Phase.Value(layer.param.phase))
+    def _definition(layer: SPP, bins: int, shape: Shape) -> schema.LayerParameter:
+        message = schema.LayerParameter(name=layer.name, phase=schema.Phase.Value(layer.param.phase))
         pooling = message.pooling_param
         pooling.pool = pooling.PoolMethod.Value(layer.param.spp_param.pool)
         pooling.kernel_h, pooling.kernel_w = kernel = [-(-length // bins) for length in shape[2:]]

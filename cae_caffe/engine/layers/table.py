@@ -6,7 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
-from ...schema import LayerParameter
+from ... import schema
 from ..layer import AutogradLayer, Layer
 from . import registry
 
@@ -75,7 +75,7 @@ def _fields(layer_class: type[Layer]) -> list[str]:
     classes = layer_class.__mro__[:-1]
     text = "".join(inspect.getsource(c) for c in classes if c not in (Layer, AutogradLayer))
     words = set(re.findall(r"\w+", text))
-    return [field.name for field in LayerParameter.DESCRIPTOR.fields
+    return [field.name for field in schema.LayerParameter.DESCRIPTOR.fields
             if field.name in words and field.name.endswith("_param")]
 
 

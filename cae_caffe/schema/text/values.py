@@ -15,6 +15,7 @@ _RANGES = {
     FieldDescriptor.CPPTYPE_INT32: (-2**31, 2**31 - 1),
     FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
     FieldDescriptor.CPPTYPE_INT64: (-2**63, 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
 _TRUTH = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 _NOT_FINITE = {"inf", "infinity", "nan"}
@@ -139,6 +140,7 @@ _TAKERS = {
     FieldDescriptor.CPPTYPE_INT32: _take_integer,
     FieldDescriptor.CPPTYPE_UINT32: _take_integer,
     FieldDescriptor.CPPTYPE_INT64: _take_integer,
+    FieldDescriptor.CPPTYPE_UINT64: _take_integer,
     FieldDescriptor.CPPTYPE_FLOAT: _take_float,
     FieldDescriptor.CPPTYPE_DOUBLE: _take_float,
     FieldDescriptor.CPPTYPE_BOOL: _take_bool,
