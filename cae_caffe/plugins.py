@@ -74,8 +74,8 @@ def layer_types() -> list[str]:
     return sorted({plugin.name for plugin in _found() if plugin.group == LAYER_GROUP})
 
 
-def load_layer(type_name: str) -> None:
-    """Import what registers the layer type `type_name`, if an installed package has it.
+def load_layer(type_name: str) -> list[str]:
+    """Import what registers the layer type `type_name`, and return what has it: one installed package, or none.
 
     Raises InputError, naming the distributions, if it cannot be imported, or if several have the type.
     """
@@ -85,6 +85,7 @@ def load_layer(type_name: str) -> None:
         raise InputError(f"The layer type `{type_name}` is in the packages {names}; uninstall all but one of them.")
     for plugin in plugins:
         plugin.load()
+    return [plugin.distribution for plugin in plugins]
 
 
 _broken: list[str] = []

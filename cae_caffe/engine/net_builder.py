@@ -17,7 +17,6 @@ from .backward_plan import LayerPlan
 from .blob import Blob, shape_string
 from .layer import Context, Layer
 from .layers import registry
-from .layers.apart import require_own_tops
 from .parameters import Parameters
 from .places import layer_place
 from .splits import with_splits
@@ -177,8 +176,7 @@ class _Builder:
         bottom = [self.net.blobs[i] for i in plan.bottom_ids]
         top = [self.net.blobs[i] for i in plan.top_ids]
         layer.check_counts(len(bottom), len(top))
-        if not layer.runs_in_place:
-            require_own_tops(layer, bottom, top)
+        layer.check_own_tops(bottom, top)
         layer.setup(bottom, top)
         if len(message.blobs) > len(layer.blobs):
             raise InputError(f"it holds {len(message.blobs)} `blobs` in its definition and has {len(layer.blobs)} "
@@ -220,13 +218,13 @@ def _choose_storage_order(net: BuiltNet) -> None:
         return i
 
     for layer, plan in zip(net.layers, net.plans):
-        if layer.keeps_order:
+        if layer.traits.keeps_order:
             ids = plan.bottom_ids + plan.top_ids
             for i in ids[1:]:
                 group[find(i)] = find(ids[0])
     wanted = {find(i) for layer, plan in zip(net.layers, net.plans) if layer.wants_rows_first()
               for i in plan.bottom_ids + plan.top_ids}
-    plain = {i for layer, plan in zip(net.layers, net.plans) if layer.shows_its_blobs
+    plain = {i for layer, plan in zip(net.layers, net.plans) if layer.traits.shows_blobs
              for i in plan.bottom_ids + plan.top_ids}.union(net.input_ids)
     for i, blob in enumerate(net.blobs):
         if find(i) in wanted and len(blob.shape) == 4 and i not in plain:

@@ -17,7 +17,7 @@ class Tape(TorchDispatchMode):
     """Runs `function` and notes its operations; `replay` runs them again on the same memory.
 
     Only for a function that reaches its tensors through PyTorch's dispatcher, not through numpy, and decides nothing
-    by their values; `Layer.replayable` says so of a layer.
+    by their values; `Layer.is_replayable` says so of a layer.
     """
 
     #: Recording has run the function once already; a CUDA graph's has not.

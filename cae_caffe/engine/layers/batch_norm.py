@@ -10,6 +10,7 @@ from ... import schema
 from ...errors import InputError
 from ..blob import Blob, shape_string
 from ..layer import Layer
+from ..traits import Traits
 from .broadcast import Spread, spread
 from .buffers import buffer_like, scratch_like
 from .registry import register
@@ -27,8 +28,7 @@ class BatchNorm(Layer):
     shrunk all three; the variance it adds is the unbiased one. The solver never updates them.
     """
 
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
 
     @classmethod
     def complete(cls, message):

@@ -130,8 +130,7 @@ class ConvolutionLayer(Layer):
         places = self._batch * math.prod(self._spatial[0 if self.transposed else 1])
         return 2 * places * self.blobs[0].count * len(bottom)
 
-    @property
-    def replayable(self):
+    def is_replayable(self):
         """If lowered: the native kernels return new memory, which would have to be copied once more."""
         return isinstance(self._method, lowering.Kernel) and not isinstance(self._method, lowering.NativeKernel)
 

@@ -7,6 +7,7 @@ import torch
 from ...errors import InputError
 from ..blob import Blob, shape_string
 from ..layer import Layer, at_least
+from ..traits import Traits
 from .registry import register
 
 
@@ -19,7 +20,7 @@ class Eltwise(Layer):
     """
 
     bottoms = at_least(2)
-    keeps_order = True
+    traits = Traits(keeps_order=True)
 
     def setup(self, bottom, top):
         param = self.param.eltwise_param

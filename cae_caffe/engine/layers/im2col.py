@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional as F
 
 from ...errors import InputError
+from ..autograd_layer import AutogradLayer
 from ..axes import canonical_axis
 from ..blob import Shape, shape_string
-from ..layer import AutogradLayer
 from .registry import register
 
 

@@ -10,6 +10,7 @@ from ...errors import InputError
 from ..axes import canonical_axis
 from ..blob import Blob
 from ..layer import Layer
+from ..traits import Traits
 from .registry import register
 
 
@@ -22,7 +23,7 @@ class InnerProduct(Layer):
     (src/caffe/layers/inner_product_layer.cpp)
     """
 
-    replayable = True
+    traits = Traits(replayable=True)
 
     def setup(self, bottom, top):
         param = self.param.inner_product_param

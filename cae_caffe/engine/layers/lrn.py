@@ -9,6 +9,7 @@ from .. import chunks
 from ..blob import Blob, shape_string
 from ..layer import Layer
 from ..pooling import AveragePooling, Windows
+from ..traits import Traits
 from .buffers import KeptInput
 from .registry import register
 
@@ -100,8 +101,7 @@ class LRN(Layer):
     In place too, where Caffe overwrites what it still needs.
     """
 
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
 
     def setup(self, bottom, top):
         size = self.param.lrn_param.local_size

@@ -29,7 +29,9 @@ class Pooling(Layer):
         self.pad = self._lengths("pad", 0)
         self._check_global()
         self._check_pad(self.kernel or bottom[0].shape[2:])
-        self.capturable = param.pool != "STOCHASTIC" or self.param.phase != "TRAIN"
+
+    def is_capturable(self):
+        return self.param.pooling_param.pool != "STOCHASTIC" or self.param.phase != "TRAIN"
 
     def _kernel(self) -> Shape:
         param = self.param.pooling_param

@@ -8,6 +8,7 @@ from ... import schema
 from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer
+from ..traits import Traits
 from .broadcast import spread
 from .buffers import KeptInput, scratch_like
 from .registry import register
@@ -22,8 +23,7 @@ class PReLU(Layer):
     a starts as 0.25 unless `filler` says otherwise (src/caffe/layers/prelu_layer.cpp).
     """
 
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
 
     def setup(self, bottom, top):
         param, shape = self.param.prelu_param, bottom[0].shape

@@ -9,6 +9,7 @@ from ...errors import InputError
 from .. import blob_proto
 from ..blob import Blob
 from ..layer import Layer, at_least
+from ..traits import Traits
 from .registry import register
 
 PHASES = {"TRAIN": 0, "TEST": 1}        # as caffe.TRAIN and caffe.TEST
@@ -42,9 +43,8 @@ class PythonLayer(Layer):
 
     bottoms = at_least(0)
     tops = at_least(0)
-    capturable = False
-    runs_in_place = True        # the user's code knows whether it can
-    shows_its_blobs = True
+    # Whether it can run in place, the user's code knows.
+    traits = Traits(runs_in_place=True, capturable=False, shows_blobs=True)
 
     def __init__(self, param, context):
         super().__init__(param, context)

@@ -11,6 +11,7 @@ from ... import schema
 from .. import log
 from ..blob import Blob
 from ..layer import Layer, between
+from ..traits import Traits
 from .broadcast import learned_shape, spread
 from .buffers import KeptInput, scratch_like
 from .registry import register
@@ -20,8 +21,7 @@ class _FactorLayer(Layer):
     """What both share: the factor is the second bottom or, if there is none, the layer's first parameter."""
 
     bottoms = between(1, 2)
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
     field: ClassVar[str]          # the layer's message in LayerParameter
 
     @property

@@ -6,6 +6,7 @@ import torch
 
 from ..axes import canonical_axis
 from ..layer import Layer
+from ..traits import Traits
 from .registry import register
 
 aten = torch.ops.aten
@@ -15,7 +16,7 @@ aten = torch.ops.aten
 class Softmax(Layer):
     """y = exp(x) / sum(exp(x)) along `axis`, without overflow (src/caffe/layers/softmax_layer.cpp)."""
 
-    runs_in_place = True
+    traits = Traits(runs_in_place=True)
 
     def shapes(self, bottom_shapes):
         self.axis = canonical_axis(self.param.softmax_param.axis, bottom_shapes[0])

@@ -45,6 +45,9 @@ class SPP(Layer):
     def _parts(self, whole: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return whole.view(whole.shape[0], -1).split(self._lengths, 1)
 
+    def is_capturable(self):
+        return all(level.is_capturable() for level in self._levels)
+
     def forward(self, bottom, top):
         for level, part in zip(self._levels, self._parts(top[0].data)):
             part.copy_(level.forward(bottom[0]))
@@ -78,6 +81,10 @@ class _Level:
         pooling.stride_h, pooling.stride_w = kernel
         pooling.pad_h, pooling.pad_w = ((window * bins - length + 1) // 2 for window, length in zip(kernel, shape[2:]))
         return message
+
+    def is_capturable(self) -> bool:
+        """As the Pooling layer."""
+        return self._layer.is_capturable()
 
     def forward(self, image: Blob) -> torch.Tensor:
         """The level's values, one row an image."""
