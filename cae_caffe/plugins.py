@@ -102,5 +102,5 @@ def load_schema() -> None:
 
 
 def broken_schemas() -> str:
-    """What to say further where a name is not in the schema: sentences on the packages that could not add to it."""
-    return "".join(f" {sentence}" for sentence in _broken)
+    """The tail of a sentence on a name that is not in the schema: the packages that could not add to it."""
+    return "".join(f"; t{sentence[1:-1]}" for sentence in _broken)

@@ -44,6 +44,6 @@ def register_layer(type_name: str, message: Message | None = None, *, field: str
 
 
 def _field_name(message_name: str) -> str:
-    """PermuteParameter as Caffe would call a field of it: permute_param."""
+    """PermuteParameter as Caffe would call a field of it, permute_param; ROIPoolingParameter, roi_pooling_param."""
     stem = message_name[:-len("Parameter")] if message_name.endswith("Parameter") else message_name
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", stem).lower() + "_param"
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", stem).lower() + "_param"

@@ -114,7 +114,7 @@ def _find_field(tokens: TokenReader, message, token: Token):
     if field is None:
         remedy = (_other_layer(descriptor.name, token.text) or _other_file(message, token.text)
                   or did_you_mean(token.text, descriptor.fields_by_name))
-        tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{remedy}{plugins.broken_schemas()}")
+        tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{plugins.broken_schemas()}{remedy}")
     return field
 
 
