@@ -8,10 +8,12 @@ from typing import Any
 from .backend import load_backend
 from .errors import CaeCaffeError, InputError, RunError
 from .registration import register_layer
-from .version import VERSION as __version__
+from .version import VERSION
 
 __all__ = ["CaeCaffeError", "InputError", "RunError", "__version__", "load_backend", "pycaffe",
            "register_layer"]
+
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> Any:

@@ -45,7 +45,7 @@ class Plugin(NamedTuple):
 
 @functools.cache
 def _found() -> tuple[Plugin, ...]:
-    """The entry points of both groups, those of a distribution that stands first on the path before others of its name."""
+    """The entry points of both groups, of a distribution that is on the path twice those of the first."""
     if not _any_on_path():
         return ()
     from importlib import metadata  # takes longer to import than to use

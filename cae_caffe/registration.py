@@ -27,7 +27,7 @@ def register_layer(type_name: str, message: Message | None = None, *, field: str
     Raises InputError if the type has a layer already, naming both, and as `schema.extend` does: for one, if Caffe's
     messages are in use already.
     """
-    from . import net_spec, schema      # noqa: PLC0415     (cae_caffe imports quickly)
+    from . import net_spec, schema  # here, so that cae_caffe itself imports quickly
 
     if message is not None:
         field = field or _field_name(message.name)
@@ -35,7 +35,7 @@ def register_layer(type_name: str, message: Message | None = None, *, field: str
         schema.extend(source or f"The layer type {type_name}", message, home)
 
     def add(layer_class: type[Layer]) -> type[Layer]:
-        from .engine.layers import registry     # noqa: PLC0415     (needs PyTorch)
+        from .engine.layers import registry  # needs PyTorch
 
         registry.register(type_name)(layer_class)
         net_spec.add_layer_type(type_name, *filter(None, [field]))
@@ -45,5 +45,5 @@ def register_layer(type_name: str, message: Message | None = None, *, field: str
 
 def _field_name(message_name: str) -> str:
     """PermuteParameter as Caffe would call a field of it, permute_param; ROIPoolingParameter, roi_pooling_param."""
-    stem = message_name[:-len("Parameter")] if message_name.endswith("Parameter") else message_name
+    stem = message_name.removesuffix("Parameter")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", stem).lower() + "_param"

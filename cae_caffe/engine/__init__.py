@@ -5,9 +5,11 @@ through `cae_caffe.pycaffe`, which carries pycaffe's own names. Who writes a lay
 `AutogradLayer` if it says only what it computes, and registers it by `cae_caffe.register_layer`.
 """
 
+# ruff: noqa: E402 (threads are told how to wait before anything below imports PyTorch)
+
 from ..wait_policy import wait_passively
 
-wait_passively()        # before anything below imports PyTorch
+wait_passively()
 
 from .autograd_layer import AutogradLayer
 from .blob import Blob

@@ -43,14 +43,17 @@ class Count:
 
 
 def exactly(number: int) -> Count:
+    """So many, no more and no less."""
     return Count(number, number)
 
 
 def at_least(number: int) -> Count:
+    """So many or more."""
     return Count(number, None)
 
 
 def between(least: int, most: int) -> Count:
+    """From `least` to `most`, both included."""
     return Count(least, most)
 
 

@@ -13,7 +13,7 @@ CAFFE_TYPES = """
     Im2col ImageData InfogainLoss InnerProduct Input LRN LSTM LSTMUnit Log MVN MemoryData MultinomialLogisticLoss PReLU
     Parameter Pooling Power Python RNN ReLU Reduction Reshape SPP Scale Sigmoid SigmoidCrossEntropyLoss Silence Slice
     Softmax SoftmaxWithLoss Split Swish TanH Threshold Tile WindowData
-""".split()        # noqa: SIM905      (a list of quoted names is hard to read)
+""".split()     # noqa: SIM905 (as a list of quoted names it would be hard to read)
 
 # A set that may grow: who writes nets for a Caffe with layers of its own adds their types.
 LAYER_TYPES = set(CAFFE_TYPES)

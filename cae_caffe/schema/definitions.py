@@ -1,7 +1,7 @@
 """Messages said in Python, for those who add to Caffe's schema and have no protoc.
 
-    Message("PermuteParameter", Field("order", "uint32", 1, repeated=True))
-    Message("LayerParameter", Field("permute_param", "PermuteParameter", 202))
+Message("PermuteParameter", Field("order", "uint32", 1, repeated=True))
+Message("LayerParameter", Field("permute_param", "PermuteParameter", 202))
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ def to_file(source: str, messages: Sequence[Message], known: descriptor_pb2.File
     return file
 
 
-def _types(file) -> dict[str, int]:
+def _types(file) -> dict[str, Any]:
     """Each message's and enum's name in the file, its own behind those around it, and its kind as a field's type."""
-    types: dict[str, int] = {enum.name: FieldDescriptor.TYPE_ENUM for enum in file.enum_type}
+    types: dict[str, Any] = {enum.name: FieldDescriptor.TYPE_ENUM for enum in file.enum_type}
     pending = [(message.name, message) for message in file.message_type]
     while pending:
         path, message = pending.pop()
@@ -90,7 +90,7 @@ def _types(file) -> dict[str, int]:
     return types
 
 
-def _field(source: str, message: Message, field: Field, types: dict[str, int], package: str):
+def _field(source: str, message: Message, field: Field, types: dict[str, Any], package: str):
     proto = FieldProto(name=field.name, number=field.number or 0)
     proto.label = FieldProto.LABEL_REPEATED if field.repeated else FieldProto.LABEL_OPTIONAL
     if field.type in _SCALARS:

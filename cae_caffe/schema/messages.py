@@ -73,16 +73,18 @@ def extension_numbers(source: str) -> Numbers:
     return _merged().numbers.get(source, {})
 
 
-def _read_descriptor_set(source: str, definition: bytes | str | os.PathLike):
+def _read_descriptor_set(source: str, definition: bytes | str | os.PathLike) -> list:
+    """The files in a compiled descriptor set, or InputError."""
+    where = source if isinstance(definition, bytes) else f"{source}: {os.fspath(definition)}"
     try:
         data = definition if isinstance(definition, bytes) else Path(definition).read_bytes()
-        files = descriptor_pb2.FileDescriptorSet.FromString(data).file
+        files = list(descriptor_pb2.FileDescriptorSet.FromString(data).file)
     except OSError as error:
-        raise InputError(f"{source}: the descriptor set {definition} cannot be read: {error.strerror}.") from None
+        raise InputError(f"{where}: the descriptor set cannot be read: {error.strerror}.") from None
     except DecodeError:
         files = []
     if not files:
-        raise InputError(f"{source}: this is no compiled descriptor set; make one by `protoc --descriptor_set_out`.")
+        raise InputError(f"{where}: this is no compiled descriptor set; make one by `protoc --descriptor_set_out`.")
     return files
 
 
@@ -108,7 +110,7 @@ def _in_new_pool(file, source: str = ""):
 def _class_maker(pool) -> Callable[[Any], Any]:
     if hasattr(message_factory, "GetMessageClass"):  # since protobuf 4.22; the other way went in 5
         return message_factory.GetMessageClass
-    return message_factory.MessageFactory(pool).GetPrototype
+    return message_factory.MessageFactory(pool).GetPrototype  # type: ignore[attr-defined]  # protobuf 3 and 4 have it
 
 
 def namespace() -> dict[str, Any]:

@@ -26,6 +26,7 @@ TAKEN = next(m for m in TAKEN.message_type if m.name == "LayerParameter").field[
 
 def run(script, folder=None):
     result = subprocess.run([sys.executable, "-c", PREAMBLE + textwrap.dedent(script)], capture_output=True, text=True,
+                            check=False,
                             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, cwd=folder)
     assert result.returncode == 0, result.stderr
 
@@ -102,7 +103,8 @@ def test_a_number_that_two_forks_have_is_nobodys(order):
 
 def test_values_of_enums_can_be_added():
     run("""
-        schema.extend("a fork", Message("PoolingParameter", Enum("PoolMethod", {"STOCHASTIC": 2, "MEDIAN": 2, "L2": 9})))
+        added = Enum("PoolMethod", {"STOCHASTIC": 2, "MEDIAN": 2, "L2": 9})
+        schema.extend("a fork", Message("PoolingParameter", added))
         methods = schema.PoolingParameter.PoolMethod
         assert (methods.Value("STOCHASTIC"), methods.Value("L2")) == (2, 9) and methods.Value("MEDIAN") > 9
         assert schema.parse_text("pool: MEDIAN", schema.PoolingParameter).pool == methods.Value("MEDIAN")
@@ -144,18 +146,19 @@ def test_what_caffe_reads_stays_as_it_is():
 
 REFUSED = {
     "a name with another meaning": (
-        'schema.extend("one", Message("LayerParameter", Field("x", "int32", 202)))\n'
-        'schema.extend("two", Message("LayerParameter", Field("x", "float", 202)))',
+        ('schema.extend("one", Message("LayerParameter", Field("x", "int32", 202)))\n'
+         'schema.extend("two", Message("LayerParameter", Field("x", "float", 202)))'),
         "two means by `LayerParameter.x` `optional float`, and one means `optional int32`"),
     "a name of Caffe's with another default": (
         'schema.extend("SSD", Message("PoolingParameter", Field("pad", "uint32", 4, default=1)))',
         r"SSD means by `PoolingParameter.pad` `optional uint32 \[default = 1\]`, and Caffe 1.0 means .*default = 0"),
-    "an unknown type": ('schema.extend("SSD", IN_LAYER)', "`permute_param` of LayerParameter has the type "
-                        "'PermuteParameter', which is neither a message nor"),
+    "an unknown type": (
+        'schema.extend("SSD", IN_LAYER)',
+        "`permute_param` of LayerParameter has the type 'PermuteParameter', which is neither a message nor"),
     "a default that does not fit": ('schema.extend("SSD", Message("M", Field("x", "int32", 1, default="much")))',
                                     "SSD: what it adds to Caffe's messages does not fit together: "),
     "no descriptor set": ('schema.extend("SSD", b"x")', "SSD: this is no compiled descriptor set; make one by `protoc"),
-    "no file": ('schema.extend("SSD", "none.desc")', "SSD: the descriptor set none.desc cannot be read: No such"),
+    "no file": ('schema.extend("SSD", "none.desc")', "SSD: none.desc: the descriptor set cannot be read: No such"),
     "too late": ('schema.NetParameter()\nschema.extend("SSD", PERMUTE, IN_LAYER)',
                  "SSD adds to Caffe's messages when they are in use already, .*earlier: in a script"),
 }
@@ -209,7 +212,8 @@ def test_everything_of_the_module_can_be_imported_by_a_star():
 
 def test_a_fork_s_layers_in_an_older_net_are_refused():
     run("""
-        schema.extend("a fork", Message("V1LayerParameter", Enum("LayerType", {"PERMUTE": 77}), Field("twist", "int32", 99)))
+        schema.extend("a fork", Message("V1LayerParameter", Enum("LayerType", {"PERMUTE": 77}),
+                                        Field("twist", "int32", 99)))
         with pytest.raises(InputError, match="layer 'p' has the type PERMUTE, which another Caffe adds"):
             schema.parse_net('layers { name: "p" type: PERMUTE }')
         with pytest.raises(InputError, match="layer 'p' has `twist`, which another Caffe adds to V1LayerParameter"):

@@ -45,7 +45,7 @@ class BatchNorm(Layer):
         zero = schema.view(schema.FillerParameter())
         for length in (self.channels, self.channels, 1):
             self.add_parameter((length,), zero)
-        self._centered: torch.Tensor | None = None      # the bottom less its mean: what the backward pass needs of it
+        self._centered = torch.empty(0)     # the bottom less its mean: what the backward pass needs of it
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
@@ -85,7 +85,8 @@ class BatchNorm(Layer):
 
     def _add_to_averages(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         unbiased = self._per_channel / (self._per_channel - 1) if self._per_channel > 1 else 1
-        for blob, value, factor in zip(self.blobs, (mean, variance, 1), (1, unbiased, 1)):
+        values: tuple[torch.Tensor | int, ...] = (mean, variance, 1)
+        for blob, value, factor in zip(self.blobs, values, (1, unbiased, 1)):
             blob.data.mul_(self.fraction).add_(value, alpha=factor)
 
     def backward(self, top, propagate_down, bottom):
@@ -97,7 +98,7 @@ class BatchNorm(Layer):
         torch.mul(diff, self._spread.view(self._scale), out=out)
 
     def _less_its_share(self, diff: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-        """diff - mean(diff) - y mean(diff y), y being the top; written to `out`, unless that is `diff` itself."""
+        """`diff` - mean(diff) - y mean(diff y), y being the top; written to `out`, unless that is `diff` itself."""
         if out is diff:
             out = scratch_like(self, diff)
         share = self._mean(torch.mul(self._centered, diff, out=out)).mul_(self._scale).mul_(self._scale)

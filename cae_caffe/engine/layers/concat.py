@@ -24,6 +24,7 @@ class _JoiningLayer(Layer):
     """A whole blob at one end, its parts along `self.axis` at the other."""
 
     traits = Traits(keeps_order=True)
+    axis: int
 
     def parts(self, whole: torch.Tensor, blobs) -> tuple[torch.Tensor, ...]:
         """Views of the parts of `whole` that belong to `blobs`."""

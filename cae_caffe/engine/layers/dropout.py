@@ -29,7 +29,7 @@ class Dropout(NeuronLayer):
             raise InputError(f"its `dropout_ratio` is {ratio:g}; it must be at least 0 and below 1.")
         self.kept = 1.0 - ratio
         self.scale = float(np.float32(1 / self.kept)) if self.drops else 1.0
-        self._mask: torch.Tensor | None = None
+        self._mask = torch.empty(0)
 
     def forward(self, bottom, top):
         if self.drops:

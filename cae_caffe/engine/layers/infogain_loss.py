@@ -32,7 +32,7 @@ class InfogainLoss(LossLayer):
         self.mode = normalization_mode(loss_param, "VALID")
         log.creating_layer(self.name)       # the softmax
         self.ignored = ignored_label(loss_param)
-        self._stored = self._read_matrix(bottom[0].data.device) if len(bottom) == 2 else None
+        self._stored = self._read_matrix(bottom[0].data.device) if len(bottom) == 2 else torch.empty(0)
 
     def _read_matrix(self, device) -> torch.Tensor:
         param = self.param.infogain_loss_param
@@ -46,7 +46,7 @@ class InfogainLoss(LossLayer):
         first, second = bottom_shapes[:2]
         self.classes = Classes.of(self.param.infogain_loss_param.axis, first, second)
         self._check_matrix(bottom_shapes[2] if len(bottom_shapes) == 3 else tuple(self._stored.shape))
-        self._probabilities = None
+        self._probabilities = torch.empty(0)
         return loss_shape + [first]
 
     def _check_matrix(self, shape: Shape) -> None:

@@ -1,4 +1,4 @@
-"""What losses share: a scalar top, a weight of 1 unless told, one first dimension of both bottoms; what it is divided by."""
+"""What losses share: a scalar top, a weight of 1 unless told, one first dimension of both bottoms, what divides it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def in_shape_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def normalization_mode(loss_param, default: str) -> str:
-    """The mode of LossParameter that a layer has: FULL, VALID, BATCH_SIZE or NONE; the old `normalize` flag still counts."""
+    """By what a loss is divided: FULL, VALID, BATCH_SIZE or NONE; the old `normalize` flag still counts."""
     if loss_param.has("normalization"):
         return loss_param.normalization
     if loss_param.has("normalize"):

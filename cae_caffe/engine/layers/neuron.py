@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from ..layer import Layer, exactly
 from ..traits import Traits
@@ -64,7 +64,7 @@ class ReLU(NeuronLayer):
         self.slope = self.param.relu_param.negative_slope
 
     def compute(self, bottoms, params):
-        return [F.leaky_relu(bottoms[0], self.slope)]
+        return [functional.leaky_relu(bottoms[0], self.slope)]
 
     def forward(self, bottom, top):
         if self.slope:

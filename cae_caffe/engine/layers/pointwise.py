@@ -40,7 +40,7 @@ class BNLL(NeuronLayer):
     """y = log(1 + exp(x)) (src/caffe/layers/bnll_layer.cpp)."""
 
     def forward(self, bottom, top):
-        torch.nn.functional.softplus(bottom[0].data, out=top[0].data)
+        aten.softplus.out(bottom[0].data, out=top[0].data)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:

@@ -23,13 +23,12 @@ class Surface(NamedTuple):
     install: Callable[[], None]         # lets `import caffe` give these
 
 
-_surface: Surface | None = None
+_surfaces: list[Surface] = []       # at most one
 
 
 def show_through(surface: Surface) -> None:
     """Let the layers of this type show themselves and the net's blobs through `surface`; pycaffe calls it."""
-    global _surface
-    _surface = surface
+    _surfaces[:] = [surface]
 
 
 @register("Python")
@@ -73,13 +72,13 @@ class PythonLayer(Layer):
 
 
 def _views(blobs: list[Blob]) -> list:
-    return [_surface.blob(blob) for blob in blobs]
+    return [_surfaces[0].blob(blob) for blob in blobs]
 
 
 def _find_class(module_name: str, class_name: str) -> type:
-    if _surface is None:
+    if not _surfaces:
         raise InputError("its class derives from caffe.Layer, which is not loaded; `import cae_caffe.pycaffe` first.")
-    _surface.install()
+    _surfaces[0].install()
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -88,7 +87,7 @@ def _find_class(module_name: str, class_name: str) -> type:
         raise InputError(f"its module `{module_name}` is not found; put the folder of {module_name}.py into PYTHONPATH "
                          "or sys.path.") from None
     found = getattr(module, class_name, None)
-    if not (isinstance(found, type) and issubclass(found, _surface.layer)):
+    if not (isinstance(found, type) and issubclass(found, _surfaces[0].layer)):
         raise InputError(f"its `layer` {class_name} is no class of the module `{module_name}` ({module.__file__}) that "
                          "derives from caffe.Layer; correct the name, or the class.")
     return found

@@ -22,8 +22,8 @@ def register(type_name: str) -> Callable[[type[Layer]], type[Layer]]:
     """
     def add(layer_class: type[Layer]) -> type[Layer]:
         if type_name in _TYPES:
-            raise InputError(f"The layer type `{type_name}` is registered twice: for {_place(_TYPES[type_name])} and for "
-                             f"{_place(layer_class)}; give the second another name.")
+            raise InputError(f"The layer type `{type_name}` is registered twice: for {_place(_TYPES[type_name])} "
+                             f"and for {_place(layer_class)}; give the second another name.")
         layer_class.type = type_name
         _TYPES[type_name] = layer_class
         return layer_class

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from ...errors import InputError
 from ..blob import shape_string
@@ -40,7 +40,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
 
     def compute(self, bottoms, params):
         x, target = bottoms[0], in_shape_of(bottoms[1], bottoms[0])
-        terms = x.clamp_min(0) - x * target + F.softplus(-x.abs())
+        terms = x.clamp_min(0) - x * target + functional.softplus(-x.abs())
         counted = self._counted(target)
         if counted is not None:
             terms = terms * counted

@@ -9,7 +9,7 @@ from ..layer import Layer
 from ..traits import Traits
 from .registry import register
 
-aten = torch.ops.aten
+softmax_backward = torch.ops.aten._softmax_backward_data     # noqa: SLF001 (an operator is called so)
 
 
 @register("Softmax")
@@ -36,6 +36,6 @@ class Softmax(Layer):
             return
         out, arguments = bottom[0].diff, (top[0].diff, top[0].data, self.axis, torch.float32)
         if out.is_contiguous():
-            aten._softmax_backward_data.out(*arguments, grad_input=out)
+            softmax_backward.out(*arguments, grad_input=out)
         else:
-            out.copy_(aten._softmax_backward_data(*arguments))
+            out.copy_(softmax_backward(*arguments))

@@ -33,11 +33,11 @@ class SoftmaxWithLoss(LossLayer):
         first, second = bottom_shapes
         loss_shape = super().shapes(bottom_shapes)
         self.classes = Classes.of(self.param.softmax_param.axis, first, second)
-        self._probabilities = None
+        self._probabilities = torch.empty(0)
         return loss_shape + [first]
 
     def forward(self, bottom, top):
-        if self._probabilities is None:
+        if self._probabilities.shape != bottom[0].shape:
             self._probabilities = torch.empty(bottom[0].shape, device=bottom[0].data.device)
         torch.softmax(bottom[0].data, self.classes.axis, out=self._probabilities)
         if len(top) == 2:

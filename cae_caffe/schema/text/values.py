@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from google.protobuf.descriptor import FieldDescriptor
 
 from ..floats import float32
-from .tokens import TokenReader
+from .tokens import Token, TokenReader
 
 _RANGES = {
     FieldDescriptor.CPPTYPE_INT32: (-2**31, 2**31 - 1),
@@ -48,7 +48,7 @@ def _take_integer(tokens: TokenReader, field) -> int:
     return value
 
 
-def _integer(text: str):
+def _integer(text: str) -> int | None:
     """Return the integer that a number token says, or None if it says a fraction."""
     if _DECIMAL.fullmatch(text):
         return int(text)
@@ -85,10 +85,10 @@ def _take_enum(tokens: TokenReader, field) -> int:
     if token.kind == "word" and not minus and token.text in values:
         return values[token.text].number
     number = _integer(token.text) if token.kind == "number" and not minus else None
-    if number in field.enum_type.values_by_number:
-        return number
-    names = ", ".join(values) if len(values) <= 8 else f"the names of {field.enum_type.full_name}"
-    tokens.fail(token, f"`{field.name}` takes one of {names}, not {token}{_enum_remedy(token, values)}")
+    if number is None or number not in field.enum_type.values_by_number:
+        names = ", ".join(values) if len(values) <= 8 else f"the names of {field.enum_type.full_name}"
+        tokens.fail(token, f"`{field.name}` takes one of {names}, not {token}{_enum_remedy(token, values)}")
+    return number
 
 
 def _enum_remedy(token, values) -> str:
@@ -101,7 +101,8 @@ def _take_bytes(tokens: TokenReader, field) -> bytes:
     first = tokens.take()
     if first.kind != "string":
         tokens.fail(first, f"`{field.name}` takes a text in quotes, not {first}")
-    parts, token = [], first
+    parts: list[bytes] = []
+    token: Token | None = first
     while token:
         parts.append(_unescape(tokens, token))
         token = tokens.take_kind("string")

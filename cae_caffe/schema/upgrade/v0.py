@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from ...errors import InputError
 from .. import messages
@@ -135,7 +136,7 @@ def upgrade_v0(net, name: str) -> bool:
 
 def _fold_padding(net, name: str) -> None:
     """Remove the padding layers of `net`; their `pad` and their bottom go to the layers behind them."""
-    source = dict.fromkeys(net.input)  # which layer a blob comes from; None for the net's inputs
+    source: dict[str, Any] = dict.fromkeys(net.input)  # which layer a blob comes from; None for the net's inputs
     for layer in net.layers:
         for i, blob in enumerate(layer.bottom):
             if blob not in source:

@@ -76,8 +76,8 @@ def _upgrade_layer(old, new: messages.LayerParameter, name: str) -> None:
                          "Caffe 1.0 has none, so use a Deconvolution in its place.")
     if old.HasField("type"):
         if kind not in _TYPES:
-            raise InputError(f"{name}: layer {old.name!r} has the type {kind}, which another Caffe adds; what it is called "
-                             "today is not known, so write the net in today's form, as `layer { type: \"...\" }`.")
+            raise InputError(f"{name}: layer {old.name!r} has the type {kind}, which another Caffe adds; what it "
+                             "is called today is not known, so write the net in today's form, of `layer` blocks.")
         new.type = _TYPES[kind]
     _upgrade_params(old, new)
     for field, value in old.ListFields():
