@@ -14,14 +14,15 @@ A module that cannot be imported breaks nothing but what needs it, and is named 
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .errors import InputError
 
 SCHEMA_GROUP = "cae_caffe.schema"
 LAYER_GROUP = "cae_caffe.layers"
+_OURS = "[cae_caffe."       # how the heading of either group begins in an entry_points.txt
 
 
 class Plugin(NamedTuple):
@@ -30,12 +31,12 @@ class Plugin(NamedTuple):
     group: str
     name: str
     distribution: str
-    entry_point: object
+    entry_point: Any        # its class differs between Pythons
 
     def load(self) -> None:
         """Import the module. Raises InputError, naming the distribution, if that fails."""
         try:
-            self.entry_point.load()     # type: ignore[attr-defined]    # its class differs between Pythons
+            self.entry_point.load()
         except Exception as error:      # whatever the code of others raises
             reason = str(error).replace("\n", " ").rstrip(".")
             raise InputError(f"The package {self.distribution} cannot be loaded for its `{self.name}` "
@@ -52,7 +53,9 @@ def _found() -> tuple[Plugin, ...]:
 
     plugins: dict[str, list[Plugin]] = {}
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"] or "(a package without a name)"
+        if _OURS not in (distribution.read_text("entry_points.txt") or ""):
+            continue
+        name = distribution.metadata["Name"]
         if name not in plugins:
             label = f"{name} {distribution.version}"
             plugins[name] = [Plugin(point.group, point.name, label, point) for point in distribution.entry_points
@@ -62,11 +65,17 @@ def _found() -> tuple[Plugin, ...]:
 
 def _any_on_path() -> bool:
     """Whether any installed package has an entry point for this one: a look at files, far quicker than the question."""
-    for folder in map(Path, sys.path):
-        for kind in ("*.dist-info", "*.egg-info"):
-            if any(b"[cae_caffe." in path.read_bytes() for path in folder.glob(f"{kind}/entry_points.txt")):
-                return True
-    return False
+    return any(_OURS.encode() in _content(os.path.join(folder, name, "entry_points.txt"))
+               for folder in sys.path if os.path.isdir(folder or os.curdir)
+               for name in os.listdir(folder or os.curdir) if name.endswith((".dist-info", ".egg-info")))
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:         # most packages have no such file
+        return b""
 
 
 def layer_types() -> list[str]:

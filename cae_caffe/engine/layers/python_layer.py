@@ -23,12 +23,19 @@ class Surface(NamedTuple):
     install: Callable[[], None]         # lets `import caffe` give these
 
 
-_surfaces: list[Surface] = []       # at most one
+_surface: Surface | None = None
 
 
 def show_through(surface: Surface) -> None:
     """Let the layers of this type show themselves and the net's blobs through `surface`; pycaffe calls it."""
-    _surfaces[:] = [surface]
+    global _surface
+    _surface = surface
+
+
+def _shown() -> Surface:
+    if _surface is None:
+        raise InputError("its class derives from caffe.Layer, which is not loaded; `import cae_caffe.pycaffe` first.")
+    return _surface
 
 
 @register("Python")
@@ -72,13 +79,13 @@ class PythonLayer(Layer):
 
 
 def _views(blobs: list[Blob]) -> list:
-    return [_surfaces[0].blob(blob) for blob in blobs]
+    show = _shown().blob
+    return [show(blob) for blob in blobs]
 
 
 def _find_class(module_name: str, class_name: str) -> type:
-    if not _surfaces:
-        raise InputError("its class derives from caffe.Layer, which is not loaded; `import cae_caffe.pycaffe` first.")
-    _surfaces[0].install()
+    surface = _shown()
+    surface.install()
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -87,7 +94,7 @@ def _find_class(module_name: str, class_name: str) -> type:
         raise InputError(f"its module `{module_name}` is not found; put the folder of {module_name}.py into PYTHONPATH "
                          "or sys.path.") from None
     found = getattr(module, class_name, None)
-    if not (isinstance(found, type) and issubclass(found, _surfaces[0].layer)):
+    if not (isinstance(found, type) and issubclass(found, surface.layer)):
         raise InputError(f"its `layer` {class_name} is no class of the module `{module_name}` ({module.__file__}) that "
                          "derives from caffe.Layer; correct the name, or the class.")
     return found
