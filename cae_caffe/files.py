@@ -31,7 +31,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
-    """Write `text` as UTF-8 with `\\n` line ends, by way of `replacing`."""
+    r"""Write `text` as UTF-8 with `\n` line ends, by way of `replacing`."""
     with replacing(path) as part:
         part.write_bytes(text.encode("utf-8"))
 

@@ -1,14 +1,41 @@
-"""How a command ends that Ctrl-C (SIGINT) ended."""
+"""How a command ends that a signal ends: SIGINT, which is Ctrl-C, or SIGTERM, which batch systems and `kill` send."""
 
-STATUS = 130        # as a shell has it for a process that SIGINT ended
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+# Exit statuses as a shell has them for a process that the signal ended.
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
 
 
 def status() -> int:
-    """The exit status after a KeyboardInterrupt that was caught: STATUS.
+    """The exit status after a KeyboardInterrupt that was caught: INTERRUPTED.
 
     CPython remembers that a KeyboardInterrupt left an `exec` of a string, as imports are full of (run_eval_code_obj of
     Python/pythonrun.c), and `python -m` then ends by the signal, whatever was caught (Py_RunMain of Modules/main.c).
     The next such `exec` makes it forget.
     """
-    exec("")
-    return STATUS
+    exec("")        # noqa: S102 (it executes nothing; see above)
+    return INTERRUPTED
+
+
+@contextlib.contextmanager
+def unwinding() -> Iterator[None]:
+    """Within the block, SIGTERM raises SystemExit with TERMINATED where it would end the process at once.
+
+    So half-written files go on the way out. A handler that somebody else has set stays, and threads other than the main
+    one cannot set any.
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -65,9 +65,9 @@ def caffe_run(caffe_command, tmp_path_factory):
 
     def run(args, cwd=None, check=True, env=None):
         words = [*caffe_command, *map(str, args)]
-        done = subprocess.run(words, cwd=str(cwd or caffe_process.ROOT), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=caffe_process.TIMEOUT, env=caffe_process.environment(log_folder, env))
+        done = subprocess.run(words, cwd=str(cwd or caffe_process.ROOT), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False, timeout=caffe_process.TIMEOUT,
+                              env=caffe_process.environment(log_folder, env))
         if check and done.returncode:
             pytest.fail(f"`{' '.join(words)}` ended with status {done.returncode}; it said:\n"
                         f"{caffe_process.last_lines(done.stderr)}")

@@ -66,7 +66,7 @@ def test_missing_torch_names_the_extra(no_torch):
 
 def test_an_older_python_has_no_embedded_engine(monkeypatch):
     monkeypatch.setattr(backend, "OLDEST_PYTHON", (99, 0))
-    with pytest.raises(InputError, match="needs Python 3.10 or newer"):
+    with pytest.raises(InputError, match=r"needs Python 3\.10 or newer"):
         load_backend("torch")
 
 
@@ -103,7 +103,7 @@ def test_engines_are_described(some_caffe):
 
 def test_importing_the_package_imports_no_engine():
     source = "import sys, cae_caffe; sys.exit(any(name in sys.modules for name in ('torch', 'caffe')))"
-    assert subprocess.run([sys.executable, "-c", source]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", source], check=False).returncode == 0
 
 
 def test_real_caffes_python_gets_caffe_itself(real_caffe):

@@ -142,9 +142,9 @@ def test_a_side_is_stopped_but_for_its_turns_and_ended_with_its_block(place):
 def test_a_side_that_fails_says_why(place):
     side = sides.Side(sides.ENGINE, 1)
     task = {"task": "train", "engine": "engine", "threads": 1, "solver": "missing.prototxt"}
-    with SideProcess(side, task, place.folder) as process:
-        with pytest.raises(RunError, match="(?s)this engine, 1 thread, failed.*missing.prototxt"):
-            process.wait_until_ready()
+    said = r"(?s)this engine, 1 thread, failed.*missing\.prototxt"
+    with SideProcess(side, task, place.folder) as process, pytest.raises(RunError, match=said):
+        process.wait_until_ready()
 
 
 def _arguments(**given):

@@ -25,7 +25,7 @@ def test_the_process_is_real_caffe_and_is_kept_between_calls(real_caffe):
 
 
 def test_an_exception_arrives_with_its_traceback(real_caffe):
-    with pytest.raises(RuntimeError, match="in main\n(.*\n)*ValueError: too small"):
+    with pytest.raises(RuntimeError, match=r"in main\n(.*\n)*ValueError: too small"):
         real_caffe("def main(): raise ValueError('too small')")
 
 

@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = [*sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file()), ROOT / ".ci" / "run"]
-TOOLS = "basename cat cp dirname env find flock grep head mkdir mv readlink rm rmdir sed sh tail wc".split()
+TOOLS = ("basename", "cat", "cp", "dirname", "env", "find", "flock", "grep", "head", "mkdir", "mv", "readlink", "rm",
+         "rmdir", "sed", "sh", "tail", "wc")
 STUBS = {"uname": "echo x86_64", "apt-get": "exit 0", "apt-config": "exit 0", "dpkg-deb": "exit 0", "tar": "exit 0"}
 
 
@@ -44,8 +45,7 @@ def _stub(bench, name, body):
 def _run(bench, script, *words, **variables):
     environment = {"PATH": str(bench / "bin"), "HOME": str(bench), "KEYRING": str(bench / "keyring.gpg"), **variables}
     return subprocess.run([shutil.which("bash"), str(bench / "scripts" / script), *map(str, words)], env=environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def _refuses_install(bench, pattern, *words, status=1, **variables):
@@ -59,7 +59,7 @@ def _refuses_install(bench, pattern, *words, status=1, **variables):
 def test_every_script_parses_and_is_executable(script):
     assert os.access(str(script), os.X_OK)
     if script.read_text(encoding="utf-8").startswith("#!/bin/bash"):
-        assert subprocess.run(["bash", "-n", str(script)]).returncode == 0
+        assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
 
 
 def test_an_install_that_is_there_is_left_alone(bench):
@@ -195,11 +195,44 @@ def test_setup_that_fails_is_not_taken_for_done(bench):
 
 def test_the_tests_run_without_caffe_but_say_so(bench):
     _stub(bench, "scripts/setup", "exit 0")
+    _stub(bench, "scripts/lint", "exit 0")
     _stub(bench, "scripts/install-caffe", "exit 1")
     _stub(bench, ".venv/bin/python", 'echo "$OMP_NUM_THREADS $@"')
     done = _run(bench, "test", "-k", "a b")
     assert "DO NOT RUN" in done.stderr
     assert done.stdout == "1 -m pytest -k a b\n" and done.returncode == 0
+
+
+def test_no_test_runs_where_lint_finds_something(bench):
+    for script, status in {"setup": 0, "install-caffe": 0, "lint": 1}.items():
+        _stub(bench, f"scripts/{script}", f"exit {status}")
+    _stub(bench, ".venv/bin/python", "echo a test ran")
+    done = _run(bench, "test")
+    assert "no test ran, for ruff and mypy come first" in done.stderr and done.stdout == "" and done.returncode == 1
+
+
+@pytest.mark.parametrize(("failing", "named"), [("ruff", "lint: ruff found"), ("mypy", "lint: mypy found"),
+                                                ("ruff mypy", "lint: ruff and mypy found")])
+def test_lint_runs_both_tools_and_names_the_one_that_found_something(bench, failing, named):
+    _stub(bench, "scripts/setup", "exit 0")
+    _stub(bench, ".venv/bin/python", f"""echo "$2"
+case " {failing} " in *" $2 "*) exit 1 ;; esac""")
+    done = _run(bench, "lint")
+    assert named in done.stderr and done.stdout == "ruff\nmypy\n" and done.returncode == 1
+    _stub(bench, ".venv/bin/python", "exit 0")
+    done = _run(bench, "lint")
+    assert done.stderr == "" and done.returncode == 0
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_the_site_is_built_strictly_by_what_is_installed_once(bench, missing):
+    _stub(bench, "scripts/setup", "exit 0")
+    _stub(bench, ".venv/bin/python", f"""echo "$*" >> {bench}/calls
+[ "$1" != -c ] || exit {int(missing)}""")
+    assert _run(bench, "docs", "out").returncode == 0
+    calls = (bench / "calls").read_text().splitlines()[1:]
+    assert calls[-1] == "-m mkdocs build --quiet --strict --site-dir out"
+    assert [".[docs]" in call for call in calls[:-1]] == [True] * missing
 
 
 def test_children_of_caffes_python_have_caffe_too(caffe_run):

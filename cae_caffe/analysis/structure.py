@@ -11,9 +11,7 @@ from math import prod
 from typing import Any
 
 from ..errors import InputError
-
-# The codes of the paper's convolutional and classic auto-encoders, which stay codes however many dimensions they have.
-CODE_BLOBS = ("ip2encode", "encode4")
+from ..families import code_blobs
 
 
 @dataclass(frozen=True)
@@ -79,11 +77,12 @@ def width(net, blob) -> int:
 def code_blob(net) -> str | None:
     """The blob that holds an image's code, or None if there is none.
 
-    That is `ip2encode` or `encode4` if the net has one, else its narrowest blob: the one with the fewest elements an
-    image, the first of equals. Only blobs that a layer computes and that have a row for each image of the batch (the
-    first axis of the net's first blob) are candidates.
+    That is one named as the presets name their codes (`ip2encode`, `encode4`), which stay codes however many dimensions
+    they have, if the net has such a blob, else its narrowest one: the one with the fewest elements an image, the first
+    of equals. Only blobs that a layer computes and that have a row for each image of the batch (the first axis of the
+    net's first blob) are candidates.
     """
-    for name in CODE_BLOBS:
+    for name in code_blobs():
         if name in net.blobs:
             return name
     batch = tuple(next(iter(net.blobs.values())).shape)[:1]

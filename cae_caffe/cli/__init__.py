@@ -1,0 +1,1 @@
+"""The commands: each module parses its flags and calls what does the work."""

@@ -6,12 +6,13 @@ import argparse
 import re
 import sys
 
-from .termination import unwinding
+from ..interruption import unwinding
 
 _SUFFIXES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the kinds of data and their flags."""
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
 
     mnist = _kind(kinds, "mnist", _mnist, "fetch and convert MNIST to OUT/mnist_{train,test}.{h5,txt}")
@@ -82,6 +83,7 @@ def image_size(text: str) -> tuple[int, int]:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Convert what is asked for and print what is there now."""
     with unwinding():
         converted = args.convert(args)
     for done in converted:

@@ -6,11 +6,12 @@ import argparse
 
 from ..analysis.diagnosis_table import diagnosis_text
 from ..running.diagnose import diagnose
-from .backend_argument import add_backend_argument
-from .quiet_engine import chosen_quiet_engine
+from .arguments import add_backend_argument
+from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the flags of `cae-caffe diagnose`."""
     parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
     parser.add_argument("weights", metavar="WEIGHTS",
                         help="its .caffemodel or .caffemodel.h5, also one that a failed training left")
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Print the layers; returns 0 if the net is healthy, 1 if not."""
     found = diagnose(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.images)
     print(diagnosis_text(found), end="")
     return 0 if found.healthy else 1

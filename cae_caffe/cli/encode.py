@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 
 from ..running.encode import encode
-from .backend_argument import add_backend_argument
-from .quiet_engine import chosen_quiet_engine
-from .threads_argument import add_threads_argument, apply_threads
+from .arguments import add_backend_argument, add_threads_argument, apply_threads
+from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

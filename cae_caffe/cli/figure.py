@@ -6,11 +6,12 @@ import argparse
 
 from ..errors import InputError
 from ..figures import architecture, curves, filters, layers, scatter
-from .backend_argument import add_backend_argument
-from .quiet_engine import chosen_quiet_engine
+from .arguments import add_backend_argument
+from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the kinds of figures and their flags."""
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
 
     kind = _kind(kinds, "scatter", _scatter, "the codes in the plane, a colour a class (Figs. 1, 2, 4-6)")
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Draw the figure and print the files it is in."""
     for picture in arguments.draw(arguments):
         print(picture)
     return 0

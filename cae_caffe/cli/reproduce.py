@@ -8,17 +8,20 @@ from pathlib import Path
 
 from .. import files
 from ..backend import automatic_name
-from ..reproduction.archive import keep
+from ..interruption import unwinding
+from ..reproduction import report
+from ..reproduction.archive import keep, restore
+from ..reproduction.pages import SUMMARY
 from ..reproduction.questions import QUESTIONS
-from ..reproduction.reproduce import TABLE_NUMBERS, Request, reproduce
+from ..reproduction.reproduce import reproduce
+from ..reproduction.request import TABLE_NUMBERS, Request
 from ..reproduction.runs.plan import FIGURE_NUMBERS, Plan
-from ..reproduction.summary_page import SUMMARY
-from .backend_argument import add_backend_argument
+from .arguments import add_backend_argument
 from .programs import CAE_CAFFE
-from .termination import unwinding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the flags of `cae-caffe reproduce`."""
     parser.add_argument("--table", type=int, action="append", default=[], choices=TABLE_NUMBERS, metavar="N",
                         help="a table of the paper, 1 to 5; may be given several times")
     parser.add_argument("--figure", type=int, action="append", default=[], choices=FIGURE_NUMBERS, metavar="N",
@@ -33,12 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="a short version of it all, in OUT/quick")
     parser.add_argument("--out", default="results", metavar="FOLDER", help="where everything goes (results)")
     parser.add_argument("--keep", metavar="FOLDER",
-                        help="copy the small files of OUT there at the end (tables, figures, records; no weights)")
+                        help="keep OUT there at the end, small: tables, figures and report as files, records in one "
+                             "archive; no weights")
+    parser.add_argument("--restore", metavar="FOLDER",
+                        help="first put what --keep wrote to FOLDER (such as docs/results) into OUT, whose own files "
+                             "stay, so that those runs are not made again")
     parser.add_argument("--summary", metavar="FILE", help="write OUT/summary.md, which claims hold, to FILE too")
     add_backend_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Reproduce what is asked for, and print the pages and all files made."""
     questions = list(QUESTIONS) if "all" in arguments.question else arguments.question
     request = Request(arguments.table, arguments.figure, questions, arguments.model, arguments.runs,
                       arguments.jobs)
@@ -46,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Runs are trained by --backend {backend}; those of real Caffe stand beside the others.", file=sys.stderr)
     plan = Plan(Path(arguments.out), arguments.quick, backend)
     with unwinding():       # the runs under way end with it
+        if arguments.restore:
+            _restore(Path(arguments.restore), plan.folder)
         made = reproduce(request, plan, CAE_CAFFE, refresh=_write_report)
     for path in made:
         if path.suffix == ".md" and (path.name != SUMMARY or request.everything):
@@ -58,10 +68,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _restore(kept: Path, results: Path) -> None:
+    done = restore(kept, results)
+    stayed = f"; {len(done.stayed)} files and runs that {results} had already stay as they are" if done.stayed else ""
+    count = "1 file" if done.files == 1 else f"{done.files} files"
+    print(f"Restored from {kept} to {results}: {count}, {done.bytes / 2**20:.1f} MB{stayed}.", file=sys.stderr)
+
+
 def _write_report(results: Path) -> None:
     """The report as far as results go; whatever is wrong with it must not end hours of training."""
-    from ..reproduction.report import write
     try:
-        write(results)
+        report.write(results)
     except Exception as error:
         print(f"The report was not written: {error!r}", file=sys.stderr)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 
 from ..running.script import run_script
-from .backend_argument import add_backend_argument, chosen_backend
-from .threads_argument import add_threads_argument, apply_threads
+from .arguments import add_backend_argument, add_threads_argument, apply_threads
+from .engine import chosen_backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the flags of `cae-caffe run`."""
     add_threads_argument(parser)
     add_backend_argument(parser)
     parser.add_argument("script", metavar="SCRIPT.py", help="the script; this command's own flags go before it")
@@ -17,5 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Run the script; returns its exit status."""
     apply_threads(arguments)
     return run_script(chosen_backend(arguments), arguments.script, arguments.arguments)

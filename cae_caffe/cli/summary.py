@@ -9,11 +9,12 @@ from ..analysis.image_needs import known_needs
 from ..analysis.nets import PHASES, open_net
 from ..analysis.stability import final
 from ..analysis.summary import summary
-from .backend_argument import add_backend_argument
-from .quiet_engine import chosen_quiet_engine
+from .arguments import add_backend_argument
+from .engine import chosen_quiet_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the flags of `cae-caffe summary`."""
     parser.add_argument("net", metavar="NET", help="a prototxt, such as prototxt/cae1-n2/train_test.prototxt")
     parser.add_argument("--phase", choices=sorted(PHASES, reverse=True), default="train",
                         help="build the net for this phase (default: train)")
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Print the summary."""
     finals = [final(path) for path in arguments.runs]
     net = open_net(chosen_quiet_engine(arguments), arguments.net, phase=arguments.phase, stages=arguments.stage,
                    level=arguments.level)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 
 from ..running import score
-from .backend_argument import add_backend_argument, chosen_backend
-from .caffe_flags import add_flag
-from .threads_argument import add_threads_argument, apply_threads
+from .arguments import add_backend_argument, add_flag, add_threads_argument, apply_threads
+from .engine import chosen_backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

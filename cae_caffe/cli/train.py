@@ -6,9 +6,8 @@ import argparse
 
 from ..running.train import DATA_POSITIONS, EFFECTS, Options, train
 from ..running.train_together import train_together
-from .backend_argument import add_backend_argument, chosen_backend
-from .caffe_flags import add_flag
-from .threads_argument import add_threads_argument, apply_threads
+from .arguments import add_backend_argument, add_flag, add_threads_argument, apply_threads
+from .engine import chosen_backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

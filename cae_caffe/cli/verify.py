@@ -7,17 +7,19 @@ import sys
 
 from ..errors import InputError
 from ..running.verify import table, verify
-from .backend_argument import python_with_caffe
-from .threads_argument import add_threads_argument, apply_threads
+from .arguments import add_threads_argument, apply_threads
+from .engine import python_with_caffe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` the flags of `cae-caffe verify`."""
     parser.add_argument("solver", metavar="SOLVER", help="the solver's prototxt")
     parser.add_argument("--iterations", metavar="N", type=int, default=20, help="how many to compare (default 20)")
     add_threads_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Print the comparison; returns 0 where both engines agree, 1 where not."""
     apply_threads(arguments)
     caffe = python_with_caffe()
     if caffe is None:

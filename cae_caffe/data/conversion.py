@@ -26,6 +26,11 @@ _CHUNK_ELEMENTS = 1 << 20
 Rows = dict[str, np.ndarray]
 
 
+def to_unit(pixels: np.ndarray) -> np.ndarray:
+    """uint8 values from 0 to 255 as float32 from 0 to 1: divided by 255, in float32."""
+    return np.divide(pixels, np.float32(255), dtype=np.float32)
+
+
 class Part(NamedTuple):
     """One HDF5 file of a conversion, with the rows `start` to `stop` (not included) of the whole."""
 

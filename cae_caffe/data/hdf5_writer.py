@@ -118,4 +118,4 @@ def write_errors(path: str | os.PathLike) -> Iterator[None]:
     except OSError as error:
         # HDF5 packs the system's message into several lines of its own.
         reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
-        raise RunError(f"cannot write `{path}`: {reason}; {_REMEDIES.get(error.errno, _OTHER_REMEDY)}.") from error
+        raise RunError(f"cannot write `{path}`: {reason}; {_REMEDIES.get(error.errno or 0, _OTHER_REMEDY)}.") from error

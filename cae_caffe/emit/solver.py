@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from .nets import Source
-from .recipes import Recipe
-from .siamese import PairSource
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ..families import FAMILIES, DataSource, Recipe, Source
 from .text import Fields, Word
 
+# By the families' names.
+RECIPES: Mapping[str, Recipe] = MappingProxyType({family.name: family.recipe for family in FAMILIES})
 
-def solver(recipe: Recipe, net: str, snapshot_prefix: str, source: Source | PairSource = Source(),
+
+def solver(recipe: Recipe, net: str, snapshot_prefix: str, source: DataSource | None = None,
            solver_mode: str = "CPU", random_seed: int = 1) -> Fields:
-    """The solver of a net file: `net` and `snapshot_prefix` are paths from the folder where Caffe will run."""
+    """The solver of a net file: `net` and `snapshot_prefix` are paths from the folder where Caffe will run.
+
+    `source` None is `Source()`, all of MNIST.
+    """
+    source = source or Source()
     schedule = {"lr_policy": recipe.lr_policy, "gamma": recipe.gamma, "power": recipe.power,
                 "stepsize": recipe.stepsize, "momentum": recipe.momentum, "weight_decay": recipe.weight_decay}
     return {

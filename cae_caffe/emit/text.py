@@ -7,8 +7,9 @@ the end) and has changed its layout and its floats from version to version.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-Fields = Mapping[str, object]       # a message: scalars, Fields, or lists of either for repeated fields
+Fields = Mapping[str, Any]       # a message: scalars, Fields, or lists of either for repeated fields
 
 WIDTH = 80          # a nested message stands on one line if it fits into this
 INDENT = "  "

@@ -12,7 +12,7 @@ values are not where they should be yet, so that work nobody looks at is never d
 from __future__ import annotations
 
 import math
-from typing import Callable
+from typing import Callable, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ MAX_AXES = 32
 MAX_COUNT = 2**31 - 1
 
 Shape = tuple[int, ...]
+Array = TypeVar("Array", np.ndarray, torch.Tensor)
 
 
 class Memory:
@@ -90,7 +91,7 @@ class Memory:
         return self.host
 
 
-def view_as(flat, shape: Shape, rows_first: bool):
+def view_as(flat: Array, shape: Shape, rows_first: bool) -> Array:
     """A flat tensor or array seen in `shape`; `rows_first` ones are stored (H, N, C, W) and seen as (N, C, H, W)."""
     count = math.prod(shape)
     if not rows_first:
@@ -108,6 +109,9 @@ class Blob:
     """
 
     __slots__ = ("_capacity", "_data", "_data_view", "_device", "_diff", "_diff_view", "_rows_first", "_shape")
+
+    _data_view: torch.Tensor | None         # the memory in the blob's shape, while that shape lasts
+    _diff_view: torch.Tensor | None
 
     def __init__(self, shape: Shape = ()):
         self._device = devices.current()
@@ -200,7 +204,7 @@ class Blob:
             self._data.settle()
 
     @property
-    def place_in_memory(self) -> tuple:
+    def place_in_memory(self) -> tuple[Shape, Memory | None, Memory | None]:
         """The shape and both memories: as long as these are the same, so are the tensors `data` and `diff`."""
         return self._shape, self._data, self._diff
 

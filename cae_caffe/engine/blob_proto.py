@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from .. import schema
 from ..errors import InputError
 from .blob import Blob, Shape, shape_string
 
 LEGACY_FIELDS = ("num", "channels", "height", "width")
 
 
-def shape_of(message) -> Shape:
+def shape_of(message: schema.BlobProto) -> Shape:
     """The shape that a BlobProto states; old ones state it as num, channels, height and width."""
     if any(message.HasField(field) for field in LEGACY_FIELDS):
         return tuple(getattr(message, field) for field in LEGACY_FIELDS)
     return tuple(message.shape.dim)
 
 
-def fits(message, shape: Shape) -> bool:
+def fits(message: schema.BlobProto, shape: Shape) -> bool:
     """Whether a BlobProto is of `shape`; the four legacy lengths may carry leading ones (Blob::ShapeEquals)."""
     stated = shape_of(message)
     if stated == tuple(shape):
@@ -27,13 +28,13 @@ def fits(message, shape: Shape) -> bool:
     return legacy and len(shape) <= 4 and stated == (1,) * (4 - len(shape)) + tuple(shape)
 
 
-def values(message, field: str = "data") -> np.ndarray:
+def values(message: schema.BlobProto, field: str = "data") -> np.ndarray:
     """The flat float32 values of a BlobProto's `data` or `diff`; doubles are rounded."""
     double = getattr(message, f"double_{field}")
     return np.array(double if len(double) else getattr(message, field), dtype=np.float32)
 
 
-def read(message, blob: Blob) -> None:
+def read(message: schema.BlobProto, blob: Blob) -> None:
     """Copy a BlobProto's data, and its diff if it holds one, into `blob`.
 
     Raises InputError if the shapes differ.
@@ -41,17 +42,17 @@ def read(message, blob: Blob) -> None:
     if not fits(message, blob.shape):
         raise InputError(f"a blob of shape {shape_string(shape_of(message))} is given for one of shape "
                          f"{shape_string(blob.shape)}")
-    for field, target in (("data", blob.data), ("diff", None)):
+    for field in ("data", "diff"):
         array = values(message, field)
         if field == "diff" and not array.size:
             continue
         if array.size != blob.count:
             raise InputError(f"a blob of shape {shape_string(blob.shape)} comes with {array.size} values of {field}")
-        target = blob.diff if target is None else target
+        target = blob.data if field == "data" else blob.diff
         target.copy_(torch.from_numpy(array).view(blob.shape))
 
 
-def write(blob: Blob, message, with_diff: bool = False) -> None:
+def write(blob: Blob, message: schema.BlobProto, with_diff: bool = False) -> None:
     """Put a blob's shape and data, and its diff if wanted, into an empty BlobProto."""
     message.shape.dim.extend(blob.shape)
     _put(message, "data", blob.data)
@@ -59,7 +60,7 @@ def write(blob: Blob, message, with_diff: bool = False) -> None:
         _put(message, "diff", blob.diff)
 
 
-def _put(message, field: str, tensor: torch.Tensor) -> None:
+def _put(message: schema.BlobProto, field: str, tensor: torch.Tensor) -> None:
     """Fill a packed field of floats by its bytes: handed over one by one, eight million values take seconds.
 
     (Protocol Buffers' encoding: the field's number with wire type 2, the length in bytes, the values.)

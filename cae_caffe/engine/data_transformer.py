@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Callable
 
 import numpy as np
@@ -22,7 +23,7 @@ class DataTransformer:
     Raises InputError for a mean that cannot be read, or is given twice.
     """
 
-    def __init__(self, param, phase: str):
+    def __init__(self, param: schema.View, phase: str):
         self.crop: int = param.crop_size
         self._mirror: bool = param.mirror
         self._scale = np.float32(param.scale)
@@ -80,12 +81,17 @@ class DataTransformer:
 
     def _draw(self, image: np.ndarray) -> tuple[bool, int, int]:
         """Whether to mirror, and the row and column where the crop begins."""
-        mirrored = self._mirror and self._own.word() % 2 == 1
+        mirrored = self._mirror and self._word() % 2 == 1
         if not self.crop:
             return mirrored, 0, 0
         spare = [length - self.crop for length in image.shape[1:]]
-        row, column = [self._own.word() % (s + 1) if self._crops_at_random else s // 2 for s in spare]
+        row, column = [self._word() % (s + 1) if self._crops_at_random else s // 2 for s in spare]
         return mirrored, row, column
+
+    def _word(self) -> int:
+        if self._own is None:
+            raise RuntimeError("The transformer's own generator is not seeded: draw_seed comes before the first image.")
+        return self._own.word()
 
     def _mean_for(self, image: np.ndarray, what: str) -> np.ndarray | None:
         channels = image.shape[0]
@@ -113,5 +119,5 @@ def _read_mean(path: str) -> np.ndarray:
     return values.reshape(shape + (1,) * (4 - len(shape)))[0]
 
 
-def _times(shape) -> str:
+def _times(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))

@@ -6,10 +6,14 @@ The pixels are equal to OpenCV's, but for the grey of colour PNG files of 16 bit
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputError, RunError
+
+if TYPE_CHECKING:
+    from PIL import Image  # an extra, imported where it is needed
 
 # How the libraries behind OpenCV weigh red, green and blue to a grey: bits to shift right by, the weights, and what is
 # added before; libpng cuts off, the others round.
@@ -51,12 +55,12 @@ def decode(content: bytes, mode: str, what: str) -> np.ndarray:
         raise InputError(f"{what} holds no image that Pillow can read ({error}).") from None
 
 
-def _color(image, what: str) -> np.ndarray:
+def _color(image: Image.Image, what: str) -> np.ndarray:
     return _blue_first(_rgb(_upright(image)))
 
 
-def _gray(image, what: str) -> np.ndarray:
-    bits, weights, rounding = _GREY.get(image.format, _OTHER_GREY)
+def _gray(image: Image.Image, what: str) -> np.ndarray:
+    bits, weights, rounding = _GREY.get(image.format or "", _OTHER_GREY)
     image.draft("L", image.size)        # a JPEG file holds grey and colour apart, and its grey is taken as it is
     image = _upright(image)
     if image.mode in _ONE_CHANNEL or image.mode == "LA":
@@ -67,7 +71,7 @@ def _gray(image, what: str) -> np.ndarray:
     return (total >> bits).astype(np.uint8)[:, :, np.newaxis]
 
 
-def _native(image, what: str) -> np.ndarray:
+def _native(image: Image.Image, what: str) -> np.ndarray:
     if image.mode.startswith(_SIXTEEN_BITS):
         raise InputError(f"{what} has more than 8 bits a value, and Caffe takes 8; store it so, or set `force_color` "
                          "or `force_gray` in the layer's transform_param.")
@@ -81,17 +85,17 @@ def _native(image, what: str) -> np.ndarray:
 _MODES = {"color": _color, "gray": _gray, "native": _native}
 
 
-def _upright(image):
+def _upright(image: Image.Image) -> Image.Image:
     """The image turned as its Exif data say, which OpenCV reads in JPEG files alone."""
     from PIL import ImageOps
     return ImageOps.exif_transpose(image) if image.format == "JPEG" else image
 
 
-def _one_channel(image) -> np.ndarray:
+def _one_channel(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L"))[:, :, np.newaxis]
 
 
-def _rgb(image) -> np.ndarray:
+def _rgb(image: Image.Image) -> np.ndarray:
     if image.mode == "CMYK":
         ink = np.asarray(image).astype(np.int32)
         light = 255 - ink[:, :, 3:]
@@ -101,7 +105,7 @@ def _rgb(image) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
-def _upper_bits(image) -> np.ndarray:
+def _upper_bits(image: Image.Image) -> np.ndarray:
     return (np.asarray(image).astype(np.int32) >> 8).astype(np.uint8)
 
 

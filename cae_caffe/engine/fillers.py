@@ -32,7 +32,8 @@ class FillerParameter(Protocol):
     variance_norm: str      # xavier, msra: FAN_IN, FAN_OUT or AVERAGE
 
 
-FILLERS: dict[str, Callable[[Stream, Shape, FillerParameter], np.ndarray]] = {}
+Fill = Callable[[Stream, Shape, FillerParameter], np.ndarray]
+FILLERS: dict[str, Fill] = {}
 
 
 def fill(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarray:
@@ -53,8 +54,8 @@ def fill(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarray:
     return make(stream, tuple(shape), filler).reshape(shape)
 
 
-def _filler(name: str):
-    def register(make):
+def _filler(name: str) -> Callable[[Fill], Fill]:
+    def register(make: Fill) -> Fill:
         if name in FILLERS:
             raise ValueError(f"Two fillers are named {name!r}.")
         FILLERS[name] = make
@@ -105,7 +106,7 @@ def _sparsify(stream: Stream, values: np.ndarray, kept: np.float32) -> None:
     with np.errstate(invalid="ignore"):             # infinity times 0
         for start in range(0, values.size, BLOCK):
             block = values[start:start + BLOCK]
-            block *= stream.bernoulli(block.size, kept)
+            block *= stream.bernoulli(block.size, float(kept))
 
 
 def _kept_fraction(shape: Shape, sparse: int) -> np.float32:

@@ -24,7 +24,8 @@ def listed_files(source: str) -> list[str]:
         names = Path(source).read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"its `source` {source}, the list of HDF5 files, cannot be read ({_reason(error)}); paths are "
-                         f"relative to the working directory, {Path.cwd()}. `cae-caffe data` writes such lists.")
+                         f"relative to the working directory, {Path.cwd()}. `cae-caffe data` writes such "
+                         "lists.") from error
     if not names:
         raise InputError(f"its `source` {source} lists no HDF5 file; put at least one path into it.")
     return names

@@ -6,12 +6,14 @@ import gc
 import os
 import weakref
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from ..errors import InputError, RunError
 from . import log
 
 # Open databases by device and inode, for LMDB forbids to open one twice in a process.
-_open: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
+_open: weakref.WeakValueDictionary[tuple[int, int], Any] = weakref.WeakValueDictionary()
 
 
 class LmdbRecords:
@@ -49,7 +51,7 @@ class LmdbRecords:
         return not self._cursor.next() and self._cursor.first()
 
 
-def _lmdb():
+def _lmdb() -> ModuleType:
     try:
         import lmdb
     except ImportError as error:
@@ -58,7 +60,7 @@ def _lmdb():
     return lmdb
 
 
-def _environment(lmdb, folder: str):
+def _environment(lmdb: ModuleType, folder: str) -> Any:
     file = os.stat(os.path.join(folder, "data.mdb"))
     key = file.st_dev, file.st_ino
     environment = _open.get(key)
@@ -67,7 +69,7 @@ def _environment(lmdb, folder: str):
     return environment
 
 
-def _opened(lmdb, folder: str):
+def _opened(lmdb: ModuleType, folder: str) -> Any:
     options = {"readonly": True, "lock": _may_lock(folder)}
     try:
         return lmdb.open(folder, **options)

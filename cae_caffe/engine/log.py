@@ -42,9 +42,11 @@ def set_minimum(level: int) -> None:
 
 def enabled(level: str = "INFO") -> bool:
     """Whether a message of `level` would be printed; ask before building a costly one."""
-    if _minimum is None:
-        set_minimum(int(os.environ.get("GLOG_minloglevel") or 0))
-    return LEVELS[level] >= _minimum
+    minimum = _minimum
+    if minimum is None:
+        minimum = int(os.environ.get("GLOG_minloglevel") or 0)      # noqa: SIM112 - glog spells it so
+        set_minimum(minimum)
+    return LEVELS[level] >= minimum
 
 
 def info(place: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import schema
 from ..errors import InputError
 from . import blob_proto
 from .blob import Shape, shape_string
@@ -20,7 +21,7 @@ def check_fit(name: str, wanted: list[Shape], given: list[Shape]) -> None:
                              "train it from scratch.")
 
 
-def copy(source, layer: Layer) -> None:
+def copy(source: schema.LayerParameter, layer: Layer) -> None:
     """Copy the blobs of `source`, a LayerParameter, into `layer`'s parameters.
 
     Raises InputError if they differ in number or shape.
@@ -34,7 +35,7 @@ def copy(source, layer: Layer) -> None:
         blob_proto.read(message, blob)
 
 
-def write(definition, layer: Layer, message, with_diff: bool) -> None:
+def write(definition: schema.LayerParameter, layer: Layer, message: schema.LayerParameter, with_diff: bool) -> None:
     """Put `definition`, the layer's own LayerParameter, with its parameters into the empty `message`."""
     message.CopyFrom(definition)
     for blob in layer.blobs:

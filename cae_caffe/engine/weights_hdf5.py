@@ -6,18 +6,24 @@ parameter that shares another's memory is left out. The group `diff`, if it is t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import h5py
 import torch
 
 from .. import files
 from ..errors import InputError
 from . import log
-from .blob import shape_string
+from .blob import Blob, shape_string
+from .layer import Layer
+
+if TYPE_CHECKING:
+    from .net import Net
 
 FLOAT = "<f4"
 
 
-def write(net, path: str, with_diff: bool = False) -> None:
+def write(net: Net, path: str, with_diff: bool = False) -> None:
     """Write the parameters of `net`, and their gradients if wanted, to the HDF5 file `path`, never half of it."""
     with files.replacing(path) as part, h5py.File(str(part), "w") as file:
         for kind in ("data", "diff") if with_diff else ("data",):
@@ -26,14 +32,14 @@ def write(net, path: str, with_diff: bool = False) -> None:
                 _write_layer(net, number, layer, group.require_group(layer.name), kind)
 
 
-def _write_layer(net, number: int, layer, group, kind: str) -> None:
+def _write_layer(net: Net, number: int, layer: Layer, group: h5py.Group, kind: str) -> None:
     for index, blob in enumerate(layer.blobs):
         if kind == "diff" or (number, index) not in net.parameters.shared:
             values = blob.data if kind == "data" else blob.diff
             group.create_dataset(str(index), data=values.detach().cpu().contiguous().numpy(), dtype=FLOAT)
 
 
-def read(path: str, net) -> None:
+def read(path: str, net: Net) -> None:
     """Copy the parameters in the HDF5 file `path` into the layers of `net` that have their names.
 
     Raises InputError if the file is no such file, or the parameters of a layer differ in number or shape.
@@ -48,7 +54,7 @@ def read(path: str, net) -> None:
         raise InputError(f"{path}: the file cannot be read as HDF5 ({error}).") from None
 
 
-def _read_layer(path: str, name: str, group, net) -> None:
+def _read_layer(path: str, name: str, group: h5py.Group, net: Net) -> None:
     # As in Caffe, the last layer of a name; binary weights go to the first.
     number = max((i for i, other in enumerate(net.layer_names) if other == name), default=None)
     if number is None:
@@ -64,7 +70,7 @@ def _read_layer(path: str, name: str, group, net) -> None:
             _read_blob(path, name, index, group[str(index)], blob)
 
 
-def _read_blob(path: str, name: str, index: int, dataset, blob) -> None:
+def _read_blob(path: str, name: str, index: int, dataset: h5py.Dataset, blob: Blob) -> None:
     if dataset.shape != blob.shape:
         raise InputError(f"{path}: parameter {index} of layer `{name}` has shape {shape_string(dataset.shape)} there, "
                          f"and {shape_string(blob.shape)} in the net; take the weights of this net, or rename the "

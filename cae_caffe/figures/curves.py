@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from ..analysis.log import Curve, TrainingLog, read_log
+from ..analysis.log import Curve, Output, TrainingLog, read_log
 from .canvas import page
 
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#ff8c00", "#8e44ad", "#17becf", "#8c564b", "#f032c8")
@@ -28,7 +31,7 @@ class Line:
     kind: int
 
 
-def draw(log_files, out) -> None:
+def draw(log_files: Iterable[str | os.PathLike[str]], out: str | os.PathLike[str]) -> None:
     """Draw the logs' training loss and the outputs of their training and test nets against the iteration.
 
     There is a panel for each output, in which several logs lie over each other. The training loss has its own panel
@@ -46,7 +49,7 @@ def draw(log_files, out) -> None:
         figure.suptitle(", ".join(_names(logs)), fontsize=12, fontweight="bold")
 
 
-def _panels(logs):
+def _panels(logs: Sequence[TrainingLog]) -> dict[str, list[Line]]:
     panels: dict[str, list[Line]] = {}
     for at, (log, name) in enumerate(zip(logs, _names(logs))):
         prefix = f"{name}: " if len(logs) > 1 else ""
@@ -63,25 +66,25 @@ def _panels(logs):
     return panels
 
 
-def _loss_output(log: TrainingLog):
+def _loss_output(log: TrainingLog) -> str | None:
     """Title of the one output that the training loss consists of, or None."""
     weighted = [output for output in log.train if output.weight]
     return _title(weighted[0], log.train) if len(weighted) == 1 and weighted[0].weight == 1 else None
 
 
-def _title(output, outputs):
+def _title(output: Output, outputs: Iterable[Output]) -> str:
     # Two outputs of one name are told apart by their number: a vector's elements, or losses that share a name.
     alike = sum(other.name == output.name for other in outputs)
     return output.name if alike == 1 else f"{output.name} #{output.number}"
 
 
-def _names(logs):
+def _names(logs: Sequence[TrainingLog]) -> list[str]:
     """A short name for each log: its file's, or its path where two files share a name."""
     stems = [log.path.name for log in logs]
     return stems if len(set(stems)) == len(stems) else [str(log.path) for log in logs]
 
 
-def _draw_panel(axes, title, lines, many):
+def _draw_panel(axes: Axes, title: str, lines: Sequence[Line], many: bool) -> None:
     axes.set_title(title, loc="left", fontweight="bold")
     axes.grid(True, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -96,18 +99,19 @@ def _draw_panel(axes, title, lines, many):
         axes.legend(loc="upper right")
 
 
-def _draw_line(axes, line, colour):
+def _draw_line(axes: Axes, line: Line, colour: str) -> None:
     iterations, values = np.array(line.curve.iterations), np.array(line.curve.values)
     finite = np.isfinite(values)
     name = line.name
     if not finite.all():
         name += f" (not finite from iteration {iterations[~finite][0]})"
-    look = dict(linewidth=1.0, alpha=0.6) if line.kind == 0 else dict(linewidth=1.6)
+    width, alpha = (1.0, 0.6) if line.kind == 0 else (1.6, None)
     axes.plot(iterations, np.where(finite, values, np.nan), color=colour, label=name, markersize=4.5,
-              linestyle=LINES[line.kind % len(LINES)], marker=MARKERS[line.kind % len(MARKERS)], **look)
+              linestyle=LINES[line.kind % len(LINES)], marker=MARKERS[line.kind % len(MARKERS)], linewidth=width,
+              alpha=alpha)
 
 
-def _scale(axes, lines):
+def _scale(axes: Axes, lines: Sequence[Line]) -> None:
     points = np.concatenate([np.array([line.curve.iterations, line.curve.values]) for line in lines], axis=1)
     points = points[:, np.isfinite(points[1])]
     later = points[1, points[0] > START * points[0].max(initial=0)]

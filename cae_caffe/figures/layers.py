@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
 
+import h5py
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError
@@ -38,7 +42,7 @@ class Activations:
     rowless: list[str]
 
 
-def read_activations(path) -> Activations:
+def read_activations(path: str | os.PathLike[str]) -> Activations:
     """Read `path`; raises `InputError` if `cae-caffe activations` cannot have written it.
 
     The tops of Flatten, Reshape and Split layers are left out, for they repeat the values before them. So are blobs
@@ -56,7 +60,8 @@ def read_activations(path) -> Activations:
     return Activations(net, images, label, panels, rowless)
 
 
-def draw(activations_file, out, images=None) -> list[Path]:
+def draw(activations_file: str | os.PathLike[str], out: str | os.PathLike[str],
+         images: Iterable[int] | None = None) -> list[Path]:
     """Draw one page for each of `images`, indices into the data as the file's `image` has them; the first by default.
 
     Returns the pictures' paths: `out` itself for one image, else NAME-INDEX.EXT for each. A panel's title has the
@@ -77,7 +82,7 @@ def draw(activations_file, out, images=None) -> list[Path]:
     return paths
 
 
-def draw_together(activations_file, out) -> None:
+def draw_together(activations_file: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
     """Draw all images of the file on one page: a row an image, a column a layer, each picture from its least value
     (black) to its greatest (white). Raises `InputError` for an unusable file.
     """
@@ -85,7 +90,7 @@ def draw_together(activations_file, out) -> None:
     data = read_activations(activations_file)
     width, height = CELL * len(data.panels) + 1.0, CELL * len(data.images) + 1.5
     with page(out, width, height, arranged=False) as figure:
-        axes = figure.add_axes([0, 0, 1, 1])
+        axes = figure.add_axes((0, 0, 1, 1))
         axes.axis("off")
         for row, image in enumerate(data.images):
             for column, panel in enumerate(data.panels):
@@ -101,7 +106,7 @@ def draw_together(activations_file, out) -> None:
         axes.set(xlim=(0, width), ylim=(height, 0), aspect="auto")      # last, for imshow sets them too
 
 
-def _place(axes, picture, left, upper):
+def _place(axes: Axes, picture: np.ndarray, left: float, upper: float) -> None:
     """Show `picture` (height, width) as large as fits into a square of SHOWN inches, in its middle."""
     high, wide = (SHOWN * side / max(picture.shape) for side in picture.shape)
     left, upper = left + (SHOWN - wide) / 2, upper + (SHOWN - high) / 2
@@ -110,18 +115,18 @@ def _place(axes, picture, left, upper):
     axes.add_patch(Rectangle((left, upper), wide, high, fill=False, edgecolor=MUTED, linewidth=0.6, zorder=3))
 
 
-def size(shape) -> str:
+def size(shape: Sequence[int]) -> str:
     """One image's `shape` in the paper's order: "20x20x8" for 8 maps of 20 by 20, "250" for 250 units."""
     return "x".join(str(axis) for axis in reversed(shape)) or "1"
 
 
-def _blobs(file):
-    found = []
+def _blobs(file: h5py.File) -> list[h5py.Dataset]:
+    found: list[h5py.Dataset] = []
     file.visititems(lambda name, item: found.append(item) if "order" in item.attrs else None)
     return sorted(found, key=lambda blob: blob.attrs["order"])
 
 
-def _draw_page(data, row, out):
+def _draw_page(data: Activations, row: int, out: Path) -> None:
     columns = max(4, ceil(sqrt(len(data.panels))))
     columns = min(columns, len(data.panels))
     rows = ceil(len(data.panels) / columns)
@@ -135,12 +140,12 @@ def _draw_page(data, row, out):
         figure.suptitle(_heading(data, row), fontsize=14, fontweight="bold")
 
 
-def _draw_panel(axes, values, prefix, layer):
+def _draw_panel(axes: Axes, values: np.ndarray, prefix: Sequence[str], layer: str) -> None:
     title = " \u00b7 ".join([*prefix, size(values.shape), layer])
     show_picture(axes, pictured(values), title, f"[{values.min():.3g}  {values.max():.3g}]")
 
 
-def _heading(data, row):
+def _heading(data: Activations, row: int) -> str:
     parts = [net_name(data.net), f"image {data.images[row]}"]
     if data.rowless:
         parts.append(f"without {', '.join(data.rowless)}")

@@ -9,6 +9,7 @@ from PIL import Image  # comes with matplotlib
 
 COLOURS = 256               # what one byte a pixel can tell apart
 OPAQUE = (255, 255)
+MEDIAN_CUT = 0              # Pillow's number: the names for it differ between its versions
 
 
 @functools.lru_cache(maxsize=64)      # a page is written anew as each run ends, with the same pictures
@@ -23,8 +24,8 @@ def in_few_colours(png: bytes) -> bytes:
         return png
     if "A" in picture.getbands() and picture.getchannel("A").getextrema() != OPAQUE:
         return png
-    # Without dithering: it would strew dots over even grounds, and cost bytes.
-    reduced = picture.convert("RGB").quantize(COLOURS, method=Image.MEDIANCUT, dither=Image.NONE)
+    # Pillow does not dither to a palette of the picture's own: dots strewn over even grounds would cost bytes.
+    reduced = picture.convert("RGB").quantize(COLOURS, method=MEDIAN_CUT)
     file = io.BytesIO()
     reduced.save(file, "png")
     return min(file.getvalue(), png, key=len)

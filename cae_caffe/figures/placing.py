@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .graph import Graph, ancestors, descendants, ranks
@@ -28,7 +29,7 @@ def placed(graph: Graph) -> Placing:
     return _by_rank(graph) if graph.code is None else _folded(graph)
 
 
-def _folded(graph):
+def _folded(graph: Graph) -> Placing:
     """The encoder down the left, the decoder up the right; between them what belongs to neither, the losses last."""
     nodes, rank = graph.nodes, ranks(graph.nodes)
     behind = descendants(nodes, graph.code)
@@ -38,19 +39,20 @@ def _folded(graph):
     others = [at for at in range(len(nodes)) if at not in {*left, *right, *losses}]
     last = max(map(len, (left, right, losses, others))) - 1
     # From the top: losses lie as the decoder does, which runs upwards.
-    rows = [list(zip(left, _spread(len(left), last))), list(zip(others, range(last + 1))),
-            list(zip(losses, range(last + 1))), list(zip(right[::-1], _spread(len(right), last)))]
+    rows: list[list[tuple[int, float]]] = [
+        list(zip(left, _spread(len(left), last))), list(zip(others, range(last + 1))),
+        list(zip(losses, range(last + 1))), list(zip(right[::-1], _spread(len(right), last)))]
     columns = [column for column in rows if column]
     places = {at: (float(x), float(y)) for x, column in enumerate(columns) for at, y in column}
     return Placing([places[at] for at in range(len(nodes))], {0.0: "encoder", len(columns) - 1.0: "decoder"})
 
 
-def _spread(count, last):
+def _spread(count: int, last: int) -> list[float]:
     """`count` rows from 0 to `last`, at even distances."""
     return [at * last / (count - 1) if count > 1 else float(last) for at in range(count)]
 
 
-def _by_rank(graph):
+def _by_rank(graph: Graph) -> Placing:
     """A row for each rank, nodes of one rank side by side, each under those that it reads as far as there is room."""
     nodes, rank = graph.nodes, ranks(graph.nodes)
     rows = [[at for at in range(len(nodes)) if rank[at] == row] for row in range(max(rank) + 1)]
@@ -64,5 +66,5 @@ def _by_rank(graph):
     return Placing([(column[at], float(rank[at])) for at in range(len(nodes))], {})
 
 
-def _mean(values, otherwise=0.0):
+def _mean(values: Sequence[float], otherwise: float = 0.0) -> float:
     return sum(values) / len(values) if values else otherwise

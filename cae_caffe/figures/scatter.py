@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Union
 
 import numpy as np
 from matplotlib import patheffects
+from matplotlib.axes import Axes
 from matplotlib.colors import hsv_to_rgb
 
 from ..analysis.tsne import embed, usual_perplexity
@@ -16,6 +20,7 @@ from .stored import stored
 
 # Ten hues that stay apart on white, neighbours in the digits' order most of all.
 COLOURS = ("#d62728", "#1f77b4", "#2ca02c", "#ff8c00", "#8e44ad", "#17becf", "#8c564b", "#f032c8", "#9aa500", "#2b2b2b")
+Colour = Union[str, tuple[float, float, float]]
 TSNE_LIMIT = 5000
 APART, PUSHES = 0.045, 50   # least distance of two classes' names, as a share of the plot, and steps to get there
 POINTS_SEED = 0     # of the order in which points are drawn
@@ -31,7 +36,7 @@ class Codes:
     blob: str
 
 
-def read_codes(path) -> Codes:
+def read_codes(path: str | os.PathLike[str]) -> Codes:
     """Read `path`; raises `InputError` if `cae-caffe encode` cannot have written it, or some code is not finite."""
     with stored(path, ["codes"], "cae-caffe encode") as file:
         label = file["label"][()] if "label" in file else None
@@ -46,7 +51,8 @@ def read_codes(path) -> Codes:
     return found
 
 
-def draw(codes_file, out, seed=1, perplexity=None, limit=None) -> None:
+def draw(codes_file: str | os.PathLike[str], out: str | os.PathLike[str], seed: int = 1,
+         perplexity: float | None = None, limit: int | None = None) -> None:
     """Draw the codes of `codes_file` to the picture `out`.
 
     Codes of two numbers are drawn as they are, longer ones by t-SNE with `seed` and `perplexity` (default: 30, or a
@@ -61,7 +67,7 @@ def draw(codes_file, out, seed=1, perplexity=None, limit=None) -> None:
     chosen = _sample(count, limit, seed)
     label = None if data.label is None else data.label[chosen]
     if dimensions == 2:
-        how = CodesAsTheyAre(data.blob)
+        how: CodesAsTheyAre | ByTSNE = CodesAsTheyAre(data.blob)
         points = data.codes[chosen]
     else:
         print(f"t-SNE of {len(chosen)} codes of {dimensions} dimensions ...", file=sys.stderr)
@@ -78,10 +84,10 @@ class CodesAsTheyAre:
     blob: str
     dimensions: int = 2
 
-    def name_axes(self, axes) -> None:
+    def name_axes(self, axes: Axes) -> None:
         axes.set(xlabel=f"{self.blob}, unit 0", ylabel=f"{self.blob}, unit 1")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "2-dimensional codes"
 
 
@@ -92,14 +98,15 @@ class ByTSNE:
     dimensions: int
     options: str
 
-    def name_axes(self, axes) -> None:
+    def name_axes(self, axes: Axes) -> None:
         axes.set(xticks=[], yticks=[], xlabel=f"t-SNE, {self.options}")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.dimensions}-dimensional codes by t-SNE"
 
 
-def draw_points(points, label, out, how, name, count) -> None:
+def draw_points(points: np.ndarray, label: np.ndarray | None, out: str | os.PathLike[str],
+                how: CodesAsTheyAre | ByTSNE, name: str, count: int) -> None:
     """Draw `points` (n, 2) with their `label` (n,), None for no classes, to the picture `out`.
 
     `how` they came about (CodesAsTheyAre or ByTSNE), the `name` of what they show, and the `count` of images that they
@@ -113,7 +120,7 @@ def draw_points(points, label, out, how, name, count) -> None:
         how.name_axes(axes)
 
 
-def _sample(count, limit, seed):
+def _sample(count: int, limit: int, seed: int) -> np.ndarray:
     """Indices of `limit` of `count` codes in rising order, or of all."""
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed {seed}: it must be from 0 to {2**32 - 1}.")
@@ -123,7 +130,7 @@ def _sample(count, limit, seed):
     return np.sort(np.random.RandomState(seed).permutation(count)[:limit])
 
 
-def _plot(axes, points, label):
+def _plot(axes: Axes, points: np.ndarray, label: np.ndarray | None) -> None:
     axes.set_axisbelow(True)
     axes.grid(True, linewidth=0.6)
     for spine in axes.spines.values():
@@ -134,22 +141,23 @@ def _plot(axes, points, label):
     # In random order, or the last class would lie on top of all others.
     order = np.random.RandomState(POINTS_SEED).permutation(len(points))
     size = np.clip(60000 / len(points), 5, 40)
-    axes.scatter(*points[order].T, s=size, c=[shades[i] for i in order], alpha=0.7, linewidths=0, rasterized=True)
-    if classes:
+    x, y = points[order].T
+    axes.scatter(x, y, s=size, c=[shades[i] for i in order], alpha=0.7, linewidths=0, rasterized=True)
+    if label is not None:
         _name_classes(axes, points, label, colour)
 
 
-def _name_classes(axes, points, label, colour):
+def _name_classes(axes: Axes, points: np.ndarray, label: np.ndarray, colour: dict[float, Colour]) -> None:
     """Write each class's name at the middle of its points, and a legend."""
     middles = np.array([np.median(points[label == value], axis=0) for value in colour])
-    for (value, shade), place in zip(colour.items(), _apart(middles, np.ptp(points, axis=0))):
-        text = axes.text(*place, f"{value:g}", color=shade, fontsize=17, fontweight="bold", ha="center", va="center")
+    for (value, shade), (x, y) in zip(colour.items(), _apart(middles, np.ptp(points, axis=0))):
+        text = axes.text(x, y, f"{value:g}", color=shade, fontsize=17, fontweight="bold", ha="center", va="center")
         text.set_path_effects([patheffects.withStroke(linewidth=4, foreground="white")])
     handles = [axes.scatter([], [], s=55, color=shade, label=f"{value:g}") for value, shade in colour.items()]
     axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), labelspacing=0.9, handletextpad=0.2)
 
 
-def _apart(positions, extent):
+def _apart(positions: np.ndarray, extent: np.ndarray) -> np.ndarray:
     """`positions` (n, 2), in a plot of `extent` (2,), pushed away from each other until none hides another."""
     extent = np.maximum(extent, np.finfo(np.float32).tiny)      # all codes may be the same in one dimension
     places = positions / extent
@@ -161,7 +169,7 @@ def _apart(positions, extent):
     return places * extent
 
 
-def _colours(count):
+def _colours(count: int) -> Sequence[Colour]:
     if count <= len(COLOURS):
         return COLOURS
     # More classes than names for colours: spread them over the hues, in two brightnesses by turns.

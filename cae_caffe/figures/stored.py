@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import h5py
@@ -11,7 +13,7 @@ from ..errors import InputError
 
 
 @contextlib.contextmanager
-def stored(path, needed, maker):
+def stored(path: str | os.PathLike[str], needed: Sequence[str], maker: str) -> Iterator[h5py.File]:
     """Yield the open HDF5 file `path`; `maker` is the command that writes such files, with the datasets `needed`.
 
     Raises `InputError` if there is no such file, it is not HDF5, or it lacks a dataset.

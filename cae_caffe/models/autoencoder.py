@@ -1,4 +1,4 @@
-"""What both families of auto-encoders share: the checks of a design's fields, and the paper's accounts of a design."""
+"""What the auto-encoders share: the checks of a design's fields, and the paper's accounts of a design."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import operator
 from collections.abc import Iterable, Iterator
 
 from ..errors import InputError
-from .layers import Layer, Shape, Step, chain
+from .layers import DATA, Layer, Shape, Step, chain
 
-DATA = "data"       # the blob of the images
+MNIST = (1, 28, 28)
+CODES = (2, 10, 30)         # the paper's N
 
 
 class Autoencoder:
@@ -21,15 +22,13 @@ class Autoencoder:
     that cannot be built.
     """
 
-    family: str                 # "classic" or "convolutional", the key to the family's training in `emit`
-    kind: str                   # what it is, in words
     input: Shape
     hidden: tuple[int, ...]
     code: int
 
     def __post_init__(self):
         self._normalise()
-        self.layers     # refuses what cannot be built
+        _ = self.layers     # refuses what cannot be built
 
     def _normalise(self) -> None:
         self._set("input", image_shape("input", self.input))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from .autoencoder import Autoencoder
+from .autoencoder import CODES, MNIST, Autoencoder
 from .layers import InnerProduct, Shape, Step, activated
 
 
@@ -24,9 +25,6 @@ class ClassicAutoencoder(Autoencoder):
     hidden: tuple[int, ...] = (1000, 500, 250)
     code: int = 30
 
-    family = "classic"
-    kind = "classic auto-encoder"
-
     def encoder_steps(self) -> Iterator[Step]:
         for k, neurons in enumerate(self.hidden, 1):
             yield from activated(f"encode{k}", InnerProduct(neurons), "neuron")
@@ -39,3 +37,15 @@ class ClassicAutoencoder(Autoencoder):
 
     def _hidden_words(self) -> tuple[int, ...]:
         return (*self.hidden, self.code, *reversed(self.hidden))
+
+
+_HIDDEN = (         # Table 1
+    (300, 150, 75),
+    (500, 250, 125),
+    (1000, 500, 250),
+    (2000, 1000, 500),
+    (3000, 1500, 750),
+)
+PRESETS: Mapping[str, ClassicAutoencoder] = MappingProxyType({
+    f"classic-{'-'.join(map(str, hidden))}-n{code}": ClassicAutoencoder(MNIST, hidden, code)
+    for hidden in _HIDDEN for code in CODES})

@@ -9,12 +9,13 @@ Where there is one deconvolution only, it counts as a further one, for it has to
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Callable, Union
 
 from ..errors import InputError
-from .autoencoder import Autoencoder, entries, whole_number, whole_numbers
+from .autoencoder import CODES, MNIST, Autoencoder, entries, whole_number, whole_numbers
 from .layers import Convolution, Deconvolution, InnerProduct, Layer, Pair, Reshape, Shape, Sigmoid, Step, activated, by
 
 Kernel = Union[int, Pair]
@@ -42,9 +43,6 @@ class ConvolutionalAutoencoder(Autoencoder):
     code: int = 2
     deconv_maps: tuple[int, ...] | None = None
     deconv_kernels: tuple[Kernel, ...] | None = None
-
-    family = "convolutional"
-    kind = "convolutional auto-encoder"
 
     def __post_init__(self):
         super().__post_init__()
@@ -96,7 +94,7 @@ class ConvolutionalAutoencoder(Autoencoder):
     def _deconvolutions(self) -> Iterator[Deconvolution]:
         """The mirror of the convolutions, innermost first, by the rules at the head of this module."""
         convolutions = [layer for layer in self.encoder if isinstance(layer.operation, Convolution)]
-        image = (1, 1)
+        image: Shape = (1, 1)
         for place, mirrored in enumerate(reversed(convolutions)):
             innermost = place == 0 and len(convolutions) > 1
             goal = (mirrored.output if innermost else mirrored.input)[1:]
@@ -127,15 +125,26 @@ def _side(field: str, kernel) -> Kernel:
         return whole_number(field, kernel)
     if len(kernel) != 2:
         raise InputError(f"`{field}` holds {kernel!r}, but a kernel is its side or the pair (height, width).")
-    return whole_numbers(field, kernel)
+    height, width = whole_numbers(field, kernel)
+    return height, width
 
 
-def _kernel_between(image: Pair, goal: Pair) -> Pair:
-    """The kernel whose deconvolution takes `image` to `goal`: difference + 1."""
-    return tuple(end - start + 1 for start, end in zip(image, goal))
+def _kernel_between(image: Shape, goal: Shape) -> Pair:
+    """The kernel whose deconvolution takes an image of (height, width) to `goal`: difference + 1."""
+    height, width = (end - start + 1 for start, end in zip(image, goal))
+    return height, width
 
 
-def _nearest(elements: int, image: Pair) -> int:
+def _nearest(elements: int, image: Shape) -> int:
     """How many maps of `image` come nearest to `elements`; one at least, and the larger number in a tie."""
     area = math.prod(image)
     return max(1, (2 * elements + area) // (2 * area))
+
+
+_MAPS_AND_HIDDEN = {        # Table 2
+    "cae1": ((4, 2), (125,)),
+    "cae2": ((8, 4), (250,)),
+}
+PRESETS: Mapping[str, ConvolutionalAutoencoder] = MappingProxyType({
+    f"{model}-n{code}": ConvolutionalAutoencoder(MNIST, maps, kernels=(9, 9), hidden=hidden, code=code)
+    for model, (maps, hidden) in _MAPS_AND_HIDDEN.items() for code in CODES})

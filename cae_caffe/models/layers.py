@@ -10,13 +10,31 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Union
+from typing import Protocol
 
 from ..errors import InputError
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]      # height, width
+DATA = "data"               # the blob of the images
 MAX_ELEMENTS = 2**31 - 1    # Caffe counts a blob's elements in an int (Blob::Reshape in Caffe's blob.cpp)
+
+
+class Operation(Protocol):
+    """What a layer does, without its place: a frozen dataclass that knows what shape and parameters come of a bottom's.
+
+    `emit/operations.py` says how each is written to a file; a class of one's own is registered there.
+    """
+
+    def output(self, bottom: Shape) -> Shape:
+        """The shape of the top; raises InputError where there can be none."""
+
+    def weights(self, bottom: Shape) -> int:
+        """How many weights it learns."""
+
+    @property
+    def biases(self) -> int:
+        """How many biases it learns."""
 
 
 def by(sizes: Iterable[int]) -> str:
@@ -117,7 +135,6 @@ class Reshape(_NothingToLearn):
         return (bottom[0], 1, 1)
 
 
-Operation = Union[Convolution, Deconvolution, InnerProduct, MaxPooling, ReLU, Sigmoid, Reshape]
 Step = tuple[str, Operation]
 
 
@@ -149,6 +166,29 @@ class Layer:
     def elements(self) -> int:
         """How many numbers the layer puts out for one image."""
         return math.prod(self.output)
+
+
+class Design(Protocol):
+    """What the files of a net ask of its design, a frozen dataclass."""
+
+    @property
+    def input(self) -> Shape:
+        """One image: (channels, height, width)."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the net to deploy, in the order in which they run, the first on blob `DATA`."""
+
+    @property
+    def code_blob(self) -> str:
+        """The blob that holds the code."""
+
+    @property
+    def parameters(self) -> int:
+        """All weights and biases."""
+
+    def notation(self) -> str:
+        """The architecture in one line."""
 
 
 def activated(name: str, operation: Operation, suffix: str = "sig") -> Iterator[Step]:

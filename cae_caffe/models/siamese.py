@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..errors import InputError
-from .autoencoder import DATA, image_shape, whole_number, whole_numbers
-from .layers import Convolution, InnerProduct, Layer, MaxPooling, ReLU, Shape, Step, by, chain
+from .autoencoder import image_shape, whole_number, whole_numbers
+from .layers import DATA, Convolution, InnerProduct, Layer, MaxPooling, ReLU, Shape, Step, by, chain
 
 TWIN = "_p"     # ends the names of the second tower's layers and blobs
 
@@ -38,18 +39,16 @@ class SiameseNetwork:
     code: int = 2
     margin: float = 1
 
-    family = "siamese"
-    kind = "siamese network"
-
     def __post_init__(self):
         for field, checked in _CHECKS.items():
             object.__setattr__(self, field, checked(field, getattr(self, field)))
         if len(self.kernels) != len(self.maps):
             raise InputError(f"`kernels` is of length {len(self.kernels)} and `maps` of length {len(self.maps)}, but "
-                             "each convolution has one entry in both")
+                             "each convolution has one entry in both; make them of one length.")
         if not self.margin > 0:
-            raise InputError(f"`margin` is {self.margin!r}, but it is a distance, so greater than 0")
-        self.layers     # refuses kernels that do not fit
+            raise InputError(f"`margin` is {self.margin!r}, but it is a distance, so greater than 0; 1 is that of "
+                             "Caffe's example.")
+        _ = self.layers     # refuses kernels that do not fit
 
     def steps(self) -> Iterator[Step]:
         """Names and operations of a tower, from the image to the code."""
@@ -87,3 +86,6 @@ class SiameseNetwork:
         kernels = [f"({by((kernel, kernel))}x{maps})" for maps, kernel in zip(self.maps, self.kernels)]
         tower = "-".join(map(str, (math.prod(self.input), *kernels, *self.hidden, self.code)))
         return f"{tower}, twice with the same weights"
+
+
+PRESETS: Mapping[str, SiameseNetwork] = MappingProxyType({"siamese": SiameseNetwork()})

@@ -1,9 +1,9 @@
 """pycaffe's surface over the embedded engine: the names, arguments and results of `import caffe`.
 
-from cae_caffe import pycaffe as caffe
-net = caffe.Net("deploy.prototxt", caffe.TEST, weights="net.caffemodel")
-net.blobs["data"].data[...] = images
-net.forward()
+    from cae_caffe import pycaffe as caffe
+    net = caffe.Net("deploy.prototxt", caffe.TEST, weights="net.caffemodel")
+    net.blobs["data"].data[...] = images
+    net.forward()
 """
 
 from ..wait_policy import wait_passively

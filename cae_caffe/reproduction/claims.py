@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from ..analysis.stability import MOST
 from ..models import PAPER
-from .late_losses import losses_then
-from .measures.measures import MEASURES
+from .losses import LAST_SHOWN, mean, pair, values
 from .paper import REPORTED
-from .questions.question import mean, pair, values
-from .questions.readings import LAST_SHOWN
 from .runs.plan import PAPER_RUNS, TABLES, Plan
+from .runs.record import MEASURES
 from .tables.losses import verdict
+from .tables.stages import late_losses
 
 HOLDS, FAILS, PARTLY, OPEN = "holds", "does not hold", "holds in part", "not measured"
 SMALL = ("classic-300-150-75", "classic-500-250-125", "classic-1000-500-250")      # Data/(w+b) of 81, 43 and 17
@@ -48,7 +47,7 @@ class Results:
 
     losses: dict[str, list[float]]
     training: dict[str, list[float]]
-    tested_then: dict[str, list[float]]
+    late: dict[str, list[float]]
     classes: dict[str, list[int]]
 
     def all_of(self, start: str) -> list[float] | None:
@@ -60,37 +59,38 @@ def read_results(plan: Plan) -> Results:
     """The finished runs of Tables 1 and 4 in the plan's folder."""
     losses: dict[str, list[float]] = {}
     training: dict[str, list[float]] = {}
-    then: dict[str, list[float]] = {}
+    late: dict[str, list[float]] = {}
     classes: dict[str, list[int]] = {}
     for run in (run for table in TABLES for run in plan.table_runs(table, PAPER_RUNS)):
         result = run.result() or {}
         for kept, key in ((losses, "test"), (training, "train_last_thousand")):
-            if pair(result.get(key)):
-                kept.setdefault(run.model, []).append(pair(result[key])[0])
-        test_then = pair(losses_then(plan, run.model, run.seed))
-        if test_then:
-            then.setdefault(run.model, []).append(test_then[0])
+            both = pair(result.get(key))
+            if both:
+                kept.setdefault(run.model, []).append(both[0])
+        late_test = pair(late_losses(plan, run.model, run.seed))
+        if late_test:
+            late.setdefault(run.model, []).append(late_test[0])
         measures = run.folder / MEASURES
         if measures.exists():
             classes.setdefault(run.model, []).append(json.loads(measures.read_text(encoding="utf-8"))["classes"])
-    return Results(losses, training, then, classes)
+    return Results(losses, training, late, classes)
 
 
 def claims(plan: Plan) -> list[Claim]:
     """All claims, judged by what is there."""
     found = read_results(plan)
-    return [_tests(found, 4), _tests_then(found), _tests(found, 1), _trainings(found, 4), _trainings(found, 1),
-            _model_2_is_better(found), _model_1_is_as_good(found), _large_nets_are_worse(found), _stuck_at_the_mean(found),
-            _more_numbers_are_better(found), _stable(found), _classes(found)]
+    return [_tests(found, 4), _late_tests(found), _tests(found, 1), _trainings(found, 4), _trainings(found, 1),
+            _model_2_is_better(found), _model_1_is_as_good(found), _large_nets_are_worse(found),
+            _stuck_at_the_mean(found), _more_numbers_are_better(found), _stable(found), _classes(found)]
 
 
 def _tests(found: Results, table: int) -> Claim:
     return _rows("test", "test cross-entropy", found.losses, table)
 
 
-def _tests_then(found: Results) -> Claim:
+def _late_tests(found: Results) -> Claim:
     return _rows("test", f"test cross-entropy at iteration {LAST_SHOWN}, of the same seeds and another test_interval,",
-                 found.tested_then, 4, f"read at iteration {LAST_SHOWN}, where its train losses are")
+                 found.late, 4, f"read at iteration {LAST_SHOWN}, where its train losses are")
 
 
 def _trainings(found: Results, table: int) -> Claim:

@@ -14,6 +14,7 @@ from ..analysis.log import TrainingLog, read_log
 from ..errors import InputError, RunError
 from ..progress import bar
 from ..running.processes import Program
+from .losses import LOSSES
 from .paper import REPORTED
 from .runs.record import last_thousand
 
@@ -22,7 +23,6 @@ PROTOTXT = Path("prototxt") / MODEL
 ITERATIONS = 20000          # the paper's own number
 TESTS = 4                   # how often the losses over all images are measured on the way, beside the start
 POINTS = 100                # of the training curve
-LOSSES = ("cross_entropy_loss", "l2_error")
 NOTE = ("Losses per image: cross-entropy; half the squared error. The paper's training losses are those of one "
         "mini-batch, which iteration 19000\nshows (docs/findings.md); here it is that of the last multiple of 1000, or "
         "of fewer iterations the last one shown.")
@@ -33,8 +33,9 @@ def run_demo(cae_caffe: Program, make_prototxt: Program, out: str | Path, iterat
              backend: str = "auto") -> None:
     """Run the demo in the repository's root; leave model, log, codes, pictures and table.md in `out`.
 
-    `cae_caffe` and `make_prototxt` are the command lines of those names; `backend` is `load_backend`'s name. Raises InputError for `iterations` below 1 and for an `out` that is a file,
-    RunError where a step fails; that step has said why on standard error.
+    `cae_caffe` and `make_prototxt` are the command lines of those names; `backend` is `load_backend`'s name. Raises
+    InputError for `iterations` below 1 and for an `out` that is a file, RunError where a step fails; that step has said
+    why on standard error.
     """
     if iterations < 1:
         raise InputError(f"--iterations is {iterations}; at least 1 is needed.")
@@ -95,7 +96,7 @@ def _pair(cross_entropy: float, squared_error: float) -> str:
 
 def _step(program: Program, *words) -> None:
     command = _announced(program, words)
-    if subprocess.run(command).returncode:
+    if subprocess.run(command, check=False).returncode:
         raise RunError(f"The step `{program.name} {words[0]}` failed (see above).")
 
 
@@ -105,7 +106,7 @@ def _train(program: Program, words: list, log: Path, iterations: int) -> None:
     with log.open("w", encoding="utf-8") as kept, bar(iterations, "train") as progress, \
             subprocess.Popen(command, stderr=subprocess.PIPE, universal_newlines=True) as process:
         tell = _Teller(iterations, progress)
-        for line in process.stderr:
+        for line in process.stderr or ():
             kept.write(line)
             tell(line)
     if process.returncode:

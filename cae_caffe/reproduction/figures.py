@@ -26,10 +26,10 @@ from ..running.activations import dump
 from ..running.encode import encode
 from .runs import record
 from .runs.plan import FIGURE_NUMBERS, FIGURES, QUICK
+from .runs.record import CODES, PICTURE
 
 FIG_3 = "cae1-n2"               # the model whose architecture is drawn; the other differs in its numbers of maps
 TEST_LIST = "data/mnist_test.txt"
-CODES, PICTURE = "codes.h5", "picture.npz"
 QUICK_LIMIT = 500               # codes that t-SNE draws for a folder of short runs; all of them take a minute or two
 FIG_7_DIGIT = 2                 # the one that the paper shows; it has pictures of ten
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from .losses import Pair
+
 # For N = 2: parameters and size.
 TABLE_1: dict[str, tuple[int, int]] = {
     "classic-300-150-75-n2": (584254, 1052),
@@ -34,26 +36,24 @@ TABLE_5_TIMES: dict[str, tuple[int, int]] = {       # iterations and minutes
     "classic-1000-500-250": (5000, 2), "cae1": (20000, 68), "cae2": (20000, 100)}
 
 SLIPS = (
-    "Table 1 gives every classic net 782 parameters too few: its last layer has 784 biases, one a pixel, and the table "
-    "counts 2, the number of the code's biases.",
-    "Table 3 writes the terms of convolutions as (weights + 1 bias) times inputs times outputs, which would count a "
-    "bias for every pair of maps; a layer has one bias an output map, and the sums under the terms count it so. The "
-    "totals are right.",
-    "The text compares 2822504 with 74893 parameters, 38 times; with Table 1's count mended it is 2823286 to 74893, "
-    "still 38 times.",
-    "The text has the decoder's kernels in Fig. 1, which is a scatter plot; the architecture is Fig. 3. It cites the "
-    "Caffe of Noh et al. as [28], and on its last page as [24].",
+    ("Table 1 gives every classic net 782 parameters too few: its last layer has 784 biases, one a pixel, and the "
+     "table counts 2, the number of the code's biases."),
+    ("Table 3 writes the terms of convolutions as (weights + 1 bias) times inputs times outputs, which would count a "
+     "bias for every pair of maps; a layer has one bias an output map, and the sums under the terms count it so. The "
+     "totals are right."),
+    ("The text compares 2822504 with 74893 parameters, 38 times; with Table 1's count mended it is 2823286 to 74893, "
+     "still 38 times."),
+    ("The text has the decoder's kernels in Fig. 1, which is a scatter plot; the architecture is Fig. 3. It cites the "
+     "Caffe of Noh et al. as [28], and on its last page as [24]."),
 )
-
-Pair = tuple[float, ...]       # (cross-entropy; Euclidean); of ours the second may not have been kept
 
 
 @dataclass(frozen=True)
 class Reported:
     """A row of Table 1 or 4 for one N: the losses of the three runs on training and test images."""
 
-    train: tuple[Pair, Pair, Pair]
-    test: tuple[Pair, Pair, Pair]
+    train: tuple[Pair, ...]
+    test: tuple[Pair, ...]
     classes: int
 
 

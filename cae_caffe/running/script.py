@@ -11,7 +11,7 @@ from .. import interruption
 from ..schema.storage import read_bytes
 
 
-def run_script(backend, path: str, arguments: list[str]) -> int:
+def run_script(backend: types.ModuleType, path: str, arguments: list[str]) -> int:
     """Run the Python file `path` with `arguments`, `import caffe` giving `backend`; returns the exit status.
 
     The script finds in sys.argv, sys.path, `__name__`, `__file__` and sys.modules["__main__"] what it would find under
@@ -28,7 +28,7 @@ def run_script(backend, path: str, arguments: list[str]) -> int:
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None)
     try:
-        exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)
+        exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)   # noqa: S102 - running it is the task
     except SystemExit:
         raise
     except BaseException as error:

@@ -7,7 +7,7 @@ from ..errors import InputError
 from ..schema import net_state
 
 
-def check_stages(net, name: str, wanted: list[str]) -> None:
+def check_stages(net: schema.NetParameter, name: str, wanted: list[str]) -> None:
     """Raises InputError if a stage of `wanted` is in no rule of the layers of `net`, a NetParameter read from `name`.
 
     Caffe takes any stage, and a misspelt one silently means another net.
@@ -28,7 +28,7 @@ def check_state(model: str, phase: str, level: int, stages: list[str]) -> None:
     check_sources(net, model, schema.NetState(phase=schema.Phase.Value(phase), level=level, stage=stages))
 
 
-def check_sources(net, name: str, state) -> None:
+def check_sources(net: schema.NetParameter, name: str, state: schema.NetState) -> None:
     """Raises InputError if `net`, a NetParameter read from `name`, has bottoms without a source in `state`, a NetState.
 
     What the net itself says of its state counts too, as far as `state` is silent.

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +33,7 @@ class Trial:
     seconds: np.ndarray
 
 
-def run(backend, solver_file: str, iterations: int) -> Trial:
+def run(backend: ModuleType, solver_file: str, iterations: int) -> Trial:
     """Train for so many iterations; each one's time includes reading its loss (its last pass's, with `iter_size`)."""
     backend.set_mode_cpu()
     solver = backend.get_solver(solver_file)
@@ -47,22 +49,24 @@ def run(backend, solver_file: str, iterations: int) -> Trial:
     return Trial(describe(backend), names, initial, _parameters(net), losses, seconds)
 
 
-def _parameters(net) -> list[np.ndarray]:
+def _parameters(net: Any) -> list[np.ndarray]:
     return [np.array(blob.data, np.float32) for layer in net.layers for blob in layer.blobs]
 
 
-def _loss(net) -> float:
+def _loss(net: Any) -> float:
     # By number: two blobs of a net may have one name.
     return sum(weight * float(np.sum(blob.data)) for blob, weight in zip(net._blobs, net._blob_loss_weights) if weight)
 
 
 def save(trial: Trial, path: str) -> None:
+    """Write `trial` to the .npz file `path`."""
     arrays = {f"{kind}{i}": array for kind in ("initial", "final") for i, array in enumerate(getattr(trial, kind))}
     np.savez(path, engine=trial.engine, names=np.array(trial.names, str), losses=trial.losses, seconds=trial.seconds,
              **arrays)
 
 
 def load(path: str) -> Trial:
+    """What `save` wrote to `path`."""
     with np.load(path) as file:
         names = file["names"].tolist()
         initial, final = ([file[f"{kind}{i}"] for i in range(len(names))] for kind in ("initial", "final"))

@@ -93,7 +93,7 @@ def verify(solver_file: str, iterations: int, caffe: Python,
     return compare(real, ours, solver.random_seed)
 
 
-def _for_trial(solver, folder: str):
+def _for_trial(solver: schema.SolverParameter, folder: str) -> schema.SolverParameter:
     """The solver without what does not train: nothing else of it changes, so that the random stream is as ever."""
     if solver.random_seed < 0:
         solver.random_seed = SEED
@@ -110,7 +110,7 @@ def _trial(engine: str, python: Python, solver: str, iterations: int, name: str)
     variables = {**python.variables, "GLOG_minloglevel": "2", "GLOG_log_dir": str(out.parent)}
     done = subprocess.run([*python.words, "-m", f"{__package__}.trial", engine, solver, str(iterations), str(out)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=variables,
-                          text=True, errors="replace")
+                          text=True, errors="replace", check=False)
     if done.returncode == InputError.exit_status:
         raise InputError(_reason(done.stdout).replace(solver, name))
     if done.returncode:
@@ -187,16 +187,16 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 def _times(seconds: np.ndarray) -> list[str]:
     """The median iteration's time; the first, on which buffers are made, is left out if there are others."""
     real, ours = np.median(seconds[1:] if len(seconds) > 1 else seconds, axis=0)
-    return [f"An iteration takes {real * 1e3:.3g} ms in real Caffe and {ours * 1e3:.3g} ms in the embedded engine "
-            f"({real / ours:.2f} times as fast)."]
+    both = f"{real * 1e3:.3g} ms in real Caffe and {ours * 1e3:.3g} ms in the embedded engine"
+    return [f"An iteration takes {both} ({real / ours:.2f} times as fast)."]
 
 
 def _verdict(comparison: Comparison) -> list[str]:
     start = "the same bytes" if comparison.identical_start else "NOT the same bytes"
     loss = comparison.loss_differences.max()
-    parameter = max((p.difference for p in comparison.parameters), default=0.0)
+    difference = max((p.difference for p in comparison.parameters), default=0.0)
+    parameters = f"largest difference {difference:.2g} of a blob's largest value (tolerance {PARAMETER_TOLERANCE:g})"
     return [f"Initial weights: {start}.",
             f"Losses: largest relative difference {loss:.2g} (tolerance {LOSS_TOLERANCE:g}).",
-            f"Parameters: largest difference {parameter:.2g} of a blob's largest value (tolerance "
-            f"{PARAMETER_TOLERANCE:g}).",
+            f"Parameters: {parameters}.",
             "The engines agree." if comparison.agrees else "THE ENGINES PART."]

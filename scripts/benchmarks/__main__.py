@@ -49,6 +49,10 @@ def main() -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Measure the parts asked for, and print and write what was found; returns the exit status.
+
+    Raises InputError for a pace that measures nothing.
+    """
     pace = _pace(arguments)
     results = _blank(pace)
     try:

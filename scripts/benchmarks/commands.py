@@ -87,7 +87,7 @@ def _write_start(place: workspace.Workspace) -> None:
 def _seconds(command: Command, folder: Path) -> float:
     start = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", *command.words], cwd=str(folder), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     seconds = time.perf_counter() - start
     if done.returncode:
         raise RunError(f"`{command.title}` ended with status {done.returncode}: {done.stderr.strip()}")

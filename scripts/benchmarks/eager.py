@@ -32,12 +32,14 @@ def classic(*hidden: int, code: int) -> nn.Sequential:
 
 
 def lenet() -> nn.Sequential:
+    """Caffe's LeNet (examples/mnist): two convolutions with pooling, two layers of neurons, ten classes."""
     return nn.Sequential(
         nn.Conv2d(1, 20, 5), nn.MaxPool2d(2), nn.Conv2d(20, 50, 5), nn.MaxPool2d(2), nn.Flatten(),
         nn.Linear(800, 500), nn.ReLU(inplace=True), nn.Linear(500, 10))
 
 
 def cifar10_quick() -> nn.Sequential:
+    """Caffe's cifar10_quick (examples/cifar10): three convolutions with pooling, two layers of neurons, ten classes."""
     return nn.Sequential(
         nn.Conv2d(3, 32, 5, padding=2), nn.MaxPool2d(3, 2, ceil_mode=True), nn.ReLU(inplace=True),
         nn.Conv2d(32, 32, 5, padding=2), nn.ReLU(inplace=True), nn.AvgPool2d(3, 2, ceil_mode=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -39,7 +40,7 @@ class SideProcess:
     def __init__(self, side: Side, task: dict, folder: Path):
         self.side = side
         self.peak_bytes = 0
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()       # noqa: SIM115 - __exit__ closes it
         self._process = subprocess.Popen(
             side.command("benchmarks.worker") + [json.dumps(task)], env=side.environment(folder), cwd=str(folder),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True)
@@ -105,7 +106,5 @@ class SideProcess:
 
     def _signal(self, number: int) -> None:
         """Send a signal to the process and its children, if there are any left."""
-        try:
+        with contextlib.suppress(ProcessLookupError):       # it has ended; whoever reads its answer says so
             os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            pass        # it has ended; whoever reads its answer says so

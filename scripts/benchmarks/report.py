@@ -44,15 +44,15 @@ def warnings(results: dict) -> list[str]:
 
 def _machine(results: dict) -> str:
     machine, load, others, pace = (results[key] for key in ("machine", "load", "others", "settings"))
-    return "\n".join([
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
-        f"{machine['system']}",
-        f"load average {load['before']:.2f} before, {load['after']:.2f} after; cores kept busy by other processes: "
-        f"{others['idle']:.2f} before, {others['mean']:.2f} during the turns ({others['most']:.2f} in the worst); "
-        f"stolen by the host: {others['stolen_seconds']:.1f} s",
-        f"{', '.join(_versions(results))}; {pace['rounds']} rounds of turns of {pace['seconds']:g} s; medians, and the "
-        "lowest and highest round; of CPU time: steps a second of processor time, and the ratios of one thread each",
-    ])
+    hardware = (f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
+                f"{machine['system']}")
+    busy = (f"load average {load['before']:.2f} before, {load['after']:.2f} after; cores kept busy by other processes: "
+            f"{others['idle']:.2f} before, {others['mean']:.2f} during the turns ({others['most']:.2f} in the worst); "
+            f"stolen by the host: {others['stolen_seconds']:.1f} s")
+    turns = (f"{', '.join(_versions(results))}; {pace['rounds']} rounds of turns of {pace['seconds']:g} s; medians, "
+             "and the lowest and highest round; of CPU time: steps a second of processor time, and the ratios of one "
+             "thread each")
+    return f"{hardware}\n{busy}\n{turns}"
 
 
 def _versions(results: dict) -> list[str]:

@@ -60,6 +60,7 @@ def training_sides() -> list[Side]:
 
 
 def encoding_sides() -> list[Side]:
+    """Real Caffe with one and two threads, and this engine with as many and as it chooses."""
     return _present([Side(CAFFE, 1), Side(CAFFE, 2)] + _engine_sides())
 
 
@@ -74,4 +75,5 @@ def _present(sides: list[Side]) -> list[Side]:
 
 
 def has_caffe() -> bool:
+    """Whether real Caffe is in .caffe/."""
     return os.access(str(WITH_CAFFE), os.X_OK)

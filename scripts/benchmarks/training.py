@@ -6,7 +6,7 @@ import argparse
 from typing import Callable
 
 from cae_caffe import load_backend
-from cae_caffe.cli.threads_argument import apply_threads
+from cae_caffe.cli.arguments import apply_threads
 from cae_caffe.progress import bar
 
 BACKENDS = {"caffe": "caffe", "engine": "torch"}
@@ -45,7 +45,7 @@ class Training:
 
     def _products_of_a_step(self) -> Callable[[], None]:
         from cae_caffe.engine.lowering.measure import products_of
-        net = self._solver._engine.net
+        net = self._solver._engine.net      # noqa: SLF001 - pycaffe's surface has no way to the engine's own tensors
 
         def step() -> None:
             net.clear_param_diffs()

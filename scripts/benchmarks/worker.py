@@ -21,6 +21,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
+    """The process: does what it is asked for until its input ends; an error is its last answer."""
     _end_with_parent()
     answers = _private_output()
     arguments = json.loads(sys.argv[1])

@@ -23,8 +23,8 @@ def diagnosis(*layers):
     return Diagnosis("deploy.prototxt", "w.caffemodel", 50, list(layers))
 
 
-def layer(name, type, bottom, top, learns=True):
-    return SimpleNamespace(name=name, type=type, bottoms=(bottom,), tops=(top,), parameters=(1,) if learns else ())
+def layer(name, kind, bottom, top, learns=True):
+    return SimpleNamespace(name=name, type=kind, bottoms=(bottom,), tops=(top,), parameters=(1,) if learns else ())
 
 
 def test_a_healthy_net_is_said_to_be_so_whatever_its_picture_is_like():
@@ -37,9 +37,10 @@ def test_a_healthy_net_is_said_to_be_so_whatever_its_picture_is_like():
 def test_a_saturated_layer_is_named_with_both_ranges_and_once():
     found = diagnosis(FINE, LINEAR, SIGMOID, replace(PICTURE, saturated=0.5))
     assert not found.healthy
-    assert sentences(found) == [
+    (said,) = sentences(found)
+    assert said == (
         "Layer `deconv2` (Deconvolution) is saturated wholly: its values lie in [-812, 344], those beyond 4.6 or below "
-        "-4.6 drive `deconv2sig` to its ends, and `deconv2sig` lies in [0, 1]."]
+        "-4.6 drive `deconv2sig` to its ends, and `deconv2sig` lies in [0, 1].")
 
 
 def test_a_mostly_saturated_layer_is_named_but_does_not_break_the_net():

@@ -63,5 +63,5 @@ def test_mistakes_are_told(tmp_path):
     net.write_text(NET.format("missing.txt"))
     with pytest.raises(InputError, match="--images 0: a net trains on at least 1 image"):
         known_needs(net, images=0)
-    with pytest.raises(InputError, match="missing.txt"):
+    with pytest.raises(InputError, match=r"missing\.txt"):
         known_needs(net, list_file="missing.txt")

@@ -72,7 +72,7 @@ def test_records_logs_and_their_folders_are_read(tmp_path):
     ("result.json", "{", "no record of a run"),
     ("result.json", '{"iterations": 3, "test": {}}', "no record of a run"),
     ("result.json", '[1]', "no record of a run"),
-    ("train.log", LOG.split("Iteration 10, T")[0], "no test net in this log"),
+    ("train.log", LOG.split("Iteration 10, T", 1)[0], "no test net in this log"),
     ("other", "", "neither result.json nor train.log"),
 ])
 def test_what_is_no_run_is_told(tmp_path, name, text, message):

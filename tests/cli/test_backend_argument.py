@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from cae_caffe import RunError
-from cae_caffe.cli.backend_argument import add_backend_argument, chosen_backend
-from cae_caffe.cli.package_path import folder_with_the_package_alone
+from cae_caffe.cli.arguments import add_backend_argument
+from cae_caffe.cli.engine import chosen_backend
+from cae_caffe.cli.programs import folder_with_the_package_alone
 
-REENTER = ("import sys; from cae_caffe.cli.backend_argument import reenter_with_caffe\n"
+REENTER = ("import sys; from cae_caffe.cli.engine import reenter_with_caffe\n"
            "reenter_with_caffe(sys.argv[1:]); print('returned')")
 TELL = '#!/bin/sh\n{first}\nfor word in "$@"; do echo "<$word>"; done; echo "path=$PYTHONPATH"; exit 7\n'
 
@@ -30,7 +31,7 @@ def _reenter(cwd, words, **variables):
     root = folder_with_the_package_alone()
     environment = {**os.environ, "PYTHONPATH": str(root), "PATH": str(cwd / "bin"), **variables}
     return subprocess.run([sys.executable, "-c", REENTER, *words], cwd=cwd, env=environment, stdout=subprocess.PIPE,
-                          text=True)
+                          text=True, check=False)
 
 
 def _parse(*words):
@@ -83,7 +84,7 @@ def test_the_new_process_starts_no_further_one(tmp_path):
 def test_real_caffe_runs_the_command_and_its_exit_status_returns(caffe_command, tmp_path):
     words = ["encode", tmp_path / "none.prototxt", "w", "--data", "l", "--out", "o", "--backend", "caffe"]
     done = subprocess.run([sys.executable, "-m", "cae_caffe", *map(str, words)], stderr=subprocess.PIPE,
-                          text=True, cwd=folder_with_the_package_alone())
+                          text=True, check=False, cwd=folder_with_the_package_alone())
     assert done.stderr.startswith("Engine: real Caffe 1.0")
     assert done.returncode == 2
 

@@ -17,9 +17,9 @@ from idx_files import random_images, write_idx
 
 from cae_caffe.cli.data import byte_size, image_size
 from cae_caffe.cli.main import main
-from cae_caffe.cli.termination import EXIT_STATUS
 from cae_caffe.data import mnist_download
 from cae_caffe.errors import InputError
+from cae_caffe.interruption import TERMINATED
 
 LABELS = np.arange(6, dtype=np.uint8)
 
@@ -160,6 +160,6 @@ def test_a_terminated_conversion_leaves_nothing_half_written(pair, tmp_path):
         while not part.exists():
             assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait() == EXIT_STATUS
+        assert process.wait() == TERMINATED
         process.stdin.close()
     assert list((tmp_path / "data").iterdir()) == []

@@ -86,7 +86,7 @@ def test_weights_all_of_which_are_nan_can_be_diagnosed(diagnosed, autoencoder):
 
 
 def test_as_many_images_as_are_asked_for(diagnosed):
-    done, table, said = diagnosed("--images", "2")
+    done, table, _ = diagnosed("--images", "2")
     assert done.status == 0
     assert table["squeeze"]["max"] != diagnosed()[1]["squeeze"]["max"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from cae_caffe import schema
 from cae_caffe.cli.make_prototxt import main
-from cae_caffe.models import MODELS
+from cae_caffe.families import presets
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,7 +34,7 @@ def test_one_model(capsys):
 @pytest.mark.parametrize("arguments", [[], ["--all"]])
 def test_all_of_the_papers_models(arguments):
     assert main(arguments) == 0
-    assert models_in("prototxt") == set(MODELS)
+    assert models_in("prototxt") == set(presets())
 
 
 def test_the_same_bytes_again():

@@ -85,7 +85,7 @@ def test_layers_of_one_name_each_have_their_line_and_split_copies_none(on_engine
 def test_phase_and_stage_choose_the_layers(on_engine, autoencoder, tmp_path):
     write_images(tmp_path)
     source = ('layer {{ name: "{0}" type: "HDF5Data" top: "data" include {{ {1} }} '
-              'hdf5_data_param {{ source: "%s" batch_size: {2} }} }}\n' % autoencoder.data)
+              f'hdf5_data_param {{{{ source: "{autoencoder.data}" batch_size: {{2}} }}}} }}}}\n')
     autoencoder.net.write_text(source.format("train", "phase: TRAIN", 2)
                                + source.format("test", 'phase: TEST stage: "mine"', 3)
                                + 'layer { name: "flat" type: "Flatten" bottom: "data" top: "flat" }\n')
@@ -128,11 +128,11 @@ def test_the_papers_own_nets_keep_its_principles(on_engine, tmp_path):
     runs = [tmp_path / f"seed{seed}" for seed in range(3)]
     found = lines(on_engine("summary", net, "--images", 60000, "--runs", *runs))
     assert principle(found, "encoder and decoder symmetric") == (
-        "yes", "conv1 1600 (20x20x4) against deconv1 1568 (28x28x2) (2.0% apart); conv2 288 (12x12x2) against deconv2 "
-        "288 (12x12x2); ip1encode 125 against ip1decode 125; 37355 parameters against 37538")
+        "yes", ("conv1 1600 (20x20x4) against deconv1 1568 (28x28x2) (2.0% apart); conv2 288 (12x12x2) against deconv2 "
+                "288 (12x12x2); ip1encode 125 against ip1decode 125; 37355 parameters against 37538"))
     assert principle(found, "both losses") == (
-        "yes", "SigmoidCrossEntropyLoss cross_entropy_loss (weight 1), EuclideanLoss l2_error (weight 0); what has "
-        "weight 0 is shown and does not steer the training")
+        "yes", ("SigmoidCrossEntropyLoss cross_entropy_loss (weight 1), EuclideanLoss l2_error (weight 0); what has "
+                "weight 0 is shown and does not steer the training"))
     assert principle(found, "every layer can be looked at")[0] == "yes"
     answer, reason = principle(found, "activations bound the maps")
     assert answer == "yes" and "Sigmoid [0, 1] behind conv1, conv2, deconv2, deconv1" in reason

@@ -96,8 +96,8 @@ WRONG = {
                  "solver.prototxt: the solver gives `net`, `train_net`"),
     "a type": ([], 'type: "Newton"', "solver.prototxt: .*type is `Newton`"),
     "an unknown stage": (["-stage", "on-train,on-trian"], "",
-                         "net.prototxt: no layer of this net knows the stage `on-trian`; the stages of its layers are "
-                         "on-train"),
+                         ("net.prototxt: no layer of this net knows the stage `on-trian`; the stages of its layers are "
+                          "on-train")),
     "several GPUs": (["-gpu", "0,1"], "", "-gpu 0,1 is not the number of one GPU"),
     "all GPUs": (["-gpu", "all"], "", "-gpu all is not the number of one GPU"),
     "weights that are none": (["-weights", "net.prototxt"], "", "net.prototxt: this is not a whole NetParameter"),
@@ -229,7 +229,7 @@ def test_sighup_makes_a_snapshot_and_training_goes_on(tmp_path):
         run.wait_for("Snapshotting solver state")
         run.wait_for("Iteration ")
         run.send(signal.SIGINT)
-        status, text = run.end()
+        status, _ = run.end()
     assert status == 0 and len(_snapshots(tmp_path)) == 1
     state, = tmp_path.glob("*.solverstate")
     assert schema.read_binary(state, schema.SolverState).iter == _snapshots(tmp_path)[0]

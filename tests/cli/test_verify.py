@@ -140,7 +140,7 @@ def test_real_caffes_failure_is_told(status, said, told, folder):
 
 def test_an_error_names_the_users_solver_and_not_the_copy(folder):
     (folder / "said").write_text("/tmp/copy.prototxt: wrong")
-    with pytest.raises(InputError, match="^s.prototxt: wrong"):
+    with pytest.raises(InputError, match=r"^s.prototxt: wrong"):
         verification._trial("torch", Python(["/bin/sh", "-c", "cat said; exit 2"], {}), "/tmp/copy.prototxt", 1,
                             "s.prototxt")
 

@@ -187,7 +187,7 @@ def test_equal_input_gives_equal_bytes(tmp_path):
 
 def test_a_full_disk_is_found_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=1))
-    with pytest.raises(RunError, match="cannot write `.*x_000.h5`: No space left on device; free some space"):
+    with pytest.raises(RunError, match=r"cannot write `.*x_000.h5`: No space left on device; free some space"):
         conversion(tmp_path / "x").ensure(Interrupted(0))
     assert names(tmp_path) == []
 
@@ -213,8 +213,8 @@ except RunError as error:
 
 
 def test_a_disk_that_fills_up_is_reported_and_left_clean(tmp_path):
-    done = subprocess.run([sys.executable, "-c", FILLS_UP, str(tmp_path / "x")], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, cwd=str(Path(cae_caffe.__file__).parents[1]))
+    done = subprocess.run([sys.executable, "-c", FILLS_UP, str(tmp_path / "x")], capture_output=True, text=True,
+                          check=False, cwd=str(Path(cae_caffe.__file__).parents[1]))
     assert done.returncode == 0 and done.stderr == ""
     assert done.stdout.startswith(f"cannot write `{tmp_path}/x.h5`: File too large; ")
     assert names(tmp_path) == []
@@ -222,8 +222,8 @@ def test_a_disk_that_fills_up_is_reported_and_left_clean(tmp_path):
 
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot write `.*file/x_000.h5`: File exists; a file stands where its folder "
-                                       "should be, so choose another place with --out"):
+    with pytest.raises(RunError, match=r"cannot write `.*file/x_000.h5`: File exists; a file stands where its folder "
+                                       r"should be, so choose another place with --out"):
         conversion(tmp_path / "file" / "x").ensure(read)
 
 
@@ -231,14 +231,14 @@ def test_a_place_that_cannot_be_written(tmp_path):
                                    {"data": np.zeros((2, 2)), "label": np.zeros(1)},
                                    {"data": np.zeros((6, 2)), "label": np.zeros(6)}])
 def test_the_writer_refuses_chunks_that_do_not_fit(tmp_path, chunk):
-    with pytest.raises(ValueError, match="do not fit behind 0 of 5 rows"):
-        with hdf5_writer(tmp_path / "x.h5", 5, {"data": (2,), "label": ()}) as writer:
-            writer.append(**chunk)
+    with pytest.raises(ValueError, match="do not fit behind 0 of 5 rows"), \
+            hdf5_writer(tmp_path / "x.h5", 5, {"data": (2,), "label": ()}) as writer:
+        writer.append(**chunk)
     assert names(tmp_path) == []
 
 
 def test_the_writer_refuses_a_file_with_rows_missing(tmp_path):
-    with pytest.raises(ValueError, match="was given 2 of its 5 rows"):
-        with hdf5_writer(tmp_path / "x.h5", 5, {"data": (2,)}) as writer:
-            writer.append(data=np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="was given 2 of its 5 rows"), \
+            hdf5_writer(tmp_path / "x.h5", 5, {"data": (2,)}) as writer:
+        writer.append(data=np.zeros((2, 2)))
     assert names(tmp_path) == []

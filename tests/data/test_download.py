@@ -41,7 +41,7 @@ def test_a_broken_connection_is_resumed_where_it_broke(server, tmp_path):
 
 def test_a_later_call_resumes_what_an_earlier_one_left(server, tmp_path):
     server.cut_after, server.cuts = 10, 3
-    with pytest.raises(RunError, match="cannot fetch `.*file`: the connection ended after 30 of 256000 bytes"):
+    with pytest.raises(RunError, match=r"cannot fetch `.*file`: the connection ended after 30 of 256000 bytes"):
         download(server.url + "file", tmp_path / "file")
     assert part(tmp_path).read_bytes() == CONTENT[:30] and not (tmp_path / "file").exists()
     download(server.url + "file", tmp_path / "file")
@@ -64,7 +64,7 @@ def test_a_part_that_cannot_belong_to_the_file_is_dropped(server, tmp_path):
 
 
 def test_a_file_that_is_not_served_is_asked_for_once(server, tmp_path):
-    with pytest.raises(RunError, match="cannot fetch `.*absent`: HTTP Error 404"):
+    with pytest.raises(RunError, match=r"cannot fetch `.*absent`: HTTP Error 404"):
         download(server.url + "absent", tmp_path / "absent")
     assert len(server.requests) == 1
 

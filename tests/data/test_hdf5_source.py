@@ -78,18 +78,18 @@ def test_datasets_that_do_not_go_with_data_are_left_out(tmp_path, monkeypatch):
 
 
 def test_a_list_that_is_not_there():
-    with pytest.raises(InputError, match="cannot read the list of HDF5 files `absent.txt`: No such file"):
+    with pytest.raises(InputError, match=r"cannot read the list of HDF5 files `absent.txt`: No such file"):
         read_list("absent.txt")
 
 
 def test_an_empty_list(tmp_path):
     (tmp_path / "list.txt").write_text("\n")
-    with pytest.raises(InputError, match="list.txt` names no HDF5 file"):
+    with pytest.raises(InputError, match=r"list.txt` names no HDF5 file"):
         read_list(tmp_path / "list.txt")
 
 
 def test_an_hdf5_file_in_place_of_a_list(list_file):
-    with pytest.raises(InputError, match="cannot read the list of HDF5 files `a.h5`"):
+    with pytest.raises(InputError, match=r"cannot read the list of HDF5 files `a.h5`"):
         read_list("a.h5")
 
 
@@ -112,7 +112,7 @@ def test_files_that_disagree(list_file, datasets, fault):
 
 def test_a_listed_file_that_is_not_hdf5(list_file, tmp_path):
     (tmp_path / "b.h5").write_bytes(b"nonsense")
-    with pytest.raises(InputError, match="cannot read `b.h5` as HDF5"):
+    with pytest.raises(InputError, match=r"cannot read `b.h5` as HDF5"):
         HDF5Source(list_file)
 
 

@@ -41,7 +41,7 @@ def test_md5_is_that_of_the_uncompressed_file(tmp_path, ending):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(InputError, match="cannot open `.*absent`: No such file"):
+    with pytest.raises(InputError, match=r"cannot open `.*absent`: No such file"):
         IdxFile(tmp_path / "absent")
 
 
@@ -65,7 +65,7 @@ def test_an_unsound_file_is_refused_by_name(tmp_path, content, fault, compress):
 def test_a_gzip_stream_cut_short(tmp_path):
     path = write_idx(tmp_path / "cut.gz", random_images(50, 4, 4))
     path.write_bytes(path.read_bytes()[:-40])
-    with IdxFile(path) as file, pytest.raises(InputError, match="`.*cut.gz` is truncated: its gzip stream ends"):
+    with IdxFile(path) as file, pytest.raises(InputError, match=r"`.*cut.gz` is truncated: its gzip stream ends"):
         file.md5()
 
 
@@ -74,7 +74,7 @@ def test_a_damaged_gzip_stream(tmp_path):
     content = bytearray(path.read_bytes())
     content[-8] ^= 1    # the first byte of gzip's checksum
     path.write_bytes(content)
-    with IdxFile(path) as file, pytest.raises(InputError, match="`.*damaged.gz` is corrupted.*CRC"):
+    with IdxFile(path) as file, pytest.raises(InputError, match=r"`.*damaged.gz` is corrupted.*CRC"):
         file.md5()
 
 

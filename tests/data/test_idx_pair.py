@@ -77,6 +77,6 @@ def test_damage_within_is_found_before_anything_is_written(tmp_path):
     images = write_idx(tmp_path / "images.gz", random_images(500, 4, 4))
     images.write_bytes(images.read_bytes()[:-10])
     labels = write_idx(tmp_path / "labels", np.zeros(500, np.uint8))
-    with pytest.raises(InputError, match="`.*images.gz` is truncated"):
+    with pytest.raises(InputError, match=r"`.*images.gz` is truncated"):
         convert_idx(images, labels, tmp_path / "deep" / "out")
     assert not (tmp_path / "deep").exists()

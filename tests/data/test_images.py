@@ -117,7 +117,7 @@ def test_converted_images_are_kept_until_one_changes(classes):
 def test_an_unreadable_image_is_named_and_nothing_written(classes, spoil):
     path = classes / "cat" / "2.png"
     path.write_bytes(spoil(path.read_bytes()))
-    with pytest.raises(InputError, match="cannot read the image `.*cat/2.png`"):
+    with pytest.raises(InputError, match=r"cannot read the image `.*cat/2.png`"):
         convert(classes)
     assert [path.name for path in classes.parent.iterdir()] == ["in"]
 
@@ -125,30 +125,30 @@ def test_an_unreadable_image_is_named_and_nothing_written(classes, spoil):
 def test_an_image_of_16_bits_is_refused_rather_than_clipped(tmp_path):
     (tmp_path / "in").mkdir()
     Image.fromarray(np.full((4, 4), 1000, np.uint16)).save(str(tmp_path / "in" / "deep.png"))
-    with pytest.raises(InputError, match="`.*deep.png` has more than 8 bits a channel"):
+    with pytest.raises(InputError, match=r"`.*deep.png` has more than 8 bits a channel"):
         convert(tmp_path / "in")
 
 
 def test_images_beside_subfolders_are_refused(classes):
     save(classes / "stray.png", WHITE)
-    with pytest.raises(InputError, match="has both images .`stray.png`. and subfolders .`cat`."):
+    with pytest.raises(InputError, match=r"has both images .`stray.png`. and subfolders .`cat`."):
         convert(classes)
 
 
 def test_a_class_without_images_is_refused(classes):
     (classes / "empty").mkdir()
-    with pytest.raises(InputError, match="`.*/empty` has no images; their names end in .bmp"):
+    with pytest.raises(InputError, match=r"`.*/empty` has no images; their names end in .bmp"):
         convert(classes)
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
     (tmp_path / "in").mkdir()
-    with pytest.raises(InputError, match="`.*/in` has no images"):
+    with pytest.raises(InputError, match=r"`.*/in` has no images"):
         convert(tmp_path / "in")
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match="`.*/in` is not a folder"):
+    with pytest.raises(InputError, match=r"`.*/in` is not a folder"):
         convert(tmp_path / "in")
 
 

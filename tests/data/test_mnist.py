@@ -82,12 +82,12 @@ def test_a_second_run_needs_no_source(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     source = small_mnist.write(tmp_path / "source")
     (source / TRAIN_IMAGES).unlink()
-    with pytest.raises(InputError, match="folder `.*source` has no file train-images-idx3-ubyte or .*ubyte.gz"):
+    with pytest.raises(InputError, match=r"folder `.*source` has no file train-images-idx3-ubyte or .*ubyte.gz"):
         convert_mnist(tmp_path / "out", source)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(InputError, match="`.*nowhere` is not a folder; name one that holds MNIST's files"):
+    with pytest.raises(InputError, match=r"`.*nowhere` is not a folder; name one that holds MNIST's files"):
         convert_mnist(tmp_path / "out", tmp_path / "nowhere")
     assert not (tmp_path / "out").exists()
 

@@ -71,8 +71,8 @@ def test_mnist_is_made_where_it_is_missing(mnist, tmp_path, monkeypatch):
 
 
 def test_a_folder_without_mnist_is_refused(tmp_path):
-    with pytest.raises(InputError, match="there is no `.*none/mnist_train.txt` to draw pairs from; run `cae-caffe data "
-                                         "mnist --out .*none` first"):
+    with pytest.raises(InputError, match=r"there is no `.*none/mnist_train.txt` to draw pairs from; run `cae-caffe "
+                                         r"data mnist --out .*none` first"):
         convert_siamese(tmp_path / "out", tmp_path / "none")
     assert not (tmp_path / "out").exists()
 

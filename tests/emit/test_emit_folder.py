@@ -6,18 +6,19 @@ import pytest
 
 from cae_caffe.emit import DIALECTS, Settings, model_files, write_model
 from cae_caffe.errors import InputError
-from cae_caffe.models import MODELS, PAPER, ConvolutionalAutoencoder
+from cae_caffe.families import presets
+from cae_caffe.models import PAPER, ConvolutionalAutoencoder
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", presets())
 def test_the_committed_files_are_what_is_generated(model, dialect):
     settings = Settings(dialect=dialect)
     folder = ROOT / settings.folder(model)
     committed = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.prototxt")}
-    assert committed == {name: text.encode() for name, text in model_files(model, MODELS[model], settings).items()}
+    assert committed == {name: text.encode() for name, text in model_files(model, presets()[model], settings).items()}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -52,7 +52,7 @@ def test_real_caffe_goes_on_after_a_failed_check(real_caffe):
 
 
 def test_judge_fails_where_real_caffe_refuses(judge):
-    with pytest.raises(pytest.fail.Exception, match="(?s)Real Caffe refuses.*Check failed.*flatten_param"):
+    with pytest.raises(pytest.fail.Exception, match=r"(?s)Real Caffe refuses.*Check failed.*flatten_param"):
         judge(BAD)
 
 

@@ -173,7 +173,8 @@ def test_other_rows_are_refused(stopped):
 
 def test_the_position_of_other_nets_is_refused(stopped):
     small_training.write(stopped, SOLVER + "test_iter: 1 test_iter: 1", NETS["HDF5"] + REST)
-    with pytest.raises(InputError, match="small_iter_7.dataposition: this is not the position of a run of these nets"):
+    with pytest.raises(InputError, match=r"small_iter_7\.dataposition: this is not the position of a run of "
+                                         "these nets"):
         _solver().restore_data_position(STATE)
 
 

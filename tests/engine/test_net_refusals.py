@@ -50,8 +50,8 @@ REFUSED = {
     "shared of another shape": (
         INPUT + ip("one", "x", more='param { name: "w" }')
         + ip("two", "one", more='param { name: "w" }', fields="inner_product_param { num_output: 4 }"),
-        r"layer `two` .*:3\): it shares the param `w` of layer `one`, which has shape 5 5 \(25\), but needs "
-        r"4 5 \(20\)"),
+        (r"layer `two` .*:3\): it shares the param `w` of layer `one`, which has shape 5 5 \(25\), but needs "
+         r"4 5 \(20\)")),
     "shared permissively of another count": (
         INPUT + ip("one", "x", more='param { name: "w" }')
         + ip("two", "one", more='param { name: "w" share_mode: PERMISSIVE }',
@@ -75,14 +75,14 @@ REFUSED = {
         ONE + 'layer { name: "z" type: "Input" top: "z" input_param { shape { dim: 3 dim: 5 } } }'
         + LOSS.replace('"y"', '"z"') % "", r"layer `l` .*: its bottoms have shapes 2 5 \(10\) and 3 5 \(15\)"),
     "a transform of HDF5 data": (
-        'layer { name: "d" type: "HDF5Data" top: "data" transform_param { scale: 0.5 } hdf5_data_param '
-        '{ source: "none.txt" batch_size: 1 } }', r"layer `d` .*:1\): it has a `transform_param`"),
+        ('layer { name: "d" type: "HDF5Data" top: "data" transform_param { scale: 0.5 } hdf5_data_param '
+         '{ source: "none.txt" batch_size: 1 } }'), r"layer `d` .*:1\): it has a `transform_param`"),
     "no list of HDF5 files": (
         'layer { name: "d" type: "HDF5Data" top: "data" hdf5_data_param { source: "none.txt" batch_size: 1 } }',
         r"layer `d` .*:1\): its `source` none.txt, the list of HDF5 files, cannot be read \(No such file"),
     "shapes of an Input": (
-        'layer { name: "i" type: "Input" top: "a" top: "b" top: "c" '
-        "input_param { shape { dim: 1 } shape { dim: 2 } } }",
+        ('layer { name: "i" type: "Input" top: "a" top: "b" top: "c" '
+         "input_param { shape { dim: 1 } shape { dim: 2 } } }"),
         r"layer `i` .*: it gives 2 shapes for 3 tops"),
     "blobs of another shape": (
         INPUT + ip("one", "x", more="blobs { shape { dim: 5 dim: 4 } data: [" + "0," * 19 + "0] } "
@@ -109,6 +109,7 @@ def test_a_net_that_cannot_be_built_is_refused_with_its_place(case, build_train_
 
 def statuses(caffe, cases):
     """The exit status of a process of its own for each net: not 0 where Caffe refused it."""
+    import os
     found = {}
     for name, text in cases.items():
         with open("net.prototxt", "w") as file:
@@ -154,7 +155,7 @@ def test_all_that_is_unsupported_is_listed_at_once(build_train_net, picky):
                         'layer { name: "out" type: "Fictitious" bottom: "x" top: "c" include { phase: TEST } }\n'
                         'layer { name: "d" type: "Fictitious" bottom: "b" top: "d" }\n')
     message = str(error.value)
-    file = message.split("(type Sigmiod, ")[1].split(":2)")[0]
+    file = message.split("(type Sigmiod, ", 1)[1].split(":2)", 1)[0]
     assert message == (
         "This engine cannot build the net, because of "
         f"layer `a` (type Sigmiod, {file}:2): no layer type `Sigmiod` is supported (did you mean `Sigmoid`?); "

@@ -35,7 +35,7 @@ def snapshot(caffe, iterations):
     solver.step(iterations)
     solver.snapshot()
     found = {}
-    for name in sorted(name for name in os.listdir(".") if name.startswith("small_iter_%d." % iterations)
+    for name in sorted(name for name in os.listdir(".") if name.startswith(f"small_iter_{iterations}.")
                        and not name.endswith(".dataposition")):
         with open(name, "rb") as file:
             found[name] = file.read()
@@ -252,7 +252,7 @@ def test_a_disk_that_refuses_is_told(solver, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr("os.replace", full)
     monkeypatch.setattr("pathlib.Path.replace", full)
-    with pytest.raises(RunError, match="small_iter_0 cannot be written: No space left on device. Free the disk"):
+    with pytest.raises(RunError, match=r"small_iter_0 cannot be written: No space left on device\. Free the disk"):
         small.snapshot()
     assert not list(tmp_path.glob("*small_iter*"))
 
@@ -329,9 +329,10 @@ def test_weights_of_another_number_are_refused(net, tmp_path):
 
 
 def test_hdf5_without_weights_is_refused(net, tmp_path):
-    with pytest.raises(InputError, match="train.h5: the file has no group `data`, so it does not hold a net's weights"):
+    with pytest.raises(InputError, match=r"train\.h5: the file has no group `data`, so it does not hold a net's "
+                                         "weights"):
         net.copy_from("train.h5")
-    with pytest.raises(InputError, match="none.h5: the file cannot be read as HDF5 .*No such file"):
+    with pytest.raises(InputError, match=r"none\.h5: the file cannot be read as HDF5 .*No such file"):
         net.load_hdf5("none.h5")
 
 

@@ -44,5 +44,6 @@ def test_no_more_than_four_threads(monkeypatch):
 def test_threads_wait_passively_unless_told(given, policy):
     code = "import os, cae_caffe.pycaffe; print(os.environ.get('OMP_WAIT_POLICY'))"
     plain = {name: value for name, value in threads.os.environ.items() if "OMP" not in name}
-    done = subprocess.run([sys.executable, "-c", code], env={**plain, **given}, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([sys.executable, "-c", code], env={**plain, **given}, stdout=subprocess.PIPE, text=True,
+                          check=True)
     assert done.stdout.strip() == policy

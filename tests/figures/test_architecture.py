@@ -63,8 +63,8 @@ def graph(backend, path):
     return graph_of(backend.Net(str(path), backend.TRAIN), path)
 
 
-def node(name, *sources, type="Sigmoid"):
-    return Node(name, type, type, (1,), tuple((source, f"blob{source}") for source in sources))
+def node(name, *sources, kind="Sigmoid"):
+    return Node(name, kind, kind, (1,), tuple((source, f"blob{source}") for source in sources))
 
 
 def test_details_are_kernels_maps_neurons_and_pooling(backend, twins):
@@ -118,7 +118,7 @@ def test_losses_stand_between_encoder_and_decoder(backend, small):
 
 
 def test_a_way_that_skips_rows_goes_round_the_boxes():
-    nodes = [node("data"), node("a", 0), node("b", 1), node("loss", 2, 0, type="Loss")]
+    nodes = [node("data"), node("a", 0), node("b", 1), node("loss", 2, 0, kind="Loss")]
     sheet = architecture._Sheet(Graph(nodes, 0, None), placed(Graph(nodes, 0, None)), box=3.0)
     (skip, lane), = architecture._lanes(sheet).items()
     assert skip == (0, 3) and lane > sheet.edge
@@ -157,6 +157,6 @@ def test_no_text_leaves_its_box(backend, small):
 
 def test_a_train_net_whose_data_is_missing_is_refused(backend, small):
     (small.parents[1] / "data/mnist_train.txt").unlink()
-    with pytest.raises(InputError, match="mnist_train.txt"):
+    with pytest.raises(InputError, match=r"mnist_train\.txt"):
         architecture.draw(backend, small / "train_test.prototxt", small / "a.png")
     assert not (small / "a.png").exists()

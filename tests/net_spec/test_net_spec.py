@@ -17,7 +17,7 @@ from cae_caffe.net_spec import params as P
 
 @pytest.fixture
 def data():
-    return L.Input(shape=dict(dim=[1, 3, 8, 8]))
+    return L.Input(shape={"dim": [1, 3, 8, 8]})
 
 
 def _last(top):
@@ -55,12 +55,12 @@ def test_enums_take_names_and_fields_take_tuples_arrays_and_messages(data):
 
 
 @pytest.mark.parametrize("make, message", [
-    (lambda d: L.Convlution(d), "no layer type `Convlution` .did you mean `Convolution`"),
+    (lambda d: L.Convlution(d, num_output=3), "no layer type `Convlution` .did you mean `Convolution`"),
     (lambda d: L.Convolution(d, kernel_sise=3), "layer has no parameter `kernel_sise` .did you mean `kernel_size`"),
     (lambda d: L.Deconvolution(d, numoutput=3), "did you mean `num_output`"),
     (lambda d: L.SoftmaxWithLoss(d, d, ignore_lable=3), "did you mean `ignore_label`"),
     (lambda d: L.ReLU(d, inplace=True), "did you mean `in_place`"),
-    (lambda d: L.Convolution(d, weight_filler=dict(tipe="xavier")), "has no field `tipe` .did you mean `type`"),
+    (lambda d: L.Convolution(d, weight_filler={"tipe": "xavier"}), "has no field `tipe` .did you mean `type`"),
     (lambda d: L.Pooling(d, pool="MAXX"), "`pool` is given 'MAXX'; it is one of MAX, AVE, STOCHASTIC"),
     (lambda d: P.Pooling.MXA, "PoolingParameter has no constant `MXA` .did you mean `MAX`"),
     (lambda d: P.Poling.MAX, "no parameters `Poling` .did you mean `Pooling`"),
@@ -86,8 +86,8 @@ def test_a_value_of_the_wrong_kind_is_a_type_error(data, make, message):
 def test_a_missing_top_of_a_net_is_named(data):
     n = NetSpec()
     n.conv1 = data
-    with pytest.raises(net_spec.UnknownNameError, match="no top `conv2` .did you mean `conv1`"):
-        n.conv2
+    with pytest.raises(net_spec.UnknownNameError, match=r"no top `conv2` \(did you mean `conv1`"):
+        _ = n.conv2
     assert not hasattr(n, "conv2")
 
 
@@ -116,7 +116,7 @@ def test_a_very_deep_net_can_be_written(data):
 def test_it_needs_no_torch():
     source = ("import sys; sys.modules['torch'] = None\nfrom cae_caffe.net_spec import layers as L\n"
               "assert L.Input(shape=dict(dim=[1])).to_proto().layer[0].type == 'Input'")
-    assert subprocess.run([sys.executable, "-c", source]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", source], check=False).returncode == 0
 
 
 def test_it_runs_in_real_caffes_python(real_caffe):

@@ -22,11 +22,11 @@ pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
 SOLVER = 'net: "net.prototxt" random_seed: 3 base_lr: 0.001 momentum: 0.9 weight_decay: 0.0005 lr_policy: "fixed"\n'
 LARGE = {
-    "alexnet": dict(batch=2, size=99, shrink=16), "caffenet": dict(batch=2, size=99, shrink=16),
-    "googlenet": dict(batch=2, size=96, shrink=8), "residual": dict(batch=4),
+    "alexnet": {"batch": 2, "size": 99, "shrink": 16}, "caffenet": {"batch": 2, "size": 99, "shrink": 16},
+    "googlenet": {"batch": 2, "size": 96, "shrink": 8}, "residual": {"batch": 4},
 }
-PUBLISHED = {"alexnet": dict(batch=2), "caffenet": dict(batch=2), "googlenet": dict(batch=2),
-             "residual": dict(batch=8, widths=(16, 32, 64), blocks=3)}
+PUBLISHED = {"alexnet": {"batch": 2}, "caffenet": {"batch": 2}, "googlenet": {"batch": 2},
+             "residual": {"batch": 8, "widths": (16, 32, 64), "blocks": 3}}
 EXAMPLES = {"lenet": 16, "siamese": 16, "cifar10_quick": 8, "cifar10_full": 8, "autoencoder": 16}
 EXAMPLES_PUBLISHED = {"lenet": 64, "siamese": 64, "cifar10_quick": 100, "cifar10_full": 100, "autoencoder": 100}
 PAPERS = ("cae1-n10", "cae2-n2", "cae2-n30", "classic-300-150-75-n10")        # tests/paper has cae1-n2 and a classic
@@ -47,7 +47,7 @@ def one_pass_and_updates(caffe, inputs, updates):
     net = solver.net
     for name, array in inputs.items():
         net.blobs[name].data[...] = array
-    parameters = [(name + "[%d]" % i, blob) for name, blobs in net.params.items() for i, blob in enumerate(blobs)]
+    parameters = [(f"{name}[{i}]", blob) for name, blobs in net.params.items() for i, blob in enumerate(blobs)]
     found = {"start": {name: crc.crc32(blob.data.tobytes()) for name, blob in parameters}}
     net.clear_param_diffs()
     net.forward()

@@ -17,7 +17,7 @@ ITERATIONS = 100
 
 def train(caffe, model, iterations, losses):
     """One forward and backward pass from the start, then training; what is seen on the way."""
-    solver = caffe.get_solver("prototxt/%s/solver.prototxt" % model)
+    solver = caffe.get_solver(f"prototxt/{model}/solver.prototxt")
     net = solver.net
     found = {"start": {name: [blob.data.copy() for blob in blobs] for name, blobs in net.params.items()}}
     net.clear_param_diffs()

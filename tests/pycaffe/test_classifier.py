@@ -18,7 +18,7 @@ layer { name: "ip" type: "InnerProduct" bottom: "conv" top: "ip"
         inner_product_param { num_output: 5 weight_filler { type: "gaussian" std: 0.1 } } }
 layer { name: "prob" type: "Softmax" bottom: "ip" top: "prob" }
 """
-OPTIONS = dict(mean=np.array([0.4, 0.5, 0.6]), input_scale=0.5, raw_scale=255.0, channel_swap=[2, 1, 0])
+OPTIONS = {"mean": np.array([0.4, 0.5, 0.6]), "input_scale": 0.5, "raw_scale": 255.0, "channel_swap": [2, 1, 0]}
 # Sums of some hundred products in another order.
 PREDICTED = 1e-5
 
@@ -95,5 +95,5 @@ def test_an_empty_window_is_refused(files):
 
 
 def test_selective_search_says_what_it_needs(files):
-    with pytest.raises(InputError, match="needs MATLAB .* call detect_windows"):
+    with pytest.raises(InputError, match=r"needs MATLAB .* call detect_windows"):
         pycaffe.Detector(*files).detect_selective_search(["image.png"])

@@ -62,9 +62,9 @@ def test_maps_and_crops_are_real_caffes(title, real_caffe):
 
 
 def test_the_crop_lies_where_it_should(tmp_path):
-    data = L.Input(shape=dict(dim=[1, 1, 9, 9]))
+    data = L.Input(shape={"dim": [1, 1, 9, 9]})
     padded = L.Convolution(data, num_output=1, kernel_size=1, pad=3, bias_term=False,
-                           weight_filler=dict(type="constant", value=1))
+                           weight_filler={"type": "constant", "value": 1})
     (tmp_path / "net.prototxt").write_text(str(maps.crop(padded, data).to_proto()))
     net = pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TEST)
     net.blobs["Input1"].data[...] = np.arange(81).reshape(1, 1, 9, 9)
@@ -73,7 +73,7 @@ def test_the_crop_lies_where_it_should(tmp_path):
 
 
 def test_a_long_chain_of_residual_blocks_is_walked_once():
-    top = data = L.Input(shape=dict(dim=[1, 1, 9, 9]))
+    top = data = L.Input(shape={"dim": [1, 1, 9, 9]})
     for _ in range(60):
         top = L.Eltwise(top, L.Convolution(top, num_output=1, kernel_size=3, pad=1))
     assert maps.coord_map_from_to(top, data)[1:] == (1, 0)
@@ -81,11 +81,11 @@ def test_a_long_chain_of_residual_blocks_is_walked_once():
 
 @pytest.fixture
 def data():
-    return L.Input(shape=dict(dim=[1, 1, 20, 20]))
+    return L.Input(shape={"dim": [1, 1, 20, 20]})
 
 
 def test_tops_that_do_not_meet_have_no_map(data):
-    other = L.Input(shape=dict(dim=[1, 1, 20, 20]))
+    other = L.Input(shape={"dim": [1, 1, 20, 20]})
     with pytest.raises(InputError, match="have no coordinate map between them"):
         maps.coord_map_from_to(data, other)
     with pytest.raises(RuntimeError):       # what Caffe raises

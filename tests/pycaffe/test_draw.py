@@ -91,5 +91,5 @@ def test_a_picture_is_written(net, tmp_path):
 def test_missing_graphviz_is_named(net, monkeypatch):
     pytest.importorskip("pydot")
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(RunError, match="`dot` does not run .*install Graphviz"):
+    with pytest.raises(RunError, match=r"`dot` does not run .*install Graphviz"):
         draw.draw_net(net, "LR")

@@ -48,7 +48,7 @@ def caught(caffe, calls):
     found = {}
     for name, call in calls.items():
         try:
-            eval(call, dict(net=net, caffe=caffe, np=np, transformer=transformer))
+            eval(call, {"net": net, "caffe": caffe, "np": np, "transformer": transformer})
             found[name] = None
         except Exception as error:
             found[name] = type(error).__name__
@@ -69,8 +69,8 @@ def test_a_wrong_call_raises_what_real_pycaffe_raises(name, real_kinds, tmp_path
 
     def run(caffe):
         import numpy as np
-        names = dict(caffe=caffe, np=np, net=caffe.Net("net.prototxt", caffe.TEST),
-                     transformer=caffe.io.Transformer({"x": (2, 3, 4, 4)}))
+        names = {"caffe": caffe, "np": np, "net": caffe.Net("net.prototxt", caffe.TEST),
+                 "transformer": caffe.io.Transformer({"x": (2, 3, 4, 4)})}
         with pytest.raises(InputError) as info:
             eval(CALLS[name], names)
         raised.append(info.value)

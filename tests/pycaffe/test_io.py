@@ -130,7 +130,7 @@ def test_an_array_without_channels_is_refused():
 
 def test_splines_without_scipy_name_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(InputError, match="order 2 .*needs SciPy"):
+    with pytest.raises(InputError, match=r"order 2 .*needs SciPy"):
         io.resize_image(np.eye(4)[..., np.newaxis], (2, 2), 2)
 
 
@@ -181,7 +181,7 @@ def test_formatting_is_real_caffes(shape, mean_shape, options, size, real_caffe,
     reversible = shape[1] > 1       # real Caffe cannot bring a grey one back
     names = {}
     exec(TRANSFORM.replace("import caffe\n", "from cae_caffe import pycaffe as caffe\n"), names)
-    arguments = dict(image=image, shape=shape, mean=mean, options=options, back=reversible)
+    arguments = {"image": image, "shape": shape, "mean": mean, "options": options, "back": reversible}
     for ours, theirs in zip(names["main"](**arguments), real_caffe(TRANSFORM, **arguments)):
         if theirs is not None:
             _assert_close(ours, theirs, RESIZED)
@@ -254,9 +254,9 @@ def test_images_load_as_scikit_image_reads_them(mode, color, real_caffe, tmp_pat
 def test_an_image_that_is_none_is_an_input_error(tmp_path):
     pytest.importorskip("PIL")
     (tmp_path / "text.png").write_text("no image")
-    with pytest.raises(InputError, match="text.png: this is no image"):
+    with pytest.raises(InputError, match=r"text\.png: this is no image"):
         io.load_image(tmp_path / "text.png")
-    with pytest.raises(InputError, match="missing.png: the image cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"missing\.png: the image cannot be read: No such file"):
         io.load_image(tmp_path / "missing.png")
 
 

@@ -314,9 +314,9 @@ def test_wrong_calls_are_told_in_a_sentence(call, message, net):
 
 def test_files_that_cannot_be_read_are_told(path, monkeypatch):
     monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
-    with pytest.raises(InputError, match="none.prototxt: there is no such file"):
+    with pytest.raises(InputError, match=r"none\.prototxt: there is no such file"):
         pycaffe.Net("none.prototxt", pycaffe.TEST)
-    with pytest.raises(RuntimeError, match="none.caffemodel: there is no such file"):
+    with pytest.raises(RuntimeError, match=r"none\.caffemodel: there is no such file"):
         pycaffe.Net(str(path), pycaffe.TEST, weights="none.caffemodel")
     path.write_text("layer { name: 'x'\n  tpye: 'Input' }", encoding="utf-8")
     with pytest.raises(InputError, match=r"net.prototxt:2:3: .*tpye"):
@@ -329,4 +329,4 @@ def test_old_blob_lengths_are_of_four_axes_only(net):
     assert (blob.num, blob.channels, blob.height, blob.width) == (2, 3, 1, 1)
     blob.reshape(1, 1, 1, 1, 2)
     with pytest.raises(RuntimeError, match="num, channels, height and width are of blobs with at most 4 axes"):
-        blob.num
+        _ = blob.num

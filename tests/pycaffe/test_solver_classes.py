@@ -74,7 +74,7 @@ def test_a_class_that_is_not_the_files_is_warned_of(folder, capsys, monkeypatch)
 
 
 def test_an_unknown_type_is_refused(folder):
-    with pytest.raises(InputError, match="Magic.prototxt: .* type is `Magic`; it must be one of SGD, Nesterov"):
+    with pytest.raises(InputError, match=r"Magic\.prototxt: .* type is `Magic`; it must be one of SGD, Nesterov"):
         pycaffe.get_solver("Magic.prototxt")
 
 

@@ -71,7 +71,7 @@ def test_a_run_of_no_iterations_is_refused_before_anything_is_done(tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_refused_before_anything_is_done(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="--out .*file is a file, but several go there; name a folder"):
+    with pytest.raises(InputError, match=r"--out .*file is a file, but several go there; name a folder"):
         demo.run_demo(CAE_CAFFE, MAKE_PROTOTXT, tmp_path / "file")
 
 
@@ -91,7 +91,7 @@ def test_without_a_terminal_a_tenth_of_the_way_is_one_line(capsys):
 
 def test_training_that_fails_shows_the_end_of_its_log(tmp_path, monkeypatch):
     _train_by(monkeypatch, "sys.stderr.write('one\\n' * 9 + 'the reason\\n'); sys.exit(3)")
-    with pytest.raises(RunError, match="(?s)status 3; its log is .*train.log, and ends with:.*the reason$"):
+    with pytest.raises(RunError, match=r"(?s)status 3; its log is .*train.log, and ends with:.*the reason$"):
         demo._train(CAE_CAFFE, [], tmp_path / "train.log", 10)
 
 

@@ -66,8 +66,8 @@ def test_the_shuffled_order_is_that_of_the_data_layer(plan):
     from cae_caffe.engine import Net, libc_rand
 
     _write_images("mnist_train", np.arange(42).reshape(7, 6))
-    layer = 'layer { name: "data" type: "HDF5Data" top: "data" hdf5_data_param { source: "data/mnist_train.txt" ' \
-            'batch_size: 3 shuffle: true } }'
+    layer = ('layer { name: "data" type: "HDF5Data" top: "data" hdf5_data_param { source: "data/mnist_train.txt" '
+             'batch_size: 3 shuffle: true } }')
     libc_rand.restart()
     net = Net(schema.parse_net(layer))
     shown = []

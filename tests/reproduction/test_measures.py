@@ -12,7 +12,7 @@ from small_autoencoder import DEPLOY, SHAPES
 
 from cae_caffe import InputError, load_backend, schema
 from cae_caffe.analysis.separation import separation
-from cae_caffe.reproduction.measures import measures
+from cae_caffe.reproduction.measures import codes
 
 ROWS = 60
 PARTS = {"test_first_5000": slice(25), "test_last_5000": slice(-25, None)}
@@ -31,9 +31,9 @@ def main(folder):
     import os
     os.chdir(folder)
     import caffe
-    from cae_caffe.reproduction.measures import measures
-    measures.PARTS = {'test_first_5000': slice(25), 'test_last_5000': slice(-25, None)}
-    return measures.measure(caffe, "deploy.prototxt", "small.caffemodel", "images.txt", "images.txt", "picture.npz")
+    from cae_caffe.reproduction.measures import codes
+    codes.PARTS = {'test_first_5000': slice(25), 'test_last_5000': slice(-25, None)}
+    return codes.measure(caffe, "deploy.prototxt", "small.caffemodel", "images.txt", "images.txt", "picture.npz")
 """
 
 
@@ -56,7 +56,7 @@ def torch_engine(monkeypatch):
 
 
 def measure(engine, folder, **options):
-    return measures.measure(engine, folder / "deploy.prototxt", folder / "small.caffemodel", folder / "images.txt",
+    return codes.measure(engine, folder / "deploy.prototxt", folder / "small.caffemodel", folder / "images.txt",
                             folder / "images.txt", **options)
 
 
@@ -78,7 +78,7 @@ def test_codes_of_two_numbers_are_their_own_picture(torch_engine, tmp_path):
 @pytest.mark.parametrize("factor, offset, kept", [(1, 0, np.float16), (1e5, 0, np.float32), (0.01, 100, np.float32)])
 def test_a_picture_is_kept_in_few_digits_unless_that_moves_its_points(tmp_path, factor, offset, kept):
     points = (np.random.RandomState(1).normal(size=(20, 2)) * factor + offset).astype(np.float32)
-    measures._write_picture(tmp_path / "picture.npz", points, np.arange(20), np.arange(20))
+    codes._write_picture(tmp_path / "picture.npz", points, np.arange(20), np.arange(20))
     found = np.load(tmp_path / "picture.npz")["points"]
     assert found.dtype == kept
     np.testing.assert_allclose(found, points, atol=0.002 * np.ptp(points, axis=0).max())
@@ -97,7 +97,7 @@ def test_codes_that_are_all_the_same_are_measured_too(torch_engine, tmp_path, te
 
 def test_longer_codes_are_measured_on_their_t_sne(torch_engine, tmp_path, monkeypatch):
     write_net(tmp_path)
-    monkeypatch.setattr(measures, "QUADRATIC_LIMIT", 40)
+    monkeypatch.setattr(codes, "QUADRATIC_LIMIT", 40)
     found = measure(torch_engine, tmp_path, picture=tmp_path / "picture.npz", picture_limit=50)
     picture = np.load(tmp_path / "picture.npz")
     assert found["picture"] == "t-SNE" and picture["points"].shape == (50, 2)
@@ -108,8 +108,8 @@ def test_longer_codes_are_measured_on_their_t_sne(torch_engine, tmp_path, monkey
 def test_classifiers_learn_from_so_many_training_images(torch_engine, tmp_path, monkeypatch):
     write_net(tmp_path, PLANE, PLANE_SHAPES)
     sizes = []
-    knn = measures.merit.knn_accuracy
-    monkeypatch.setattr(measures.merit, "knn_accuracy",
+    knn = codes.merit.knn_accuracy
+    monkeypatch.setattr(codes.merit, "knn_accuracy",
                         lambda train, *others: sizes.append(len(train)) or knn(train, *others))
     limited = measure(torch_engine, tmp_path, train_limit=40)
     whole = measure(torch_engine, tmp_path)
@@ -120,7 +120,7 @@ def test_classifiers_learn_from_so_many_training_images(torch_engine, tmp_path, 
 
 def test_losses_of_parts_are_those_of_the_loss_layers(torch_engine, tmp_path, monkeypatch):
     images = write_net(tmp_path)
-    monkeypatch.setattr(measures, "PARTS", PARTS)
+    monkeypatch.setattr(codes, "PARTS", PARTS)
     found = measure(torch_engine, tmp_path)
     (tmp_path / "losses.prototxt").write_text(DEPLOY + LOSSES)
     net = torch_engine.Net(str(tmp_path / "losses.prototxt"), torch_engine.TEST,
@@ -146,7 +146,7 @@ def test_real_caffe_and_an_older_scikit_learn_measure_the_same(torch_engine, rea
                                                                shapes):
     write_net(tmp_path, text, shapes)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(measures, "PARTS", PARTS)
+    monkeypatch.setattr(codes, "PARTS", PARTS)
     ours, real = measure(torch_engine, tmp_path), real_caffe(MEASURE, folder=str(tmp_path))
     assert set(ours) == set(real)
     for key in ("picture", "classes", "separated", "knn", "linear"):
@@ -185,31 +185,31 @@ def run_folder(tmp_path, monkeypatch):
 
 
 def test_a_run_is_measured_once(torch_engine, run_folder, monkeypatch):
-    assert not measures.up_to_date(run_folder)
-    found = measures.measured(run_folder, "torch", "images.txt", "images.txt")
+    assert not codes.up_to_date(run_folder)
+    found = codes.measured(run_folder, "torch", "images.txt", "images.txt")
     assert (found["model"], found["seed"], found["iterations"]) == ("m", 3, 10)
     assert json.loads((run_folder / "measures.json").read_text()) == found
     assert sorted(path.name for path in run_folder.iterdir()) == [
         "m_iter_10.caffemodel", "measures.json", "picture.npz", "result.json"]
     (run_folder / "m_iter_10.caffemodel").unlink()
-    assert measures.measured(run_folder, "torch", "images.txt", "images.txt") == found
-    assert measures.up_to_date(run_folder) and not measures.up_to_date(run_folder, picture_limit=100)
+    assert codes.measured(run_folder, "torch", "images.txt", "images.txt") == found
+    assert codes.up_to_date(run_folder) and not codes.up_to_date(run_folder, picture_limit=100)
     # Measures of another length of the run, or by other constants, do not count.
     (run_folder / "result.json").write_text(json.dumps({"model": "m", "seed": 3, "iterations": 20}))
-    with pytest.raises(InputError, match="m_iter_20.caffemodel: the run's weights are gone"):
-        measures.measured(run_folder, "torch", "images.txt", "images.txt")
-    assert not measures.up_to_date(run_folder)
+    with pytest.raises(InputError, match=r"m_iter_20.caffemodel: the run's weights are gone"):
+        codes.measured(run_folder, "torch", "images.txt", "images.txt")
+    assert not codes.up_to_date(run_folder)
 
 
 def test_a_folder_without_a_finished_run_is_told(tmp_path):
-    with pytest.raises(InputError, match="no result.json in this folder"):
-        measures.measured(tmp_path)
+    with pytest.raises(InputError, match=r"no result.json in this folder"):
+        codes.measured(tmp_path)
 
 
 def test_too_few_images_are_told(torch_engine, tmp_path):
     write_net(tmp_path)
     small_autoencoder.write_images(tmp_path)
-    with pytest.raises(InputError, match="images.txt: 6 images are too few to measure their codes; give 31"):
+    with pytest.raises(InputError, match=r"images.txt: 6 images are too few to measure their codes; give 31"):
         measure(torch_engine, tmp_path)
     with pytest.raises(InputError, match="A picture of 30 codes is too small"):
         measure(torch_engine, tmp_path, picture_limit=30)

@@ -111,8 +111,8 @@ def test_layers_for_ten_digits_and_all_of_them_on_a_page(results, monkeypatch):
 
 
 def test_a_run_that_is_not_there_is_named_with_what_makes_it(results):
-    with pytest.raises(InputError, match="classic-1000-500-250-n2-seed1: Figure 1 shows a trained "
-                                         "classic-1000-500-250-n2, .*`cae-caffe reproduce --figure 1` trains it"):
+    with pytest.raises(InputError, match=r"classic-1000-500-250-n2-seed1: Figure 1 shows a trained "
+                                         r"classic-1000-500-250-n2, .*`cae-caffe reproduce --figure 1` trains it"):
         make_figure(1, results)
     with pytest.raises(InputError, match="cae2-n2-seed9"):
         make_figure(4, results, seed=9)

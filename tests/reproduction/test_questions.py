@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from cae_caffe import schema
+from cae_caffe.reproduction.losses import span
 from cae_caffe.reproduction.paper import REPORTED
 from cae_caffe.reproduction.questions import QUESTIONS, Arm, Outcome, answers, question_runs, variants, write_question
-from cae_caffe.reproduction.questions.question import Measured, span
+from cae_caffe.reproduction.questions.question import Measured
+from cae_caffe.reproduction.runs import variant
 from cae_caffe.reproduction.runs.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +44,7 @@ def test_the_batch_changes_in_training_alone_and_snapshots_stay_at_whole_passes(
 
 def test_tests_in_between_are_on_the_test_images_alone():
     before = schema.read_solver(ROOT / "prototxt" / "cae2-n30" / "solver.prototxt")
-    after = variants.tested_every(1000).changed_solver(before)
+    after = variant.tested_every(1000).changed_solver(before)
     assert (after.test_interval, list(after.test_iter)) == (1000, [100])
     assert [list(state.stage) for state in after.test_state] == [["test-on-test"]] and len(before.test_state) == 2
     losses = QUESTIONS["iteration"].arms[1].losses
@@ -54,7 +56,7 @@ def test_tests_in_between_are_on_the_test_images_alone():
 
 def test_two_changes_of_a_solver_are_made_one_after_the_other():
     before = schema.read_solver(ROOT / "prototxt" / "cae1-n30" / "solver.prototxt")
-    both = variants.combined(variants.tested_every(500), variants.learning_rate(0.003))
+    both = variants.combined(variant.tested_every(500), variants.learning_rate(0.003))
     after = both.changed_solver(before)
     assert (after.test_interval, after.base_lr) == (500, pytest.approx(0.003)) and both.net is None
     assert (both.name, both.what) == ("tested500-rate0.003", "tested every 500 iterations, base_lr: 0.003")

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from cae_caffe.reproduction import claims as module
-from cae_caffe.reproduction.archive import keep
-from cae_caffe.reproduction.late_losses import losses_then
+from cae_caffe.reproduction.archive import keep, restore
+from cae_caffe.reproduction.pages import summary
 from cae_caffe.reproduction.paper import REPORTED
-from cae_caffe.reproduction.questions.variants import EVERY_THOUSAND
 from cae_caffe.reproduction.runs.plan import Plan
-from cae_caffe.reproduction.summary_page import summary
+from cae_caffe.reproduction.runs.variant import EVERY_THOUSAND
 from cae_caffe.reproduction.tables import loss_table, table_2, table_3, table_5
+from cae_caffe.reproduction.tables.stages import late_losses
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +40,8 @@ def _finish_tested_then(plan, model, seed, loss):
     losses = {"cross_entropy_loss": loss, "l2_error": loss / 10}
     (run.folder / "result.json").write_text(json.dumps({
         "iterations": 20000, "test": dict.fromkeys(losses, 999.0), "curves": {
-            "loss": [[19000, 1.0]], "test": {name: [[19000, value], [20000, 999.0]] for name, value in losses.items()}}}))
+            "loss": [[19000, 1.0]],
+            "test": {name: [[19000, value], [20000, 999.0]] for name, value in losses.items()}}}))
 
 
 def test_the_loss_table_sets_the_papers_losses_beside_ours(plan):
@@ -61,10 +62,10 @@ def test_tests_at_the_iteration_of_the_training_losses_have_rows_if_there_are_an
     _finish(plan.run("cae1-n2", 1), 170.0, 18.7)
     assert "iteration 19000 |" not in loss_table(4, plan.table_runs(4, 2))
     _finish_tested_then(plan, "cae1-n2", 1, 159.0)
-    text = loss_table(4, plan.table_runs(4, 2), then=lambda run: losses_then(plan, run.model, run.seed))
+    text = loss_table(4, plan.table_runs(4, 2), late=lambda run: late_losses(plan, run.model, run.seed))
     row = next(line for line in text.splitlines() if "test, iteration 19000" in line)
     assert row.split(" | ")[3:7] == ["159.00; 15.90", "not run", "-0.5 %; -15.0 %", "ours lower"]
-    assert losses_then(plan, "classic-300-150-75-n2", 1) is None
+    assert late_losses(plan, "classic-300-150-75-n2", 1) is None
 
 
 def test_a_record_that_has_cross_entropy_alone_is_compared_by_it(plan):
@@ -134,7 +135,8 @@ def test_kept_results_are_small_and_read_as_finished(plan, tmp_path):
     run.weights.write_bytes(b"weights")
     run.log.write_text("log")
     kept = Plan(tmp_path / "kept", prototxt=plan.prototxt)
-    size = keep(plan.folder, kept.folder)
+    size = keep(plan.folder, tmp_path / "archived")
+    restore(tmp_path / "archived", kept.folder)
     files = sorted(path.name for path in kept.run("cae1-n2", 1).folder.iterdir())
     assert files == ["measures.json", "result.json"] and 0 < size < 10000
     result = kept.run("cae1-n2", 1).result()

@@ -69,10 +69,8 @@ def test_real_caffe_is_timed_too(model, real_caffe):
 class _Net:
     """Two layers, which take 1 and 2 seconds forward and twice that backward on `clock`."""
 
-    _layer_names = ["one", "two"]
-
     def __init__(self, clock, *arguments, **options):
-        self._clock, self.layers = clock, [None, None]
+        self._clock, self.layers, self._layer_names = clock, [None, None], ["one", "two"]
         self.calls = {name: [] for name in ("before_forward", "after_forward", "before_backward", "after_backward")}
         for name, callbacks in self.calls.items():
             setattr(self, name, callbacks.append)

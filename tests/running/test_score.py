@@ -63,14 +63,14 @@ def test_weights_of_another_net_are_refused(folder):
     other = schema.NetParameter()
     other.layer.add(name="conv9").blobs.add(shape={"dim": [2]}, data=[1, 2])
     schema.write_binary(other, folder / "other.caffemodel")
-    with pytest.raises(InputError, match="^other.caffemodel: these weights are another net's: they are for the layers "
-                                         "conv9, of which net.prototxt has none"):
+    with pytest.raises(InputError, match=r"^other\.caffemodel: these weights are another net's: they are for the "
+                                         r"layers conv9, of which net\.prototxt has none"):
         score.test(pycaffe, "net.prototxt", "other.caffemodel", 1)
 
 
 def test_a_misspelt_bottom_is_told(folder):
     text = small_training.net().replace('bottom: "encode"', 'bottom: "encoed"')
     (folder / "net.prototxt").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match="net.prototxt: in phase TEST, level 0 and no stage, no layer produces "
+    with pytest.raises(InputError, match=r"net\.prototxt: in phase TEST, level 0 and no stage, no layer produces "
                                          "`encoed`, a bottom of layer `encodesig`; give -stage with one of on-train"):
         score.test(pycaffe, "net.prototxt", "w.caffemodel")

@@ -43,7 +43,7 @@ def test_the_module_has_what_a_generated_one_has():
 
 def test_an_unknown_name_is_refused():
     with pytest.raises(AttributeError, match="NoSuchParameter"):
-        cae_caffe.schema.NoSuchParameter
+        _ = cae_caffe.schema.NoSuchParameter
 
 
 def test_names_can_be_listed():

@@ -137,7 +137,7 @@ def test_an_input_without_dimensions_is_refused(text, said):
 
 @pytest.mark.parametrize("text", ["type: UNPOOLING", "unpooling_param { unpool: TILE }"])
 def test_the_forks_unpooling_is_refused_by_the_layers_name(text):
-    with pytest.raises(InputError, match="f.prototxt: layer 'unpool1' is an UNPOOLING layer.*use a Deconvolution"):
+    with pytest.raises(InputError, match=r"f\.prototxt: layer 'unpool1' is an UNPOOLING layer.*use a Deconvolution"):
         parse_net(f"layers {{ name: 'unpool1' {text} }}", "f.prototxt")
 
 

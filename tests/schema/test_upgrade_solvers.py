@@ -30,7 +30,7 @@ def test_todays_solver_stays():
 
 
 def test_both_names_at_once_are_refused():
-    with pytest.raises(InputError, match="s.prototxt: both `solver_type` and `type` are given; leave out"):
+    with pytest.raises(InputError, match=r"s\.prototxt: both `solver_type` and `type` are given; leave out"):
         upgraded("solver_type: SGD type: 'SGD'")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -25,7 +26,8 @@ def find_command() -> list[str] | None:
     if os.access(str(wrapper), os.X_OK):
         return [str(wrapper)]
     if shutil.which("caffe") and shutil.which("python3"):
-        probe = subprocess.run(["python3", "-c", "import caffe"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        probe = subprocess.run(["python3", "-c", "import caffe"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               check=False)
         return [] if probe.returncode == 0 else None
     return None
 
@@ -53,7 +55,7 @@ class RealCaffe:
     def __init__(self, command: list[str], log_folder: str | os.PathLike):
         self._command = [*command, "python3", str(Path(caffe_worker.__file__).resolve())]
         self._environment = environment(log_folder, {"GLOG_minloglevel": "2", "MPLBACKEND": "Agg"})
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()     # noqa: SIM115 - close() closes it
         self._process = None
 
     def __call__(self, source: str, **kwargs):
@@ -94,7 +96,5 @@ class RealCaffe:
         process.kill()
         process.wait()
         process.stdout.close()
-        try:
+        with contextlib.suppress(BrokenPipeError):      # what was left to send has no reader any more
             process.stdin.close()
-        except BrokenPipeError:
-            pass                # what was left to send has no reader any more

@@ -127,9 +127,10 @@ class Case:
         passes = [self.bottoms] * self.passes + list(self.then)
         top_diffs = self.top_diffs if isinstance(self.top_diffs, Mapping) else dict(zip(self.top_names, self.top_diffs))
         params = {"layer": self.params} if isinstance(self.params, (list, tuple)) else self.params
-        return dict(folder=_folder(), prototxt=self.prototxt, phase=self.phase, seed=self.seed, params=params,
-                    backward=self.backward, passes=[self._named(bottoms, "bottom") for bottoms in passes],
-                    files=dict(self.files), top_diffs=dict(top_diffs))
+        return {"folder": _folder(), "prototxt": self.prototxt, "phase": self.phase, "seed": self.seed,
+                "params": params, "backward": self.backward,
+                "passes": [self._named(bottoms, "bottom") for bottoms in passes], "files": dict(self.files),
+                "top_diffs": dict(top_diffs)}
 
 
 @functools.cache

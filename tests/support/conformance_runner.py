@@ -88,7 +88,7 @@ def _set_top_diffs(net, given: dict) -> None:
 
 
 def _params(net, half: str) -> dict:
-    return {"%s[%d].%s" % (layer, i, half): np.array(getattr(blob, half))
+    return {f"{layer}[{i}].{half}": np.array(getattr(blob, half))
             for layer, blobs in net.params.items() for i, blob in enumerate(blobs)}
 
 
@@ -113,7 +113,7 @@ class _Child:
     def __init__(self):
         import caffe  # before the fork, so that no child has to do it again
 
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()       # noqa: SIM115 - both processes use it as long as they live
         near_calls, far_calls = os.pipe()
         far_answers, near_answers = os.pipe()
         self._id = os.fork()
@@ -154,6 +154,6 @@ def _serve(caffe, calls, answers, said) -> None:
         try:
             answer = "result", run(caffe, case)
         except Exception as error:      # pycaffe's refusals have many types, Boost's ArgumentError among them
-            answer = "refused", "%s: %s" % (type(error).__name__, error)
+            answer = "refused", f"{type(error).__name__}: {error}"
         pickle.dump(answer, answers)
         answers.flush()

@@ -34,11 +34,11 @@ def encoded(content: bytes, label: int = 0):
     return Datum(data=content, label=label, encoded=True)
 
 
-def file_bytes(image: np.ndarray, format: str = "PNG", mode: str | None = None, **options) -> bytes:
-    """An image file of an array (height, width) or (height, width, channels), in Pillow's `mode` if one is given."""
+def file_bytes(image: np.ndarray, kind: str = "PNG", mode: str | None = None, **options) -> bytes:
+    """An image file of an array (height, width) or (height, width, channels); `kind` and `mode` are Pillow's."""
     stream = io.BytesIO()
     picture = Image.fromarray(image)
-    (picture.convert(mode) if mode else picture).save(stream, format, **options)
+    (picture.convert(mode) if mode else picture).save(stream, kind, **options)
     return stream.getvalue()
 
 

@@ -15,7 +15,7 @@ from cae_caffe import schema
 from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
 
-WEIGHT_AND_BIAS = [dict(lr_mult=1), dict(lr_mult=2)]
+WEIGHT_AND_BIAS = [{"lr_mult": 1}, {"lr_mult": 2}]
 TRAIN_LIST = "train.txt"
 
 
@@ -56,7 +56,7 @@ def siamese(batch: int):
 def _digit_layers(n, bottom, side: str, shared: bool) -> None:
     for number, outputs in (("1", 20), ("2", 50)):
         name = "conv" + number
-        n[name + side] = L.Convolution(bottom, num_output=outputs, kernel_size=5, weight_filler=dict(type="xavier"),
+        n[name + side] = L.Convolution(bottom, num_output=outputs, kernel_size=5, weight_filler={"type": "xavier"},
                                        param=_twice_for_biases(name if shared else None))
         bottom = n["pool" + number + side] = L.Pooling(n[name + side], pool="MAX", kernel_size=2, stride=2)
     n["ip1" + side] = _dense(bottom, 500, "ip1" if shared else None)
@@ -65,7 +65,7 @@ def _digit_layers(n, bottom, side: str, shared: bool) -> None:
 
 
 def _dense(bottom, outputs: int, share: str | None):
-    return L.InnerProduct(bottom, num_output=outputs, weight_filler=dict(type="xavier"), param=_twice_for_biases(share))
+    return L.InnerProduct(bottom, num_output=outputs, weight_filler={"type": "xavier"}, param=_twice_for_biases(share))
 
 
 def cifar10_quick(batch: int):
@@ -95,7 +95,7 @@ def cifar10_full(batch: int):
     n.norm2 = _norm_within(_convolution_and_average(n, "2", n.norm1, 32))
     bottom = _convolution_and_average(n, "3", n.norm2, 64)
     n.ip1 = L.InnerProduct(bottom, num_output=10, weight_filler=_gaussian(0.01),
-                           param=[dict(lr_mult=1, decay_mult=250), dict(lr_mult=2, decay_mult=0)])
+                           param=[{"lr_mult": 1, "decay_mult": 250}, {"lr_mult": 2, "decay_mult": 0}])
     n.loss = L.SoftmaxWithLoss(n.ip1, n.label)
     return n.to_proto()
 
@@ -128,7 +128,7 @@ def autoencoder(batch: int, sizes=(1000, 500, 250, 30), pixels: int = 784):
     for half, number, size in stages:
         name = f"{half}{number}"
         bottom = n[name] = L.InnerProduct(bottom, num_output=size, weight_filler=_gaussian(1, sparse=15),
-                                          param=[dict(lr_mult=1, decay_mult=1), dict(lr_mult=1, decay_mult=0)])
+                                          param=[{"lr_mult": 1, "decay_mult": 1}, {"lr_mult": 1, "decay_mult": 0}])
         if name not in (f"encode{len(sizes)}", "decode1"):
             bottom = n[name + "neuron"] = L.Sigmoid(n[name])
     n.cross_entropy_loss = L.SigmoidCrossEntropyLoss(n.decode1, n.flatdata, loss_weight=1)
@@ -138,11 +138,14 @@ def autoencoder(batch: int, sizes=(1000, 500, 250, 30), pixels: int = 784):
 
 
 SOLVERS = {
-    "lenet": dict(base_lr=0.01, momentum=0.9, weight_decay=0.0005, lr_policy="inv", gamma=0.0001, power=0.75),
-    "siamese": dict(base_lr=0.01, momentum=0.9, weight_decay=0.0, lr_policy="inv", gamma=0.0001, power=0.75),
-    "cifar10_quick": dict(base_lr=0.001, momentum=0.9, weight_decay=0.004, lr_policy="fixed"),
-    "cifar10_full": dict(base_lr=0.001, momentum=0.9, weight_decay=0.004, lr_policy="fixed"),
-    "autoencoder": dict(base_lr=0.01, momentum=0.9, weight_decay=0.0005, lr_policy="step", gamma=0.1, stepsize=10000),
+    "lenet": {"base_lr": 0.01, "momentum": 0.9, "weight_decay": 0.0005, "lr_policy": "inv", "gamma": 0.0001,
+              "power": 0.75},
+    "siamese": {"base_lr": 0.01, "momentum": 0.9, "weight_decay": 0.0, "lr_policy": "inv", "gamma": 0.0001,
+                "power": 0.75},
+    "cifar10_quick": {"base_lr": 0.001, "momentum": 0.9, "weight_decay": 0.004, "lr_policy": "fixed"},
+    "cifar10_full": {"base_lr": 0.001, "momentum": 0.9, "weight_decay": 0.004, "lr_policy": "fixed"},
+    "autoencoder": {"base_lr": 0.01, "momentum": 0.9, "weight_decay": 0.0005, "lr_policy": "step", "gamma": 0.1,
+                    "stepsize": 10000},
 }
 
 

@@ -8,23 +8,23 @@ from __future__ import annotations
 from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
 
-DECAY_FOR_WEIGHTS = [dict(lr_mult=1, decay_mult=1), dict(lr_mult=2, decay_mult=0)]
-XAVIER = dict(type="xavier")
+DECAY_FOR_WEIGHTS = [{"lr_mult": 1, "decay_mult": 1}, {"lr_mult": 2, "decay_mult": 0}]
+XAVIER = {"type": "xavier"}
 
 
 def _start(batch: int, size: int) -> NetSpec:
     n = NetSpec()
-    n.data = L.Input(shape=dict(dim=[batch, 3, size, size]))
-    n.label = L.Input(shape=dict(dim=[batch]))
+    n.data = L.Input(shape={"dim": [batch, 3, size, size]})
+    n.label = L.Input(shape={"dim": [batch]})
     return n
 
 
 def _gaussian(std: float) -> dict:
-    return dict(type="gaussian", std=std)
+    return {"type": "gaussian", "std": std}
 
 
 def _constant(value: float) -> dict:
-    return dict(type="constant", value=value)
+    return {"type": "constant", "value": value}
 
 
 # ---- AlexNet, and CaffeNet, which pools before it normalizes
@@ -35,11 +35,11 @@ def alexnet(batch: int = 4, size: int = 227, shrink: int = 1, pool_first: bool =
     ones = 1 if pool_first else 0.1
     bottom = n.data
     for number, outputs, options, bias in (
-            ("1", 96, dict(kernel_size=11, stride=4), 0), ("2", 256, dict(kernel_size=5, pad=2, group=2), ones)):
+            ("1", 96, {"kernel_size": 11, "stride": 4}, 0), ("2", 256, {"kernel_size": 5, "pad": 2, "group": 2}, ones)):
         bottom = _convolution(n, number, bottom, outputs // shrink, options, bias)
         bottom = _pool_and_norm(n, number, bottom, pool_first)
     for number, outputs, groups, bias in (("3", 384, 1, 0), ("4", 384, 2, ones), ("5", 256, 2, ones)):
-        bottom = _convolution(n, number, bottom, outputs // shrink, dict(kernel_size=3, pad=1, group=groups), bias)
+        bottom = _convolution(n, number, bottom, outputs // shrink, {"kernel_size": 3, "pad": 1, "group": groups}, bias)
     bottom = n.pool5 = L.Pooling(bottom, pool="MAX", kernel_size=3, stride=2)
     for number in ("6", "7"):
         n["fc" + number] = L.InnerProduct(bottom, num_output=4096 // shrink, param=DECAY_FOR_WEIGHTS,
@@ -167,7 +167,7 @@ def residual(batch: int = 4, size: int = 32, widths=(8, 16, 32), blocks: int = 2
             bottom = _residual_block(n, f"res{stage}_{block}", bottom, width, stride=2 if stage and not block else 1,
                                      project=bool(stage) and not block)
     n.pool = L.Pooling(bottom, pool="AVE", global_pooling=True)
-    n.fc = L.InnerProduct(n.pool, num_output=10, weight_filler=dict(type="msra"))
+    n.fc = L.InnerProduct(n.pool, num_output=10, weight_filler={"type": "msra"})
     n.loss = L.SoftmaxWithLoss(n.fc, n.label)
     return n.to_proto()
 
@@ -185,7 +185,7 @@ def _residual_block(n, name: str, bottom, width: int, stride: int, project: bool
 
 
 def _normalized(n, name: str, bottom, width: int, **options):
-    n[name] = L.Convolution(bottom, num_output=width, bias_term=False, weight_filler=dict(type="msra"), **options)
+    n[name] = L.Convolution(bottom, num_output=width, bias_term=False, weight_filler={"type": "msra"}, **options)
     n[f"{name}/bn"] = L.BatchNorm(n[name], in_place=True)
     n[f"{name}/scale"] = L.Scale(n[f"{name}/bn"], bias_term=True, in_place=True)
     return n[f"{name}/scale"]

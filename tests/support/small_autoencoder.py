@@ -27,6 +27,7 @@ layer { name: "deconv1sig" type: "Sigmoid" bottom: "deconv1" top: "deconv1sig" }
 SHAPES = {"conv1": [(3, 1, 3, 3), (3,)], "squeeze": [(4, 36), (4,)], "expand": [(8, 4), (8,)],
           "deconv1": [(2, 1, 5, 4), (1,)]}
 LABELS = (7, 2, 7, 0, 2, 1)
+COUNT = len(LABELS)
 
 
 def write_weights(path: Path, shapes=SHAPES) -> dict[str, list[np.ndarray]]:
@@ -42,7 +43,7 @@ def write_weights(path: Path, shapes=SHAPES) -> dict[str, list[np.ndarray]]:
     return parameters
 
 
-def write_images(folder: Path, count=len(LABELS), shape=(1, 6, 5), labels=LABELS) -> np.ndarray:
+def write_images(folder: Path, count=COUNT, shape=(1, 6, 5), labels=LABELS) -> np.ndarray:
     """Write images.h5 and images.txt into `folder`, without labels if they are None; returns the images."""
     images = np.random.RandomState(2).uniform(0, 1, (count,) + shape).astype(np.float32)
     with h5py.File(str(folder / "images.h5"), "w") as file:

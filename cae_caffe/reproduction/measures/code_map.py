@@ -150,7 +150,7 @@ def _plane(net: _Net, codes: np.ndarray, cells: int) -> dict:
 def _pictures(images: np.ndarray) -> np.ndarray:
     """Images (n, channels, height, width) or (n, height * width) of grey as (n, height, width)."""
     if images.ndim == 2:
-        side = int(round(images.shape[1] ** 0.5))
+        side = round(images.shape[1] ** 0.5)
         return images.reshape(len(images), side, -1)
     return images.mean(axis=1)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ...models import PAPER
 from ...running.processes import status_of
 from ..runs.run import Run
-from .measures import measured, up_to_date
+from .codes import measured, up_to_date
 
 QUICK = "quick"
 # Of a short run: codes that t-SNE draws and training images that classifiers see. With all of them measuring would take
@@ -30,7 +31,7 @@ def wanted(run: Run) -> bool:
             and not up_to_date(run.folder, **_limits(bool(run.test_batches))))
 
 
-def _limits(quick: bool) -> dict[str, int]:
+def _limits(quick: bool) -> dict[str, Any]:
     return QUICK_LIMITS if quick else {}
 
 

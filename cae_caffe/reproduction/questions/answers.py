@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import Callable
 
-from ..paper import REPORTED, Pair
-from .question import LOSSES, Outcome, mean, spread, values
+from ..losses import LOSSES, Pair, mean, spread, values
+from ..paper import REPORTED
+from .question import Outcome
 
 WORDS = ("cross-entropy", "squared error")
 APART = ("Two arms are told apart in a loss where their ranges over the seeds do not overlap; where two ranges of five "
@@ -78,8 +79,8 @@ def _nearest_in_both(model: str, outcomes: Sequence[Outcome]) -> str:
         return ""
     away = {name: mean([abs(loss - goal) for loss, goal in zip(losses, goals)]) for name, losses in found.items()}
     said = ", ".join(f"{name} has {_both(losses)}, {away[name]:.2f} away" for name, losses in found.items())
-    return f"{model}, training and test: the paper has {_both(goals)} on average; {said}. Nearest: " \
-           f"{min(away, key=away.get)}."
+    best = min(away, key=lambda name: away[name])
+    return f"{model}, training and test: the paper has {_both(goals)} on average; {said}. Nearest: {best}."
 
 
 def _both(losses: Sequence[float]) -> str:
@@ -143,16 +144,16 @@ def gap(outcomes: Sequence[Outcome]) -> str:
     said = [f"{name}: " + ", ".join(f"{model} {ours:+.2f} (the paper {paper:+.2f})"
                                     for model, (ours, paper) in gaps.items())
             + f"; {distance[name]:.2f} away on average." for name, gaps in found]
-    return _with_progress(outcomes, f"Nearest is {min(distance, key=distance.get)}. Mean gap, test less training: "
-                          + " ".join(said))
+    best = min(distance, key=lambda name: distance[name])
+    return _with_progress(outcomes, f"Nearest is {best}. Mean gap, test less training: {' '.join(said)}")
 
 
 def _gaps(outcome: Outcome):
     """Our and the paper's mean gap, by model."""
     gaps = {}
     for model in outcome.arm.models:
-        ours = [run.losses["test"][0] - run.losses["train"][0] for run in outcome.runs
-                if run.model == model and run.losses.get("test") and run.losses.get("train")]
+        pairs = [(run.losses.get("test"), run.losses.get("train")) for run in outcome.runs if run.model == model]
+        ours = [test[0] - train[0] for test, train in pairs if test and train]
         if ours:
             reported = REPORTED[model]
             gaps[model] = (mean(ours), mean(values(reported.test, 0)) - mean(values(reported.train, 0)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ..losses import LAST_SHOWN
+from ..runs.variant import EVERY_THOUSAND
 from . import answers, mean_image, variants
 from .question import AS_READ, Arm, Question
-from .readings import LAST_SHOWN, read, read_at, read_together
+from .readings import read, read_at, read_together
 
 CAE, CAE_2D = "cae1-n30", "cae1-n2"
 CAES = tuple(f"{start}-n{code}" for start in ("cae2", "cae1") for code in (30, 10, 2))
@@ -116,18 +118,18 @@ _QUESTIONS = (
         "is shown. In MNIST's order the CAE's test losses depend on where in a pass they are taken: iteration 20000 is "
         "200 mini-batches into one, 19000 and 10000 are 400. The paper's test losses lie as near to its training "
         "losses as ours of one iteration do. Which iteration were they taken at?", answers.BOTH,
-        (Arm("20000", "after the last iteration; the mini-batch is that of 19000", CAES, variants.EVERY_THOUSAND,
+        (Arm("20000", "after the last iteration; the mini-batch is that of 19000", CAES, EVERY_THOUSAND,
              read("train_last_thousand")),
-         Arm("19000", "of the same nets, both of 19000", CAES, variants.EVERY_THOUSAND, read_at(LAST_SHOWN)),
-         Arm("10000", "of the same nets, both of 10000, half way", CAES, variants.EVERY_THOUSAND, read_at(10000))),
+         Arm("19000", "of the same nets, both of 19000", CAES, EVERY_THOUSAND, read_at(LAST_SHOWN)),
+         Arm("10000", "of the same nets, both of 10000, half way", CAES, EVERY_THOUSAND, read_at(10000))),
         answers.nearest_in_both, BOTH, beforehand=False),
     Question(
         "learning-rate", "The CAE's learning rate: 0.006 or half of it",
         "The paper says `base_lr: 0.006` for both models. With it, and both losses read at iteration 19000, Model 2 "
         "ends where the paper's does, but Model 1 lower, and it passes the paper's losses about half way. Would half "
         "the learning rate give the paper's Model 1, or both models?", answers.APART + answers.BOTH,
-        (Arm("0.006", "as the paper says", BOTH_CAES, variants.EVERY_THOUSAND, read_at(LAST_SHOWN)),
-         Arm("0.003", "half", BOTH_CAES, variants.combined(variants.EVERY_THOUSAND, variants.learning_rate(0.003)),
+        (Arm("0.006", "as the paper says", BOTH_CAES, EVERY_THOUSAND, read_at(LAST_SHOWN)),
+         Arm("0.003", "half", BOTH_CAES, variants.combined(EVERY_THOUSAND, variants.learning_rate(0.003)),
              read_at(LAST_SHOWN))),
         answers.nearest_in_both_and_apart, BOTH, beforehand=False),
     Question(

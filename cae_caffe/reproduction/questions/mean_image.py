@@ -16,10 +16,11 @@ import numpy as np
 
 from ... import files, schema
 from ...data.hdf5_source import HDF5Source
-from ..paper import REPORTED, Pair
+from ..losses import Pair, mean, spread, values
+from ..paper import REPORTED
 from ..runs.plan import Plan
 from ..runs.record import DISPLAYS, THOUSAND
-from .question import Arm, Measured, Outcome, mean, spread, values
+from .question import Arm, Measured, Outcome
 
 RECORD = "mean_image.json"          # in the folder of results
 MODEL = "classic-3000-1500-750-n2"  # whose solver tells the batches; each of its runs in the paper is such a net

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
-from ..paper import REPORTED, Pair
+from ..losses import Pair, pair, spread
+from ..paper import REPORTED
 from ..runs.plan import Plan
 from ..runs.variant import Variant
 
-LOSSES = ("cross_entropy_loss", "l2_error")
 SEEDS = 5       # runs an arm: by chance alone two ranges of five are apart once in 126 times, 2 in "10 over 5"
 STAGES = ("train", "train_last_batch", "test")
 Columns = tuple[tuple[str, str], ...]
@@ -25,13 +24,6 @@ Losses = dict[str, Optional[Pair]]      # by STAGES; None where it was not recor
 def recorded(result: dict, measures: dict) -> Losses:
     """The losses of a run as its record has them, which is what most arms look at."""
     return {stage: pair(result.get(stage)) for stage in STAGES}
-
-
-def pair(losses: dict[str, float] | None) -> Pair | None:
-    """(cross-entropy; squared error) of a record's losses by name, or cross-entropy alone; None without either."""
-    if not losses or LOSSES[0] not in losses:
-        return None
-    return tuple(losses[name] for name in LOSSES if name in losses)
 
 
 def paper_losses(model: str) -> str:
@@ -82,7 +74,8 @@ class Outcome:
 
     def pairs(self, stage: str, model: str | None = None) -> list[Pair]:
         """The loss pairs of a stage, of one model or of all."""
-        return [run.losses[stage] for run in self.runs if run.losses.get(stage) and model in (None, run.model)]
+        found = (run.losses.get(stage) for run in self.runs if model in (None, run.model))
+        return [both for both in found if both]
 
 
 @dataclass(frozen=True)
@@ -112,31 +105,3 @@ class Question:
     def counted(self) -> str:
         """What an arm has several of: one number a seed, or numbers that no training gave."""
         return "numbers" if self.computed else "seeds"
-
-
-def values(pairs: Sequence[Pair], loss: int) -> list[float]:
-    """One of the two losses of `pairs`, of those that have it."""
-    return [both[loss] for both in pairs if len(both) > loss]
-
-
-def both_losses(pairs: Sequence[Pair]) -> list[list[float]]:
-    """The two losses of `pairs` one after the other; cross-entropy alone where no pair has the other."""
-    return [numbers for numbers in (values(pairs, loss) for loss in range(len(LOSSES))) if numbers]
-
-
-def mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers) if numbers else math.nan
-
-
-def spread(pairs: Sequence[Pair]) -> str:
-    """From the lowest to the highest of both losses: `93.58-96.02; 7.14-7.57`."""
-    return "; ".join(map(span, both_losses(pairs))) or "nothing"
-
-
-def span(numbers: Sequence[float]) -> str:
-    """From the lowest to the highest."""
-    low, high = f"{min(numbers):.2f}", f"{max(numbers):.2f}"
-    broken = sum(not math.isfinite(number) for number in numbers)
-    if broken:
-        return f"not finite in {broken} of {len(numbers)} runs"
-    return low if low == high else f"{low}-{high}"

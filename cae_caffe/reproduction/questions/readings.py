@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Callable
 
-from .question import LOSSES, Losses, pair
+from ..losses import Pair, at_iteration, curves, pair
+from .question import Losses
 
 PASS, PAPERS = 600, 400         # mini-batches of a pass; the one of the paper's losses
-LAST_SHOWN = 19000              # the last of the CAE's 20000 iterations that a log with every 1000th shows
 Reading = Callable[[dict, dict], Losses]        # takes a run's record and measures
 
 
@@ -24,7 +24,7 @@ def read(train: str, test: str = "test") -> Reading:
 
 def read_together(result: dict, measures: dict) -> Losses:
     """The last losses on the paper's mini-batch at an iteration that the net was also tested before."""
-    shown, tested = _curves(result)
+    shown, tested = curves(result)
     last = max((at for at in shown if at % PASS == PAPERS and at in tested[0]), default=-1)
     return {**read_at(last)(result, measures), "train_last_batch": pair(result.get("train_last_batch"))}
 
@@ -32,20 +32,12 @@ def read_together(result: dict, measures: dict) -> Losses:
 def read_at(iteration: int) -> Reading:
     """A reading of both losses in the middle of a run, the mini-batch's and the test's before it."""
     def losses(result: dict, measures: dict) -> Losses:
-        shown, tested = _curves(result)
-        there = iteration in shown and all(iteration in curve for curve in tested)
-        return {"train": (shown[iteration],) if there else None, "train_last_batch": None,
-                "test": tuple(curve[iteration] for curve in tested) if there else None}
+        train, test = at_iteration(result, iteration)
+        return {"train": train, "train_last_batch": None, "test": test}
     return losses
 
 
-def _curves(result: dict) -> tuple[dict[int, float], list[dict[int, float]]]:
-    """The loss shown in training, and each of the two test losses, by iteration."""
-    curves = {"loss": [], "test": {}, **result.get("curves", {})}
-    return dict(curves["loss"]), [dict(curves["test"].get(name, [])) for name in LOSSES]
-
-
-def _measured(value) -> tuple[float, float] | None:
+def _measured(value) -> Pair | None:
     """A pair out of measures, which keep losses by name or as two numbers."""
     if isinstance(value, (list, tuple)) and len(value) == 2:
         return tuple(value)

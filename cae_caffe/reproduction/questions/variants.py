@@ -30,19 +30,6 @@ def _set(name: str, field: str, value: float) -> Variant:
     return Variant(f"{name}{value}", f"{field}: {value}", solver=solver)
 
 
-def tested_every(iterations: int) -> Variant:
-    """Tests on the test images alone, every so many iterations; the training is the same."""
-    def solver(message):
-        changed = copied(message)
-        changed.test_interval = iterations
-        changed.test_iter[:] = changed.test_iter[-1:]
-        kept = copied(changed.test_state[-1])
-        del changed.test_state[:]
-        changed.test_state.add().CopyFrom(kept)
-        return changed
-    return Variant(f"tested{iterations}", f"tested every {iterations} iterations", solver=solver)
-
-
 def combined(first: Variant, second: Variant) -> Variant:
     """Both changes, one after the other."""
     return Variant(f"{first.name}-{second.name}", f"{first.what}, {second.what}",
@@ -155,7 +142,6 @@ def _xavier_everywhere(message):
     return changed
 
 
-EVERY_THOUSAND = tested_every(1000)
 WITHOUT_SPARSE = Variant("without-sparse", "sparse left out where num_output is below it", _without_full_sparse)
 CONVOLUTION = Variant("convolution", "deconv1neur a Convolution", _joined_by_convolution)
 SHUFFLED = Variant("shuffled", "training images shuffled in each pass", _in_random_order)

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ... import files
-from ..measures.measures import MEASURES
+from ..losses import both_losses, mean, spread
 from ..runs.plan import Plan
+from ..runs.record import MEASURES
 from ..runs.run import Run
 from . import mean_image
-from .question import SEEDS, Arm, Measured, Outcome, Question, both_losses, mean, spread
+from .question import SEEDS, Arm, Measured, Outcome, Question
 
 QUICK_SEEDS = 1
 

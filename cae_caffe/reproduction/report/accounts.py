@@ -6,28 +6,23 @@ import math
 
 from ...models import PAPER, Autoencoder
 from ...models.layers import Convolution, Deconvolution, Layer, by
+from ..paper import TABLE_1, TABLE_2, TABLE_3
 from .html import Cell, Markup, cell, element, joined, table
 
-# As the paper prints them, for N = 2: parameters, size.
-TABLE_1 = {"classic-300-150-75-n2": (584254, 1052), "classic-500-250-125-n2": (1098754, 1752),
-           "classic-1000-500-250-n2": (2822504, 3502), "classic-2000-1000-500-n2": (8145004, 7002),
-           "classic-3000-1500-750-n2": (15967504, 10502)}
-TABLE_2 = {"cae1-n2": (74893, 3996), "cae2-n2": (297391, 7990)}
-TABLE_3: dict[str, tuple[int, int]] = {"cae1-n2": (37355, 37538), "cae2-n2": (148004, 149387)}
 RATIOS = (81, 43, 17, 6, 3)         # Table 1's second column, to 1; Table 2 has none
 TRAINING_NUMBERS = 60000 * 784      # "47040 K elements"
 
 SLIPS = (
-    "Table 1 gives every classic net 782 parameters too few: the last layer has 784 biases, one a pixel, and the table "
-    "counts 2, the number of the code's biases.",
-    "Table 3 writes the terms of convolutions as (weights + 1 bias) × inputs × outputs, which would count a bias for "
-    "each pair of maps: (9*9w+1b)*4i*2o is 648w+8b. A layer has one bias an output map, and the sums below "
-    "the terms, 648w+2b and so on, count it so; the totals are right.",
+    ("Table 1 gives every classic net 782 parameters too few: the last layer has 784 biases, one a pixel, and the "
+     "table counts 2, the number of the code's biases."),
+    ("Table 3 writes the terms of convolutions as (weights + 1 bias) × inputs × outputs, which would count a bias for "
+     "each pair of maps: (9*9w+1b)*4i*2o is 648w+8b. A layer has one bias an output map, and the sums below "
+     "the terms, 648w+2b and so on, count it so; the totals are right."),
     "Table 1's first ratio, 81/1, is 80/1 by the right count (47040000/585036 = 80.4).",
-    "The paper's text has the convolutional net 38 times smaller than the classic net of like size "
-    "(2822504/74893 = 37.7); with the right count, 2823286, it is 37.7 times too.",
-    "The kernels of the decoder are said to be in Fig. 1, which is a scatter plot; the architecture is Fig. 3. The "
-    "Caffe of Noh et al. is cited as [28] in the text and as [24] on the last page; it is [28].",
+    ("The paper's text has the convolutional net 38 times smaller than the classic net of like size "
+     "(2822504/74893 = 37.7); with the right count, 2823286, it is 37.7 times too."),
+    ("The kernels of the decoder are said to be in Fig. 1, which is a scatter plot; the architecture is Fig. 3. The "
+     "Caffe of Noh et al. is cited as [28] in the text and as [24] on the last page; it is [28]."),
 )
 
 

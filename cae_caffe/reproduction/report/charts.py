@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..losses import LOSSES
 from ..paper import REPORTED
 from .html import Markup, element, joined
-from .loss_tables import LOSSES
 from .records import Record, Records
 
 WIDTH, HEIGHT = 360, 210

@@ -7,33 +7,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ...models import PAPER
-from ..late_losses import KEY, ROW
-from ..paper import REPORTED, Pair
-from ..questions.readings import LAST_SHOWN
+from ..losses import LAST_SHOWN, Pair, mean, pair, values
+from ..paper import REPORTED
+from ..runs.plan import PAPER_RUNS, TABLES
+from ..tables.stages import LATE, Stage, stages
 from .html import Cell, Markup, cell, element, joined, table
 from .measures import count_words
 from .records import REAL, Record, Records
 
-LOSSES = ("cross_entropy_loss", "l2_error")
-FAMILIES = {1: "classic", 4: "cae"}             # table of the paper: how the names of its models begin
 PAPER_ITERATIONS = {1: 5000, 4: 20000}
 TITLES = {1: "Table 1. Classic auto-encoders", 4: "Table 4. Convolutional auto-encoders"}
-PAPER_RUNS = 3
 Runs = dict[tuple[bool, int], Record]           # of one model by their column
-# What is compared: its words, where a result keeps it, and the paper's losses beside it. Which mini-batch the paper's
-# training losses are of is what the question "mean-image" found; over all images is what one would rather know.
-STAGES = (
-    ("train, mini-batch", "train_last_thousand", "train"),
-    ("train, all images", "train", "train"),
-    ("test, all images", "test", "test"),
-)
 NOTE = ("Each cell is sigmoid cross-entropy; half the squared error, per image. The difference is that of the means, "
         "ours against the paper's, darker from 2 % and from 10 %. Ranges meet where our lowest to highest "
         "cross-entropy overlaps the paper's. Runs of real Caffe are controls, below ours of the same seed, and count "
         "only where there are no others; runs of another length than the paper's count only where there are none of "
         "its length, and are called short. The mini-batch is the one that the paper's losses are of: the last one "
         "shown where every 1000th iteration is; older records have cross-entropy alone of it.")
-THEN_NOTE = (f" The test losses of iteration {LAST_SHOWN}, which is that of the mini-batch, are of runs with the same "
+LATE_NOTE = (f" The test losses of iteration {LAST_SHOWN}, which is that of the mini-batch, are of runs with the same "
              "seeds that were tested there: the question “The iteration of Table 4's losses”.")
 NEAR, FAR = 0.02, 0.10      # shares of the paper's mean from which a difference is darker
 
@@ -48,9 +39,7 @@ class Comparison:
 
     def difference(self, loss: int) -> float:
         """How much our mean is above the paper's, as a share of it; `loss` is 0 for cross-entropy, 1 for the other."""
-        ours = [pair[loss] for pair in self.ours if len(pair) > loss]
-        mean = sum(pair[loss] for pair in self.paper) / len(self.paper)
-        return sum(ours) / len(ours) / mean - 1
+        return mean(values(self.ours, loss)) / mean(values(self.paper, loss)) - 1
 
     def differences(self) -> list[float]:
         """The difference in each of the losses that ours have."""
@@ -59,7 +48,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """One of VERDICTS, by the ranges of cross-entropy."""
-        ours, paper = [pair[0] for pair in self.ours], [pair[0] for pair in self.paper]
+        ours, paper = values(self.ours, 0), values(self.paper, 0)
         if not all(map(math.isfinite, ours)):
             return "broken"
         if min(ours) > max(paper):
@@ -79,47 +68,47 @@ def counted(runs: Iterable[Record]) -> list[Record]:
 
 def full_length(run: Record) -> bool:
     """Whether the run went as far as the paper's."""
-    return run.reached == next(PAPER_ITERATIONS[at] for at, start in FAMILIES.items() if run.model.startswith(start))
+    return run.reached == next(PAPER_ITERATIONS[at] for at, start in TABLES.items() if run.model.startswith(start))
 
 
 def comparison(model: str, records: Records, kept: str = "test", reported: str = "test") -> Comparison | None:
     """The finished runs of `model` against the paper; None without any."""
     runs = counted(records.of(model).values())
-    pairs = [pair for pair in (losses(run, kept) for run in runs) if pair]
+    pairs = [both for both in (losses(run, kept) for run in runs) if both]
     short = not all(full_length(run) for run in runs)
     return Comparison(pairs, getattr(REPORTED[model], reported), short) if pairs else None
 
 
 def losses(run: Record, kept: str) -> Pair | None:
     """The losses of `run` under `kept`, one of a result's keys, or cross-entropy alone; None if it has neither."""
-    found = run.result.get(kept) or {}
-    return tuple(found[name] for name in LOSSES if name in found) if LOSSES[0] in found else None
+    return pair(run.result.get(kept))
 
 
 def loss_table(number: int, records: Records) -> Markup:
     """Table 1 or 4; models that have no runs say so. Losses of real Caffe's runs stand below ours of the same seed."""
-    models = [model for model in PAPER if model.startswith(FAMILIES[number])]
+    models = [model for model in PAPER if model.startswith(TABLES[number])]
     found = {model: records.of(model) for model in models}
     seeds = sorted({run.seed for runs in found.values() for run in runs.values()})
     head = ["Model", "Losses", *(f"paper, run {i + 1}" for i in range(PAPER_RUNS)),
             *([f"here, seed {seed}" for seed in seeds] or ["here"]), "difference", "ranges", "classes apart"]
-    has_then = any(run.done and run.result.get(KEY) for runs in found.values() for run in runs.values())
-    stages = (*STAGES, ROW) if has_then else STAGES
-    rows = [row for model in models for row in _rows(model, records, found[model], seeds, stages)]
+    has_late = any(run.done and run.result.get(LATE) for runs in found.values() for run in runs.values())
+    compared = stages("mini-batch", has_late)
+    rows = [row for model in models for row in _rows(model, records, found[model], seeds, compared)]
     return joined([table(f"{TITLES[number]}, {PAPER_ITERATIONS[number]} iterations", head, rows, "losses"),
-                   element("p", NOTE + (THEN_NOTE if has_then else ""), class_="note")])
+                   element("p", NOTE + (LATE_NOTE if has_late else ""), class_="note")])
 
 
 def _rows(model: str, records: Records, runs: Runs, seeds: Sequence[int],
-          stages: Sequence[tuple[str, str, str]]) -> list[list[Cell]]:
+          compared: Sequence[Stage]) -> list[list[Cell]]:
     name = cell(element("strong", model), element("span", PAPER[model].notation(), class_="sub"), head=True,
-                rowspan=len(stages), class_="model")
+                rowspan=len(compared), class_="model")
     classes = cell(element("div", f"paper {REPORTED[model].classes} of 30", class_="paper"),
-                   element("div", f"here {count_words(counted(runs.values()))}"), rowspan=len(stages), class_="classes")
+                   element("div", f"here {count_words(counted(runs.values()))}"), rowspan=len(compared),
+                   class_="classes")
     rows = []
-    for at, (words, kept, reported) in enumerate(stages):
-        paper = [cell(_pair(pair), class_="number paper") for pair in getattr(REPORTED[model], reported)]
-        row = [cell(words, class_="stage"), *paper, *_ours(at, kept, runs, seeds, len(stages)),
+    for at, (words, kept, reported) in enumerate(compared):
+        paper = [cell(_pair(both), class_="number paper") for both in getattr(REPORTED[model], reported)]
+        row = [cell(words, class_="stage"), *paper, *_ours(at, kept, runs, seeds, len(compared)),
                *_judged(comparison(model, records, kept, reported))]
         rows.append([name, *row, classes] if at == 0 else row)
     return rows
@@ -143,14 +132,14 @@ def _our_cell(at: int, kept: str, run: Record | None, control: Record | None, he
 
 def _kept(kept: str, run: Record) -> list:
     """A finished run's losses, and its length where it is not the paper's."""
-    pair = losses(run, kept)
-    words = [_pair(pair) if pair else "not recorded"]
+    both = losses(run, kept)
+    words = [_pair(both) if both else "not recorded"]
     return words if full_length(run) else [*words, element("span", f"{run.reached} iterations", class_="sub")]
 
 
 def _control(kept: str, control: Record | None) -> list[Markup]:
     """The line of real Caffe's run below ours."""
-    if control is None or (kept == KEY and control.done):      # real Caffe's are not tested there
+    if control is None or (kept == LATE and control.done):      # real Caffe's are not tested there
         return []
     words = _kept(kept, control) if control.done else [_progress(control)]
     return [element("span", f"{REAL} ", *words, class_="sub real")]
@@ -182,8 +171,8 @@ def _deviation(differences: Sequence[float]) -> str:
     return "far" if largest >= FAR else "off" if largest >= NEAR else "near"
 
 
-def _pair(pair: Pair) -> str:
-    return "; ".join(f"{loss:.2f}" for loss in pair)
+def _pair(both: Pair) -> str:
+    return "; ".join(f"{loss:.2f}" for loss in both)
 
 
 def percent(share: float) -> str:

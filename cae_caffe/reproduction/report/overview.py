@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from ...models import PAPER
 from ..paper import REPORTED
+from ..runs.plan import PAPER_RUNS, TABLES
 from .html import Markup, element, joined
-from .loss_tables import FAMILIES, TITLES, comparison, counted, full_length, losses, percent, verdict
-from .records import Record, Records
+from .loss_tables import TITLES, comparison, counted, full_length, losses, percent, verdict
+from .records import Records
 
-RUNS = 3                    # of each model, as in the paper
 # One net of each architecture is trained by real Caffe too.
 CONTROLS = tuple(model for model in PAPER if model.endswith("-n30"))
 TICKS = 50                  # of the axis, in units of cross-entropy
@@ -22,9 +22,10 @@ MARGIN = 0.03               # of the axis at both ends, as a share
 
 def done_of_planned(records: Records) -> tuple[int, int]:
     """Finished runs of the paper's length, three a model at most, and how many there have to be."""
-    done = sum(min(RUNS, sum(run.done and not run.real and full_length(run) for run in records.of(model).values()))
-               for model in PAPER)
-    return done, RUNS * len(PAPER)
+    finished = (sum(run.done and not run.real and full_length(run) for run in records.of(model).values())
+                for model in PAPER)
+    done = sum(min(PAPER_RUNS, runs) for runs in finished)
+    return done, PAPER_RUNS * len(PAPER)
 
 
 def controls_done(records: Records) -> tuple[int, int]:
@@ -58,7 +59,7 @@ def strips(records: Records) -> Markup:
     values = [value for model in PAPER for value, _ in paper_points(model) + _ours(records.of(model).values())]
     axis = Axis.around(values)
     groups = [element("h3", TITLES[table], class_="strip-title") + axis.markup("test cross-entropy per image")
-              + joined(_strip(model, records, axis) for model in PAPER if model.startswith(FAMILIES[table]))
+              + joined(_strip(model, records, axis) for model in PAPER if model.startswith(TABLES[table]))
               for table in (4, 1)]
     key = element("p", element("i", class_="dot paper"), " paper, three runs; ", element("i", class_="dot ours"),
                   " ours, a dot a run; ", element("i", class_="dot real"), " real Caffe, here", class_="note key-line")
@@ -125,5 +126,5 @@ def paper_points(model: str) -> list[tuple[float, str]]:
 
 
 def _ours(runs) -> list[tuple[float, str]]:
-    pairs: list[tuple[Record, tuple[float, float] | None]] = [(run, losses(run, "test")) for run in runs if run.done]
+    pairs = [(run, losses(run, "test")) for run in runs if run.done]
     return [(pair[0], run.label) for run, pair in pairs if pair]

@@ -11,11 +11,10 @@ from ... import schema
 from ...analysis.log import read_log
 from ...errors import InputError
 from ...models import PAPER
-from ..late_losses import KEY, losses_then
 from ..runs.plan import Plan
-from ..runs.run import RESULT
+from ..runs.record import LOG, MEASURES, RESULT, SOLVER
+from ..tables.stages import LATE, late_losses
 
-LOG, SOLVER, MEASURES = "train.log", "solver.prototxt", "measures.json"
 FOLDER = re.compile(r"(?P<model>.+)-seed(?P<seed>\d+)")
 REAL = "real Caffe"
 NEEDED = {"model": str, "seed": int, "iterations": int, "train": dict, "test": dict}
@@ -23,7 +22,7 @@ NEEDED = {"model": str, "seed": int, "iterations": int, "train": dict, "test": d
 
 @dataclass(frozen=True)
 class Record:
-    """A run: of `length` iterations, of which `reached` are done; `result` is None until it has finished.
+    """A run: of `length` iterations, of which `reached` are done; `result` is empty until it has finished.
 
     `curves` has the training loss by the key `loss`: points (iteration, value). `measures` is what was measured on the
     codes; empty where nothing was.
@@ -35,13 +34,13 @@ class Record:
     engine: str
     reached: int
     length: int | None
-    result: dict | None = None
+    result: dict = field(default_factory=dict)
     curves: dict = field(default_factory=dict)
     measures: dict = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
-        return self.result is not None
+        return bool(self.result)
 
     @property
     def column(self) -> tuple[bool, int]:
@@ -102,12 +101,12 @@ def _finished(folder: Path) -> Record | None:
         return None
     record = Record(result["model"], result["seed"], folder, result.get("engine", "unknown"), result["iterations"],
                     result["iterations"], result, result.get("curves") or {}, _measures(folder / MEASURES))
-    return record if record.real else replace(record, result={**result, KEY: _then(folder, record)})
+    return record if record.real else replace(record, result={**result, LATE: _late(folder, record)})
 
 
-def _then(folder: Path, record: Record) -> dict | None:
+def _late(folder: Path, record: Record) -> dict | None:
     """The test losses of the paper's iteration, which lie with a question's runs, `folder` with a table's."""
-    return losses_then(Plan(folder.parent.parent), record.model, record.seed)
+    return late_losses(Plan(folder.parent.parent), record.model, record.seed)
 
 
 def _measures(path: Path) -> dict:

@@ -7,9 +7,10 @@ import platform
 from collections.abc import Sequence
 
 from ...version import VERSION
+from ..losses import LOSSES
+from ..runs.record import SOLVER
 from .html import Cell, Markup, cell, element, joined, table
-from .loss_tables import LOSSES
-from .records import SOLVER, Record, Records
+from .records import Record, Records
 
 UNRECORDED = "not recorded"
 WHOLE = ("One command makes the whole; what is there already is not made again, and a run that was cut off goes on "
@@ -75,7 +76,7 @@ def _row(run: Record) -> list[Cell]:
 
 def _command(run: Record) -> str:
     """The command as the run's record has it; records of old versions have none."""
-    recorded = (run.result or {}).get("command")
+    recorded = run.result.get("command")
     if recorded:
         return recorded
     program, backend = (".caffe/with-caffe cae-caffe", "caffe") if run.real else ("cae-caffe", "torch")

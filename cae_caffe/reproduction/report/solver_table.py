@@ -8,19 +8,14 @@ from pathlib import Path
 
 from ... import schema
 from ...errors import InputError
+from ..paper import TABLE_5_SOLVERS, TABLE_5_TIMES
+from ..runs.record import SOLVER
+from ..tables.solvers import EXAMPLES
 from .html import Cell, Markup, cell, element, joined, table
-from .records import REAL, SOLVER, Record, Records
+from .records import REAL, Record, Records
 
-PAPER_SOLVER = {
-    "classic": {"base_lr": 0.01, "lr_policy": "step", "gamma": 0.1, "stepsize": 1000, "momentum": 0.9,
-                "weight_decay": 0.0005},
-    "cae": {"base_lr": 0.006, "lr_policy": "fixed", "weight_decay": 0.0005},
-}
-FIELDS = tuple(PAPER_SOLVER["classic"])
+FIELDS = tuple(TABLE_5_SOLVERS["classic"])
 FAMILIES = {"classic": "classic auto-encoder", "cae": "convolutional auto-encoder"}
-# The committed solver that stands for its family where no run has left one.
-EXAMPLES = {"classic": "classic-1000-500-250-n2", "cae": "cae1-n2"}
-PAPER_MINUTES = {"classic-1000-500-250": (5000, 2), "cae1": (20000, 68), "cae2": (20000, 100)}
 TIMES_NOTE = ("The paper's times are those of a GeForce GTS 450 of 2010. Ours are of whole runs, losses over all "
               "images included, each on one thread and possibly beside others; the median, and from shortest to "
               "longest.")
@@ -31,11 +26,11 @@ def solver_tables(records: Records, prototxt: Path = Path("prototxt")) -> Markup
     used = {family: _used(family, records, prototxt) for family in FAMILIES}
     head = ["Parameter", *(f"{words}, {whose}" for words in FAMILIES.values() for whose in ("paper", "here"))]
     rows = [[cell(name, head=True), *(_number(value) for family in FAMILIES
-                                      for value in (_said(PAPER_SOLVER[family], name), _said(used[family], name)))]
+                                      for value in (_said(TABLE_5_SOLVERS[family], name), _said(used[family], name)))]
             for name in FIELDS]
     times = table("Table 5. Training times", ["Architecture", "Iterations", "Paper, GPU, 2015", "Embedded engine, here",
                                               f"{REAL}, here"],
-                  [_times(name, *PAPER_MINUTES[name], records) for name in PAPER_MINUTES])
+                  [_times(name, *TABLE_5_TIMES[name], records) for name in TABLE_5_TIMES])
     return joined([table("Table 5. Learning parameters of the solvers", head, rows), times,
                    element("p", TIMES_NOTE, class_="note")])
 

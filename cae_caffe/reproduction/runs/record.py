@@ -15,6 +15,7 @@ from ...version import VERSION
 from .environment import environment
 
 RESULT, LOG, SOLVER = "result.json", "train.log", "solver.prototxt"
+MEASURES, PICTURE, CODES = "measures.json", "picture.npz", "codes.h5"       # what the trained net's codes leave there
 THREADS = 1             # every run has one, so that several side by side do not share out cores in an unknown way
 DISPLAYS = 10           # the last ones, whose mean is a training loss that no single mini-batch decides
 THOUSAND = 1000         # the paper's training losses are those shown at the last multiple of it
@@ -56,15 +57,19 @@ def write(folder: Path, own: dict, log: TrainingLog, seconds: float | None) -> d
 
 
 def save(folder: Path, result: dict) -> dict:
-    """Write a record, small numbers side by side, and return it."""
-    text = json.dumps(result, indent=1)
-    files.write_text(folder / RESULT, _NESTED.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n")
+    """Write a record and return it."""
+    files.write_text(folder / RESULT, text(result))
     return result
+
+
+def text(result: dict) -> str:
+    """A record as its file has it, small numbers side by side."""
+    return _NESTED.sub(lambda found: f"[{' '.join(found[1].split())}]", json.dumps(result, indent=1)) + "\n"
 
 
 def completed(folder: Path, result: dict) -> dict:
     """A record of an older version, with what can still be had from the log and the solver that stand beside it."""
-    added = {}
+    added: dict[str, object] = {}
     readings = {"train_last_displays": last_displays, "train_last_thousand": last_thousand}
     if (folder / LOG).exists() and not set(readings) <= set(result):
         log = read_log(folder / LOG)
@@ -118,20 +123,23 @@ def engine(log: Path) -> str:
 
 def seconds_of(log: Path) -> float:
     """How long training took by the log's own times, those of all sessions of a resumed run together."""
-    total, first, latest = 0.0, None, None
+    total = 0.0
+    first: datetime.datetime | None = None
+    latest: datetime.datetime | None = None
     with log.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             found = _TIME.match(line)
             if found:
                 latest = _moment(*found.groups())
                 first = latest if first is None else first
-            elif line.startswith(_ENGINE) and first is not None:
+            elif line.startswith(_ENGINE):
                 total, first = total + _span(first, latest), None
-    return total + (_span(first, latest) if first is not None else 0.0)
+    return total + _span(first, latest)
 
 
-def _span(first: datetime.datetime, latest: datetime.datetime) -> float:
-    return max(0.0, (latest - first).total_seconds())
+def _span(first: datetime.datetime | None, latest: datetime.datetime | None) -> float:
+    """The seconds between the first and the latest time of a session, none of one without times."""
+    return max(0.0, (latest - first).total_seconds()) if first and latest else 0.0
 
 
 def _moment(*parts: str) -> datetime.datetime:

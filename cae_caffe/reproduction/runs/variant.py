@@ -33,3 +33,19 @@ def copied(message):
     copy = type(message)()
     copy.CopyFrom(message)
     return copy
+
+
+def tested_every(iterations: int) -> Variant:
+    """Tests on the test images alone, every so many iterations; the training is the same."""
+    def solver(message):
+        changed = copied(message)
+        changed.test_interval = iterations
+        changed.test_iter[:] = changed.test_iter[-1:]
+        kept = copied(changed.test_state[-1])
+        del changed.test_state[:]
+        changed.test_state.add().CopyFrom(kept)
+        return changed
+    return Variant(f"tested{iterations}", f"tested every {iterations} iterations", solver=solver)
+
+
+EVERY_THOUSAND = tested_every(1000)     # as often as the paper shows its training losses

@@ -44,7 +44,7 @@ class _Job:
 
 
 def run_all(runs: Sequence[Run], jobs: int, program: Program, say: Callable[[str], None],
-            after: Callable[[], None] = lambda: None) -> None:
+            after: Callable[[], object] = lambda: None) -> None:
     """Make all `runs` that have no result yet, `jobs` at a time; `say` is told a line for each that ends.
 
     `program` is the command line `cae-caffe`, which trains.

@@ -6,12 +6,11 @@ It goes when the last of them ends, however it ends, and so never has to be clea
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-try:
+if sys.platform != "win32":     # where nothing is locked
     import fcntl
-except ImportError:         # Windows: nothing is locked
-    fcntl = None
 
 LOCK = ".lock"
 
@@ -24,7 +23,7 @@ def take(folder: Path) -> int | None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(str(folder / LOCK), os.O_RDWR | os.O_CREAT, 0o666)
-    if fcntl is not None:
+    if sys.platform != "win32":
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

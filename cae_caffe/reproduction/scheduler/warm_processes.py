@@ -13,12 +13,12 @@ import threading
 from collections.abc import Sequence
 from multiprocessing import reduction
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
-METHOD = "forkserver"
 # What every run needs, imported in this order; what cannot be imported is left to the run that misses it.
-PRELOADED = (f"{__package__}.one_thread", "cae_caffe.pycaffe", "cae_caffe.reproduction.measures.measures",
+PRELOADED = (f"{__package__}.one_thread", "cae_caffe.pycaffe", "cae_caffe.reproduction.measures.codes",
              "sklearn.linear_model", "sklearn.manifold", "sklearn.metrics", "sklearn.neighbors")
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
@@ -26,8 +26,8 @@ STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 class _Held:
     """A descriptor that goes over to the process and stays open there."""
 
-    def __init__(self, descriptor: int):
-        self._descriptor = descriptor
+    def __init__(self, descriptor: Any):
+        self._descriptor = descriptor       # a number here; in the process what `reduction.DupFd` has become there
 
     def __reduce__(self):
         return _Held, (reduction.DupFd(self._descriptor),)
@@ -45,7 +45,7 @@ class WarmProcess:
 
     def __init__(self, module: str, words: Sequence[str], log: Path, variables: dict[str, str], held: int,
                  preloaded: Sequence[str] = ()):
-        context = multiprocessing.get_context(METHOD)
+        context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*PRELOADED, *preloaded])
         self._process = context.Process(target=_work, args=(module, list(words), str(log), variables, _Held(held)))
         self._process.start()
@@ -71,7 +71,7 @@ class WarmProcess:
 
 def there() -> bool:
     """Whether this system can fork."""
-    return METHOD in multiprocessing.get_all_start_methods()
+    return "forkserver" in multiprocessing.get_all_start_methods()
 
 
 def _work(module: str, words: Sequence[str], log: str, variables: dict[str, str], held: _Held) -> None:

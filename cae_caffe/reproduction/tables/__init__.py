@@ -3,5 +3,6 @@
 from .accounts import table_2, table_3
 from .losses import loss_table
 from .solvers import table_5
+from .stages import late_losses
 
-__all__ = ["loss_table", "table_2", "table_3", "table_5"]
+__all__ = ["late_losses", "loss_table", "table_2", "table_3", "table_5"]

@@ -7,52 +7,51 @@ from collections.abc import Sequence
 from typing import Callable, Optional
 
 from ...models import PAPER
-from ..late_losses import KEY, ROW
-from ..paper import REPORTED, Pair
-from ..questions.question import both_losses, mean, pair, values
-from ..questions.readings import LAST_SHOWN
+from ..losses import LAST_SHOWN, Pair, both_losses, mean, pair, values
+from ..paper import REPORTED
 from ..runs.run import Run
+from .stages import LATE, Stage, stages
 
-# The words of a row, where a record keeps its losses, and the paper's beside them. Which mini-batch the paper's
-# training losses are of is what the question "mean-image" found; over all images is what one would rather know.
-STAGES = (("train, the paper's mini-batch", "train_last_thousand", "train"), ("train, all images", "train", "train"),
-          ("test, all images", "test", "test"))
-TestedThen = Callable[[Run], Optional[dict[str, float]]]
+LateLosses = Callable[[Run], Optional[dict[str, float]]]
 Column = tuple[bool, int]       # whether on real Caffe, and the seed
 NOTE = ("Losses per image, cross-entropy; half the squared error. \"Ranges\" says whether our lowest to highest "
         "cross-entropy overlaps the paper's; the difference is that of the means. The paper's mini-batch is the last "
         "one shown where every 1000th iteration is, 4000 of 5000 and 19000 of 20000; older records have cross-entropy "
         "alone of it.")
-THEN_NOTE = (f" Test losses of iteration {LAST_SHOWN} are of runs with the same seeds that were tested there, by the "
+LATE_NOTE = (f" Test losses of iteration {LAST_SHOWN} are of runs with the same seeds that were tested there, by the "
              "open question \"iteration\".")
 
 
 def loss_table(table: int, runs: Sequence[Run], controls: Sequence[Run] = (), quick: bool = False,
-               then: TestedThen = lambda run: None) -> str:
+               late: LateLosses = lambda run: None) -> str:
     """A Markdown table of the runs of Table `table`, those that have not finished left open.
 
     `controls` are runs on real Caffe, which have columns behind the others as far as they are there; they count in the
-    verdict only where there are no others. `then` gives the test losses, by name, of a run that is tested where the
+    verdict only where there are no others. `late` gives the test losses, by name, of a run that is tested where the
     paper's training losses are; they have rows of their own if there are any.
     """
-    results = {(run.model, *_column(run)): run.result() for run in (*runs, *controls)}
-    tests_then = {(run.model, *_column(run)): then(run) for run in runs}
-    has_then = any(tests_then.values())
-    columns = sorted({_column(run) for run in runs}
-                     | {_column(run) for run in controls if results[(run.model, *_column(run))]})
+    results = {_key(run): run.result() for run in (*runs, *controls)}
+    late_tests = {_key(run): late(run) for run in runs}
+    has_late = any(late_tests.values())
+    there = {_column(run) for run in controls if results[_key(run)]}
+    columns = sorted({_column(run) for run in runs} | there)
     models = list(dict.fromkeys(run.model for run in runs))
     done = [result for result in results.values() if result]
     engines = " and ".join(sorted({_engine(result) for result in done})) or "no engine"
-    head = [f"# Table {table}: {_lengths(done)}, {engines}", "", NOTE + (THEN_NOTE if has_then else ""), "",
+    head = [f"# Table {table}: {_lengths(done)}, {engines}", "", NOTE + (LATE_NOTE if has_late else ""), "",
             *(["**Quick: short runs, tested on some of the images; not to be compared with the paper.**", ""]
               if quick else []),
             "| model | loss | paper, runs 1 to 3 | " + " | ".join(map(_heading, columns))
             + " | difference | ranges | parameters | data/(w+b) |", "|---|---|---|" + "---|" * (len(columns) + 4)]
-    stages = (*STAGES, ROW) if has_then else STAGES
-    shown = {key: {**(result or {}), KEY: tests_then.get(key)} for key, result in results.items()}
+    shown = {key: {**(result or {}), LATE: late_tests.get(key)} for key, result in results.items()}
+    compared = stages("the paper's mini-batch", has_late)
     rows = [row for model in models
-            for row in _rows(model, stages, {column: shown.get((model, *column), {}) for column in columns})]
+            for row in _rows(model, compared, {column: shown.get((model, *column), {}) for column in columns})]
     return "\n".join(head + rows) + "\n"
+
+
+def _key(run: Run) -> tuple[str, bool, int]:
+    return (run.model, *_column(run))
 
 
 def _column(run: Run) -> Column:
@@ -72,9 +71,10 @@ def _engine(result: dict) -> str:
     return result.get("engine", "unknown")
 
 
-def _rows(model: str, stages: Sequence[tuple[str, str, str]], results: dict[Column, dict]) -> list[str]:
-    design, rows = PAPER[model], []
-    for words, kept, reported in stages:
+def _rows(model: str, compared: Sequence[Stage], results: dict[Column, dict]) -> list[str]:
+    design = PAPER[model]
+    rows: list[str] = []
+    for words, kept, reported in compared:
         pairs = {column: pair(result.get(kept)) for column, result in results.items()}
         paper = getattr(REPORTED[model], reported)
         done = {column: both for column, both in pairs.items() if both}

@@ -10,8 +10,7 @@ from ... import schema
 from ..paper import TABLE_5_SOLVERS, TABLE_5_TIMES
 from ..runs import record
 from ..runs.plan import Plan
-from ..runs.record import SOLVER
-from ..runs.run import RESULT
+from ..runs.record import RESULT, SOLVER
 
 # The committed solver that stands for its family.
 EXAMPLES = {"classic": "classic-1000-500-250-n2", "cae": "cae1-n2"}
@@ -54,7 +53,8 @@ def _said(value) -> str:
 
 def _results(plan: Plan) -> list[dict]:
     folders = sorted(path.parent for path in (plan.folder / "runs").glob(f"*/{RESULT}"))
-    return [record.read(folder, folder.name) for folder in folders]
+    results = (record.read(folder, folder.name) for folder in folders)
+    return [result for result in results if result]
 
 
 def _counts(result: dict, name: str, iterations: int, real: bool) -> bool:

@@ -82,7 +82,7 @@ def test_the_log_tells_size_and_restarts(folder, capsys, monkeypatch):
 
 
 def test_nets_share_a_database_and_are_not_disturbed_by_a_new_one(folder):
-    first, second = build(), build(NET.replace('"rows"', '"../%s/rows"' % folder.name))
+    first, second = build(), build(NET.replace('"rows"', f'"../{folder.name}/rows"'))
     fed(first, 1)
     (folder / "rows" / "data.mdb").unlink()
     (folder / "rows" / "lock.mdb").unlink()

@@ -8,7 +8,7 @@ from conformance import Case, examples, values
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-SUM = dict(floor=0.1, reason="a sum of terms up to 1 may nearly cancel, where a blob has few values")
+SUM = {"floor": 0.1, "reason": "a sum of terms up to 1 may nearly cancel, where a blob has few values"}
 TYPES = ["Convolution", "Deconvolution"]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cae_caffe.schema import BlobProto
 
-EXACT = dict(tolerance=0, reason="data are copied and scaled, float by float: there is nothing to round otherwise")
+EXACT = {"tolerance": 0, "reason": "data are copied and scaled, float by float: there is nothing to round otherwise"}
 
 
 def data(records, transform="", batch=4, tops='top: "data" top: "label"', more="", passes=4, files=None, **options):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conformance import Case
 
-EXACT = dict(tolerance=0, reason="fillers draw real Caffe's very numbers")
+EXACT = {"tolerance": 0, "reason": "fillers draw real Caffe's very numbers"}
 SMALL = "shape { dim: 2 dim: 3 }"
 FILLERS = ["", 'data_filler { type: "constant" value: 2.5 }', 'data_filler { type: "uniform" min: -1 max: 2 }',
            'data_filler { type: "gaussian" mean: 1 std: 3 }', 'data_filler { type: "gaussian" std: 1 sparse: 1 }',

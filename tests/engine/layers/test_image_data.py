@@ -84,10 +84,10 @@ def test_sizes_that_differ_from_batch_to_batch(real_caffe, tmp_path):
     compare(tmp_path, real_caffe, "crop_size: 4 mirror: true", batch=2)
 
 
-def with_exif(orientation: int, format: str = "JPEG") -> bytes:
+def with_exif(orientation: int, kind: str = "JPEG") -> bytes:
     exif = Image.Exif()
     exif[0x112] = orientation
-    return file_bytes(SMOOTH, format, exif=exif)
+    return file_bytes(SMOOTH, kind, exif=exif)
 
 
 def sixteen_bits(array: np.ndarray, color_type: int) -> bytes:
@@ -168,8 +168,8 @@ def resized(caffe, sizes):
                 stream.write(image + " 1\n")
             with open("net.prototxt", "w") as stream:
                 stream.write('layer { name: "d" type: "ImageData" top: "data" top: "label" image_data_param { source: '
-                             '"list.txt" is_color: %s new_height: %d new_width: %d } }'
-                             % (str(image != "grey.png").lower(), height, width))
+                             f'"list.txt" is_color: {str(image != "grey.png").lower()} new_height: {height} '
+                             f'new_width: {width} }} }}')
             net = caffe.Net("net.prototxt", caffe.TEST)
             net.forward()
             found.append(net.blobs["data"].data.copy())

@@ -7,7 +7,7 @@ from conformance import Case, examples, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-SUM = dict(floor=0.1, reason="a sum of terms up to 1 may nearly cancel, where a blob has few values")
+SUM = {"floor": 0.1, "reason": "a sum of terms up to 1 may nearly cancel, where a blob has few values"}
 
 
 def inner_product(text: str, *shape: int, **others) -> Case:

@@ -35,7 +35,7 @@ def batches(caffe, phase):
         data = np.arange(rows * 60, dtype=np.float32).reshape(rows, 3, 4, 5)
         labels = np.arange(rows, dtype=np.float32)
         net.set_input_arrays(data, labels)
-        for i in range(passes):
+        for _ in range(passes):
             net.forward()
             found += [net.blobs[name].data.copy() for name in ("data", "label")]
             data += 0.5

@@ -285,7 +285,7 @@ def test_another_caffe_in_the_process_is_refused(build, monkeypatch):
 
 def test_without_pycaffe_the_remedy_is_named(folder, monkeypatch):
     monkeypatch.setattr(python_layer, "_surface", None)
-    with pytest.raises(InputError, match="layer `a` .* `import cae_caffe.pycaffe` first"):
+    with pytest.raises(InputError, match=r"layer `a` .* `import cae_caffe\.pycaffe` first"):
         Net(schema.parse_net(NETS["times"]))
 
 

@@ -38,10 +38,11 @@ LAYOUTS = {"batch first": torch.Tensor.contiguous, "rows first": rows_first,
            "part of a larger one": inside_a_larger_one}
 sizes, few, strides, pads, layouts = (st.integers(1, 9), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2),
                                       st.sampled_from(sorted(LAYOUTS)))
+to_five, one, either = st.integers(1, 5), st.just(1), st.booleans()
 
 
 @st.composite
-def geometries(draw, kernels=st.integers(1, 5), group=1, dilations=st.just(1), transposed=st.booleans()):
+def geometries(draw, kernels=to_five, group=1, dilations=one, transposed=either):
     geometry = ConvolutionGeometry(
         transposed=draw(transposed), batch=draw(few), in_channels=group * draw(few), in_height=draw(sizes),
         in_width=draw(sizes), out_channels=group * draw(few), kernel=(draw(kernels), draw(kernels)),

@@ -9,8 +9,8 @@ import small_results
 
 from cae_caffe.errors import InputError
 from cae_caffe.reproduction import report
-from cae_caffe.reproduction.questions.variants import EVERY_THOUSAND
 from cae_caffe.reproduction.runs.plan import Plan
+from cae_caffe.reproduction.runs.variant import EVERY_THOUSAND
 
 LOG = """Engine: embedded (PyTorch 2) on CPU
 I1125 22:00:00.000000 1 solver.cpp:239] Iteration 0, loss = 700.5

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Prints the whole schema of a Caffe as a sorted table, one line for each message, field, enum and enum value.
 
     .caffe/with-caffe python3 tests/schema/golden/caffe_schema_table.py > tests/schema/golden/caffe_schema.txt
