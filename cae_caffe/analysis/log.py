@@ -8,6 +8,7 @@ two writers met in one line, and the last line of a log that was cut off.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,8 +87,9 @@ class _Reader:
         self._iteration = None
         self._net = None
         self._created = None
-        self._handlers = [(LOSS, self._loss), (TESTING, self._testing), (OUTPUT, self._output),
-                          (CREATING, self._creating), (STAGE, self._stage), (CLOSING, self._closing)]
+        self._handlers: list[tuple[re.Pattern[str], Callable[..., None]]] = [
+            (LOSS, self._loss), (TESTING, self._testing), (OUTPUT, self._output),
+            (CREATING, self._creating), (STAGE, self._stage), (CLOSING, self._closing)]
 
     def take(self, line):
         for pattern, handle in self._handlers:

@@ -162,7 +162,7 @@ def recorder(net) -> type[CudaGraph] | type[Tape] | None:
     layers = [layer for layer, plan in zip(net.layers, net.plans) if plan.bottom_ids]
     if not torch_private.can_listen():
         return None
-    if net.device.type == "cpu" and not _is_watched(net) and all(layer.replayable for layer in layers):
+    if net.device.type == "cpu" and not _is_watched(net) and all(layer.is_replayable() for layer in layers):
         return Tape
     return None
 
@@ -171,7 +171,7 @@ def is_capturable(net) -> bool:
     """Whether a net's step can be recorded as a CUDA graph: it runs on a CUDA device, nobody listens to its layers, and
     none of them draws from Caffe's random stream or calls Python for its values.
     """
-    return net.device.type == "cuda" and not _is_watched(net) and all(layer.capturable for layer in net.layers)
+    return net.device.type == "cuda" and not _is_watched(net) and all(layer.is_capturable() for layer in net.layers)
 
 
 def _is_watched(net) -> bool:

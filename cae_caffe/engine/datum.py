@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from .. import schema
 from ..errors import InputError
-from ..schema import Datum
 from . import decoding
 
 
 def parse(record: bytes, what: str):
     """The Datum of a database's record. Raises InputError, whose message begins with `what`, if it is none."""
     try:
-        return Datum.FromString(record)
+        return schema.Datum.FromString(record)
     except DecodeError:
         raise InputError(f"{what} is no Datum, the message that Caffe's databases hold; write it anew.") from None
 

@@ -1,7 +1,8 @@
 """What every layer is: shapes from shapes, parameters from fillers, forward and backward over blobs.
 
-A layer type is a subclass of `Layer` registered under Caffe's name for it. It derives from `AutogradLayer` if it
-writes only its forward; layers on the hot path write their backward too, and allocate nothing per step.
+A layer type is a subclass of `Layer` registered under Caffe's name for it. It derives from `AutogradLayer`
+(autograd_layer.py) if it writes only its forward; layers on the hot path write their backward too, and allocate
+nothing per step.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .blob import Blob, Shape
 from .fillers import fill
 from .lowering import Scratch
 from .rng import Stream
+from .traits import Traits
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,17 @@ class Count:
 
 
 def exactly(number: int) -> Count:
+    """So many, no more and no less."""
     return Count(number, number)
 
 
 def at_least(number: int) -> Count:
+    """So many or more."""
     return Count(number, None)
 
 
 def between(least: int, most: int) -> Count:
+    """From `least` to `most`, both included."""
     return Count(least, most)
 
 
@@ -65,24 +70,13 @@ class Layer:
     """Base of all layers. `param` is the read-only view of its LayerParameter, with Caffe's defaults filled in."""
 
     type: ClassVar[str]
+    traits: ClassVar[Traits] = Traits()
     bottoms: ClassVar[Count] = exactly(1)
     tops: ClassVar[Count] = exactly(1)
     # One top for each bottom, as convolutions and reshapes of several blobs have.
     as_many_tops_as_bottoms: ClassVar[bool] = False
     # Tops beyond those named in the prototxt are made without a name.
     makes_missing_tops: ClassVar[bool] = False
-    # Values stay where they are from bottom to top, so that bottom and top should be stored in the same order.
-    keeps_order: ClassVar[bool] = False
-    # A top may be a bottom: the layer keeps what its backward pass needs of the values that it overwrites.
-    runs_in_place: ClassVar[bool] = False
-    # Computes the same way at every step, so that a step can be recorded on a GPU: draws nothing from Caffe's random
-    # stream and calls nobody's Python.
-    capturable: ClassVar[bool] = True
-    # Comes to the same tensor operations on the same memory at every step, without numpy and without reading a value,
-    # so that on a CPU a step can be repeated as a list of operations. For layers of small nets on the hot path.
-    replayable: ClassVar[bool] = False
-    # Hands its bottoms and tops to a user's code, which may take them for plain arrays.
-    shows_its_blobs: ClassVar[bool] = False
     # The weight of the first top as a loss where the prototxt gives none.
     default_loss_weight: ClassVar[float] = 0.0
 
@@ -147,6 +141,14 @@ class Layer:
         """Whether the layer runs faster if its bottom and top store their rows outermost."""
         return False
 
+    def is_capturable(self) -> bool:
+        """Whether its step can be recorded on a GPU, if its options allow what its traits say."""
+        return self.traits.capturable
+
+    def is_replayable(self) -> bool:
+        """Whether its step can be repeated as a list of operations, if its options allow what its traits say."""
+        return self.traits.replayable
+
     def operations(self, bottom: list[Blob], top: list[Blob]) -> int:
         """About how many floating-point operations a forward pass takes; only layers with much work say."""
         return 0
@@ -170,6 +172,15 @@ class Layer:
             complaint = f"it has {bottoms} bottom and {tops} top blob(s) and takes as many of the one as of the other"
         if complaint is not None:
             raise InputError(f"{complaint}; change its `bottom` and `top` fields.")
+
+    def check_own_tops(self, bottom: list[Blob], top: list[Blob]) -> None:
+        """Raises InputError if a top is a bottom, and the layer's result would be lost or, in Caffe, is wrong."""
+        if self.traits.runs_in_place:
+            return
+        for blob, name in zip(top, self.param.top):
+            if any(blob is other for other in bottom):
+                raise InputError(f"it runs in place (`{name}` is both a bottom and a top), which {self.type} layers "
+                                 "cannot; give the top another name.")
 
     def set_loss_weights(self, top: list[Blob]) -> None:
         """Write each top's loss weight into its diff, where the backward pass finds it (Layer::SetLossWeights)."""
@@ -205,51 +216,10 @@ class Layer:
         """Whether the gradients of parameter `index` are wanted."""
         return index < len(self.param_needs_diff) and self.param_needs_diff[index]
 
-
-class AutogradLayer(Layer):
-    """A layer that writes only `compute`; its backward is autograd's, over a second run of `compute`.
-
-    The second run costs one forward, and in exchange the backward pass depends on nothing but the blobs, as Caffe's
-    does: `net.backward()` after a user changed some blob means what it means there.
-    """
-
-    def forward(self, bottom: list[Blob], top: list[Blob]) -> None:
-        data = [blob.data for blob in bottom]
-        if any(t is b for t in top for b in bottom):
-            # Run in place: the backward pass needs the values that the top is about to overwrite.
-            data = self._kept = [tensor.clone() for tensor in data]
-        else:
-            self._kept = None
-        with torch.no_grad():
-            results = self.compute(data, [blob.data for blob in self.blobs])
-        for blob, result in zip(top, results):
-            blob.data.copy_(result)
-
-    def backward(self, top: list[Blob], propagate_down: list[bool], bottom: list[Blob]) -> None:
-        data = self._kept or [blob.data for blob in bottom]
-        inputs = [t.detach().requires_grad_(needed) for t, needed in zip(data, propagate_down)]
-        params = [blob.data.detach().requires_grad_(self.needs_diff(i)) for i, blob in enumerate(self.blobs)]
-        wanted = [t for t in inputs + params if t.requires_grad]
-        if not wanted:
-            return
-        with torch.enable_grad():
-            results = self.compute(inputs, params)
-        pairs = [(result, blob.diff) for result, blob in zip(results, top) if result.requires_grad]
-        gradients = iter(torch.autograd.grad([r for r, _ in pairs], wanted, [d for _, d in pairs], allow_unused=True))
-        for blob, tensor in zip(bottom, inputs):
-            if tensor.requires_grad:
-                _write(next(gradients), blob.diff, add=False)
-        for blob, tensor in zip(self.blobs, params):
-            if tensor.requires_grad:
-                _write(next(gradients), *blob.diff_to_add_to())
-
-    _kept: list[torch.Tensor] | None = None
-
-
-def _write(gradient: torch.Tensor | None, diff: torch.Tensor, add: bool) -> None:
-    if gradient is None:         # autograd's way to say zero
-        gradient = torch.zeros_like(diff)
-    if add:
-        diff.add_(gradient)
-    else:
-        diff.copy_(gradient)
+    def refuse_gradient(self, propagate_down: list[bool], *bottoms: int) -> None:
+        """Raises InputError if the net asks for the gradient of one of the `bottoms`, given by number."""
+        for i in bottoms:
+            if propagate_down[i]:
+                raise InputError(f"Layer `{self.name}` (type {self.type}) has no gradient for its bottom "
+                                 f"`{self.param.bottom[i]}`; give `propagate_down: false` for it, or leave out "
+                                 "`force_backward`.")

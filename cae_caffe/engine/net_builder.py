@@ -9,15 +9,15 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 
+from .. import schema
 from ..errors import InputError
 from ..graph import Graph, Node, graph_of, layer_place
-from ..schema import ParamSpec, format_text, net_state, view
+from ..schema import format_text, net_state, view
 from . import backward_plan, log, rng
 from .backward_plan import LayerPlan
 from .blob import Blob, shape_string
 from .layer import Context, Layer
 from .layers import registry
-from .layers.apart import require_own_tops
 from .parameters import Parameters
 
 
@@ -144,8 +144,7 @@ class _Builder:
         bottom = [self.net.blobs[i] for i in plan.bottom_ids]
         top = [self.net.blobs[i] for i in plan.top_ids]
         layer.check_counts(len(bottom), len(top))
-        if not layer.runs_in_place:
-            require_own_tops(layer, bottom, top)
+        layer.check_own_tops(bottom, top)
         layer.setup(bottom, top)
         if len(node.message.blobs) > len(layer.blobs):
             raise InputError(f"it holds {len(node.message.blobs)} `blobs` in its definition and has "
@@ -166,7 +165,7 @@ class _Builder:
         if len(specs) > len(layer.blobs):
             raise InputError(f"it has {len(specs)} `param` blocks for {len(layer.blobs)} parameter blobs; leave out "
                              "those too many.")
-        specs += [view(ParamSpec())] * (len(layer.blobs) - len(specs))
+        specs += [view(schema.ParamSpec())] * (len(layer.blobs) - len(specs))
         layer.param_needs_diff = [spec.lr_mult != 0 for spec in specs]
         plan.needs_backward |= any(layer.param_needs_diff)
         self.net.graph.fill_weights(node, layer.blobs)
@@ -188,13 +187,13 @@ def _choose_storage_order(net: BuiltNet) -> None:
         return i
 
     for layer, plan in zip(net.layers, net.plans):
-        if layer.keeps_order:
+        if layer.traits.keeps_order:
             ids = plan.bottom_ids + plan.top_ids
             for i in ids[1:]:
                 group[find(i)] = find(ids[0])
     wanted = {find(i) for layer, plan in zip(net.layers, net.plans) if layer.wants_rows_first()
               for i in plan.bottom_ids + plan.top_ids}
-    plain = {i for layer, plan in zip(net.layers, net.plans) if layer.shows_its_blobs
+    plain = {i for layer, plan in zip(net.layers, net.plans) if layer.traits.shows_blobs
              for i in plan.bottom_ids + plan.top_ids}.union(value.blob.number for value in net.graph.inputs)
     for i, blob in enumerate(net.blobs):
         if find(i) in wanted and len(blob.shape) == 4 and i not in plain:

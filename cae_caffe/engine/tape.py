@@ -63,7 +63,7 @@ class _Foreign:
 class Tape(torch_private.Listener):
     """Runs `function` and notes its operations; `replay` runs them again on the same memory.
 
-    Only for a function that decides nothing by its tensors' values; `Layer.replayable` says so of a layer. `refusal`
+    Only for a function that decides nothing by its tensors' values; `Layer.is_replayable` says so of a layer. `refusal`
     tells, once the function has run, why it cannot be replayed, if it cannot; `writes` has the tensors that a replay
     writes into. Needs `torch_private.can_listen()`.
     """

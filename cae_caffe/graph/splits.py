@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from .. import schema
 from ..errors import InputError
-from ..schema import LayerParameter, NetParameter
 from .elements import Node, Value, layer_place
 from .graph import Graph
 
@@ -22,7 +22,7 @@ def with_splits(net, lines: list[int | None], name: str) -> tuple[Any, list[int 
     Raises InputError if a layer's bottom is no earlier layer's top, with `name` for the net's file.
     """
     sources, uses, weights = _uses(net, lines, name)
-    result = NetParameter()
+    result = schema.NetParameter()
     result.CopyFrom(net)
     del result.layer[:]
     new_lines: list[int | None] = []
@@ -120,7 +120,7 @@ def _unsplit(node: Node, inputs: list[Value]):
     weights = [_split_weight(value) for value in node.outputs]
     if names == list(node.message.bottom) and not any(weights):
         return node.message
-    message = LayerParameter()
+    message = schema.LayerParameter()
     message.CopyFrom(node.message)
     message.bottom[:] = names
     if any(weights):

@@ -15,7 +15,7 @@ from .assign import assign_proto
 from .errors import UnknownNameError, WrongValueError
 from .factories import Layers, Parameters, layers, params
 from .fields import param_name_dict
-from .layer_types import LAYER_TYPES
+from .layer_types import LAYER_TYPES, add_layer_type
 from .spec import Function, NetSpec, Top, to_proto
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
            "Top",
            "UnknownNameError",
            "WrongValueError",
+           "add_layer_type",
            "assign_proto",
            "layers",
            "param_name_dict",

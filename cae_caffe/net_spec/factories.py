@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..schema import messages
 from .errors import UnknownNameError, did_you_mean
-from .layer_types import LAYER_TYPES, require_layer_type
+from .layer_types import layer_types, require_layer_type
 from .spec import Function
 
 _TAIL = "Parameter"
@@ -28,7 +28,7 @@ class Layers:
         return layer
 
     def __dir__(self):
-        return sorted(LAYER_TYPES)
+        return layer_types()
 
 
 class Parameters:
@@ -37,13 +37,13 @@ class Parameters:
     def __getattr__(self, name: str):
         if name.startswith("__"):
             raise AttributeError(name)
-        message = messages.NAMESPACE.get(name + _TAIL)
+        message = messages.namespace().get(name + _TAIL)
         if message is None:
             raise UnknownNameError(f"Caffe has no parameters `{name}`{did_you_mean(name, dir(self))}.")
         return _Constants(message.DESCRIPTOR)
 
     def __dir__(self):
-        return sorted(name[:-len(_TAIL)] for name in messages.NAMESPACE if name.endswith(_TAIL))
+        return sorted(name[:-len(_TAIL)] for name in messages.namespace() if name.endswith(_TAIL))
 
 
 class _Constants:

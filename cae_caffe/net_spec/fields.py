@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ..schema import LayerParameter
+import functools
+
+from .. import schema
 
 _TAIL = "_param"
 
 # What the names of the messages do not tell: the fields that layers of another name read (src/caffe/layers).
-_FURTHER = {
+_FURTHER: dict[str, tuple[str, ...]] = {
     "Deconvolution": ("convolution_param",),
     "Im2col": ("convolution_param",),
     "SoftmaxWithLoss": ("loss_param", "softmax_param"),
@@ -24,14 +26,19 @@ _FURTHER = {
 
 def param_name_dict() -> dict[str, str]:
     """The stem of each `*_param` field of LayerParameter by its message's: {"InnerProduct": "inner_product", ...}."""
-    fields = [field for field in LayerParameter.DESCRIPTOR.fields if field.name.endswith(_TAIL)]
+    fields = [field for field in schema.LayerParameter.DESCRIPTOR.fields if field.name.endswith(_TAIL)]
     return {field.message_type.name[:-len("Parameter")]: field.name[:-len(_TAIL)] for field in fields}
 
 
-_STEMS = param_name_dict()
+_stems = functools.lru_cache(maxsize=None)(param_name_dict)
+
+
+def add_fields(layer_type: str, *fields: str) -> None:
+    """Let the keywords of a layer of this type be looked for in these message fields, too."""
+    _FURTHER[layer_type] = (*_FURTHER.get(layer_type, ()), *fields)
 
 
 def fields_of(layer_type: str) -> tuple[str, ...]:
     """The message fields in which the keywords of a layer of this type are looked for, in this order."""
-    own = (_STEMS[layer_type] + _TAIL,) if layer_type in _STEMS else ()
-    return own + _FURTHER.get(layer_type, ())
+    own = (_stems()[layer_type] + _TAIL,) if layer_type in _stems() else ()
+    return tuple(dict.fromkeys(own + _FURTHER.get(layer_type, ())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from typing import Any
 
-from ..schema import LayerParameter, NetParameter
+from .. import schema
 from .assign import assign_proto
 from .errors import UnknownNameError, UnknownTopError, WrongValueError, did_you_mean
 from .fields import fields_of
@@ -31,7 +31,7 @@ class Function:
         self.ntop: int = self.params.pop("ntop", 1)
         self.in_place: bool = self.params.pop("in_place", False)
         self.tops = tuple(Top(self, n) for n in range(self.ntop))
-        self.write_params(LayerParameter())         # a mistake shows in the line that makes it
+        self.write_params(schema.LayerParameter())         # a mistake shows in the line that makes it
 
     def write_params(self, layer) -> None:
         """Put the keywords into the LayerParameter `layer`."""
@@ -40,7 +40,7 @@ class Function:
 
     def _message_for(self, name: str, layer):
         """The part of `layer` that has the field `name`: one of its `*_param` messages before the layer itself."""
-        fields = LayerParameter.DESCRIPTOR.fields_by_name
+        fields = schema.LayerParameter.DESCRIPTOR.fields_by_name
         homes = () if name.endswith("param") else fields_of(self.type_name)
         for home in homes:
             if name in fields[home].message_type.fields_by_name:
@@ -111,7 +111,7 @@ def _net(tops, names: dict):
     writer = _Writer(names)
     for top in tops:
         writer.add(top.fn if isinstance(top, Top) else top)
-    net = NetParameter()
+    net = schema.NetParameter()
     net.layer.extend(writer.layers.values())
     return net
 
@@ -139,7 +139,7 @@ class _Writer:
                 self.layers[ready] = self._layer(ready)
 
     def _layer(self, function: Function):
-        layer = LayerParameter(type=function.type_name)
+        layer = schema.LayerParameter(type=function.type_name)
         layer.bottom.extend(self.layers[top.fn].top[top.n] for top in function.inputs)
         layer.top.extend(layer.bottom if function.in_place else [self._name(top) for top in function.tops])
         # A layer is called like its first top.

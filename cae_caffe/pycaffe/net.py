@@ -21,7 +21,7 @@ from .blob import Blob
 from .errors import WrongNameError, WrongValueError
 from .layer import shown
 
-TRAIN, TEST = schema.TRAIN, schema.TEST
+TRAIN, TEST = 0, 1        # of the enum Phase, which is made with all messages, not yet at import
 Arrays = dict[str, np.ndarray]
 
 

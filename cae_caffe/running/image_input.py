@@ -24,7 +24,7 @@ def feed(net, blob, images) -> None:
 
 def run_layers(net, first, last) -> None:
     """Run the layers number `first` to `last` (inclusive) forward, Split layers counted."""
-    net._forward(first, last)       # noqa: SLF001 - pycaffe's own forward goes by names, which two layers may share
+    net._forward(first, last)       # pycaffe's own forward goes by names, which two layers may share
 
 
 def labels(source, start, stop):

@@ -1,42 +1,137 @@
-"""Caffe's messages as protobuf classes, made from caffe.desc in a pool of their own.
+"""Caffe's messages as protobuf classes, made from caffe.desc, and what extends it, in a pool of their own.
 
 The private pool lets them live beside a real `caffe_pb2` in one process (two files of one name in the default pool
-would clash), and making them at import spares generated code, which fails under other versions of protobuf.
-Each message class, each enum and each value of a top-level enum is an attribute of this module.
+would clash), and making them here spares generated code, which fails under other versions of protobuf.
+Each message class, each enum and each value of a top-level enum is an attribute of this module, and all of them are
+in NAMESPACE. They are made when the first of them is asked for; until then `extend` adds to them.
 """
 
 from __future__ import annotations
 
+import functools
+import os
+import threading
 import types
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
+from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.internal import enum_type_wrapper
+from google.protobuf.message import DecodeError
+
+from .. import plugins
+from ..errors import InputError
+from .definitions import Message, to_file
+from .merging import Extension, Merged, Numbers, merge
 
 DESCRIPTOR_SET = Path(__file__).with_name("caffe.desc")
 
+_lock = threading.RLock()
+_extensions: list[Extension] = []
+_namespace: dict[str, Any] = {}         # empty until the first message is made
 
-def _load():
-    """Return the schema's FileDescriptor, in a new pool."""
-    files = descriptor_pb2.FileDescriptorSet.FromString(DESCRIPTOR_SET.read_bytes()).file
+
+def extend(source: str, *definitions: Message | bytes | str | os.PathLike) -> None:
+    """Add messages, enums and fields to Caffe's; text, views, net_spec and writers then know them.
+
+    `source` says where they come from, a fork of Caffe for instance; its fields may have numbers that mean something
+    else elsewhere (see `extension_numbers`). Each of `definitions` is a Message, or a descriptor set that
+    `protoc --descriptor_set_out` compiled, as bytes or as the path of its file: a fork's whole caffe.proto does, since
+    what it has in common with Caffe 1.0 adds nothing.
+
+    Raises InputError if a name has another meaning already, naming both sources; if a definition is not sound; and if
+    Caffe's messages are in use already, unless all of it is known.
+    """
+    with _lock:
+        added = list(_extensions)
+        messages = [definition for definition in definitions if isinstance(definition, Message)]
+        for definition in definitions:
+            if not isinstance(definition, Message):
+                added += [Extension(source, file) for file in _read_descriptor_set(source, definition)]
+        if messages:
+            known = merge(_plain_file(), added).file
+            added.append(Extension(source, to_file(source, messages, known)))
+        merged = merge(_plain_file(), added)
+        if _namespace and merged.file != _merged().file:
+            raise InputError(f"{source} adds to Caffe's messages when they are in use already, and a message cannot "
+                             "change then; add to them earlier: in a script before anything reads or makes a net or a "
+                             "solver, in an installed package by an entry point of the group "
+                             f"`{plugins.SCHEMA_GROUP}`.")
+        if not _namespace:
+            _in_new_pool(merged.file, source)
+        _extensions[:] = added
+
+
+def extension_numbers(source: str) -> Numbers:
+    """The numbers that fields and enum values have in the binary files of `source`, as it was told to `extend`.
+
+    By message (`"LayerParameter"`, `"PoolingParameter.PoolMethod"`), then by number, the name. Where such a number is
+    not the one in our own descriptors, it belongs to something else there or in another extension.
+    """
+    return _merged().numbers.get(source, {})
+
+
+def _read_descriptor_set(source: str, definition: bytes | str | os.PathLike) -> list:
+    """The files in a compiled descriptor set, or InputError."""
+    where = source if isinstance(definition, bytes) else f"{source}: {os.fspath(definition)}"
+    try:
+        data = definition if isinstance(definition, bytes) else Path(definition).read_bytes()
+        files = list(descriptor_pb2.FileDescriptorSet.FromString(data).file)
+    except OSError as error:
+        raise InputError(f"{where}: the descriptor set cannot be read: {error.strerror}.") from None
+    except DecodeError:
+        files = []
+    if not files:
+        raise InputError(f"{where}: this is no compiled descriptor set; make one by `protoc --descriptor_set_out`.")
+    return files
+
+
+def _plain_file():
+    return descriptor_pb2.FileDescriptorSet.FromString(DESCRIPTOR_SET.read_bytes()).file[-1]
+
+
+def _merged() -> Merged:
+    return merge(_plain_file(), _extensions)
+
+
+def _in_new_pool(file, source: str = ""):
+    """The FileDescriptor of `file` in a new pool. Raises InputError, naming `source`, if the file is not sound."""
     pool = descriptor_pool.DescriptorPool()
-    for file in files:
+    try:
         pool.AddSerializedFile(file.SerializeToString())
-    return pool.FindFileByName(files[-1].name)
+        return pool.FindFileByName(file.name)
+    except (TypeError, KeyError) as error:
+        raise InputError(f"{source}: what it adds to Caffe's messages does not fit together: "
+                         f"{' '.join(str(error).split())}.") from None
 
 
-def _class_maker(pool) -> Callable:
+def _class_maker(pool) -> Callable[[Any], Any]:
     if hasattr(message_factory, "GetMessageClass"):  # since protobuf 4.22; the other way went in 5
         return message_factory.GetMessageClass
-    return message_factory.MessageFactory(pool).GetPrototype
+    return message_factory.MessageFactory(pool).GetPrototype  # type: ignore[attr-defined]  # protobuf 3 and 4 have it
 
 
-def _namespace(file) -> dict[str, object]:
-    """Return what a generated module would hold: every message class, enum and enum value by its name."""
+def namespace() -> dict[str, Any]:
+    """What a generated module would hold: every message class, enum and enum value by its name."""
+    with _lock:
+        if not _namespace:
+            _load_plugins()
+        if not _namespace:
+            _namespace.update(_names(_in_new_pool(_merged().file if _extensions else _plain_file())))
+        return _namespace
+
+
+@functools.cache
+def _load_plugins() -> None:
+    """Once only, or a plug-in that asks for a message itself would load all of them again."""
+    plugins.load_schema()
+
+
+def _names(file) -> dict[str, Any]:
     make_class = _class_maker(file.pool)
-    names: dict[str, object] = {"DESCRIPTOR": file}
+    names: dict[str, Any] = {"DESCRIPTOR": file}
     names.update((name, make_class(descriptor)) for name, descriptor in file.message_types_by_name.items())
     for name, descriptor in file.enum_types_by_name.items():
         names[name] = enum_type_wrapper.EnumTypeWrapper(descriptor)
@@ -44,19 +139,33 @@ def _namespace(file) -> dict[str, object]:
     return names
 
 
-NAMESPACE = _namespace(_load())
-
-
-def __getattr__(name: str):
-    if name in NAMESPACE:
-        return NAMESPACE[name]
+def __getattr__(name: str) -> Any:
+    # Modules are asked for much (`__path__`, `net_state`) that must not make the messages; theirs are capital names.
+    if name[:1].isupper():
+        names = _namespace or namespace()
+        if name == "NAMESPACE":
+            return names
+        if name in names:
+            return names[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}, nor has Caffe's schema such a message")
 
 
 def as_module(name: str = "caffe_pb2") -> types.ModuleType:
-    """Return a module object called `name` with all that protoc's Python module of this schema would hold."""
+    """Return a module object called `name` with all that protoc's Python module of this schema would hold.
+
+    It is filled when the first of its names is asked for, `__all__` included, which is what `import *` asks for.
+    """
     module = types.ModuleType(name, "Caffe's messages, from a private copy of its schema.")
-    module.__dict__.update(NAMESPACE)
+
+    def fill(attribute: str) -> Any:
+        if not attribute.startswith("__") or attribute == "__all__":
+            module.__dict__.update(namespace())
+            if attribute in module.__dict__:
+                return module.__dict__[attribute]
+        raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
+
+    module.__dict__["__getattr__"] = fill
+    module.__dict__["__dir__"] = lambda: [*module.__dict__, *namespace()]
     return module
 
 

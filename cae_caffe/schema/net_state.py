@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
+from typing import Any
 
 from ..errors import InputError
-from .messages import NetParameter
+from . import messages
 
 Report = Callable[[str, str], None]       # place in Caffe's source, message
 
 
-def filtered(net, lines: list[int | None], report: Report = lambda place, message: None) -> tuple[object, list]:
+def filtered(net, lines: list[int | None], report: Report = lambda place, message: None) -> tuple[Any, list]:
     """The net without the layers that its `state` leaves out, and the lines of those that stay.
 
     `report` is told of each rule that is not met, as Caffe's log is. Raises InputError if a layer has both include
     and exclude rules.
     """
-    result = NetParameter()
+    result = messages.NetParameter()
     result.CopyFrom(net)
     del result.layer[:]
     kept = []

@@ -51,7 +51,7 @@ def cases(draw, type_name: str) -> Case:
 def _in_place(draw, type_name: str, parts: Parts) -> bool:
     if not parts.bottoms or parts.tops != 1 or type_name in WRONG_IN_PLACE:
         return False
-    return draw(SOMETIMES if registry.find(type_name).runs_in_place else RARELY)
+    return draw(SOMETIMES if registry.find(type_name).traits.runs_in_place else RARELY)
 
 
 def _other_batch(bottoms: list[np.ndarray]) -> list[np.ndarray]:

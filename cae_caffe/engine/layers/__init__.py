@@ -1,53 +1,10 @@
-"""The layers, one family a file. Importing this package registers them all."""
+"""The layers, one family a file. Importing this package imports every file in it, and so registers them all."""
 
-from . import (
-               accuracy,
-               argmax,
-               batch_norm,
-               concat,
-               contrastive_loss,
-               convolution,
-               crop,
-               data,
-               dropout,
-               dummy_data,
-               eltwise,
-               embed,
-               euclidean_loss,
-               hdf5_data,
-               hdf5_output,
-               hinge_loss,
-               im2col,
-               image_data,
-               infogain_loss,
-               inner_product,
-               input,
-               lrn,
-               memory_data,
-               multinomial_logistic_loss,
-               mvn,
-               neuron,
-               parameter,
-               pointwise,
-               pooling,
-               prelu,
-               python_layer,
-               reduction,
-               rows,
-               scale,
-               shape,
-               sigmoid_cross_entropy_loss,
-               silence,
-               softmax,
-               softmax_with_loss,
-               split,
-               spp,
-               tile,
-)
+from __future__ import annotations
 
-__all__ = ["accuracy", "argmax", "batch_norm", "concat", "contrastive_loss", "convolution", "crop", "data", "dropout",
-           "dummy_data", "eltwise", "embed", "euclidean_loss", "hdf5_data", "hdf5_output", "hinge_loss", "im2col",
-           "image_data", "infogain_loss", "inner_product", "input", "lrn", "memory_data", "multinomial_logistic_loss",
-           "mvn", "neuron", "parameter", "pointwise", "pooling", "prelu", "python_layer", "reduction", "rows",
-           "scale", "shape", "sigmoid_cross_entropy_loss", "silence", "softmax", "softmax_with_loss", "split", "spp",
-           "tile"]
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    if _module.name != "table":         # a program, which Python wants to run before anybody imports it
+        importlib.import_module(f"{__name__}.{_module.name}")

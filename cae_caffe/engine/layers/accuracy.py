@@ -7,7 +7,6 @@ import torch
 from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer, between, exactly
-from .gradients import refuse_gradient
 from .labels import Classes, Labels, ignored_label
 from .registry import register
 
@@ -57,4 +56,4 @@ class Accuracy(Layer):
         return counts.scatter_add_(0, labels.index.flatten(), which.flatten().to(counts.dtype))
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 0, 1)
+        self.refuse_gradient(propagate_down, 0, 1)

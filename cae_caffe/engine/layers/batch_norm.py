@@ -6,10 +6,11 @@ import math
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import FillerParameter, view
 from ..blob import Blob, shape_string
 from ..layer import Layer
+from ..traits import Traits
 from .broadcast import Spread, spread
 from .buffers import buffer_like, scratch_like
 from .registry import register
@@ -27,8 +28,7 @@ class BatchNorm(Layer):
     shrunk all three; the variance it adds is the unbiased one. The solver never updates them.
     """
 
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
 
     @classmethod
     def complete(cls, message):
@@ -42,10 +42,10 @@ class BatchNorm(Layer):
         self.eps, self.fraction = param.eps, param.moving_average_fraction
         given = param.has("use_global_stats")
         self.uses_averages = param.use_global_stats if given else self.param.phase == "TEST"
-        zero = view(FillerParameter())
+        zero = schema.view(schema.FillerParameter())
         for length in (self.channels, self.channels, 1):
             self.add_parameter((length,), zero)
-        self._centered: torch.Tensor | None = None      # the bottom less its mean: what the backward pass needs of it
+        self._centered = torch.empty(0)     # the bottom less its mean: what the backward pass needs of it
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
@@ -85,7 +85,8 @@ class BatchNorm(Layer):
 
     def _add_to_averages(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         unbiased = self._per_channel / (self._per_channel - 1) if self._per_channel > 1 else 1
-        for blob, value, factor in zip(self.blobs, (mean, variance, 1), (1, unbiased, 1)):
+        values: tuple[torch.Tensor | int, ...] = (mean, variance, 1)
+        for blob, value, factor in zip(self.blobs, values, (1, unbiased, 1)):
             blob.data.mul_(self.fraction).add_(value, alpha=factor)
 
     def backward(self, top, propagate_down, bottom):
@@ -97,7 +98,7 @@ class BatchNorm(Layer):
         torch.mul(diff, self._spread.view(self._scale), out=out)
 
     def _less_its_share(self, diff: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-        """diff - mean(diff) - y mean(diff y), y being the top; written to `out`, unless that is `diff` itself."""
+        """`diff` - mean(diff) - y mean(diff y), y being the top; written to `out`, unless that is `diff` itself."""
         if out is diff:
             out = scratch_like(self, diff)
         share = self._mean(torch.mul(self._centered, diff, out=out)).mul_(self._scale).mul_(self._scale)

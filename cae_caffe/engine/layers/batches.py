@@ -84,13 +84,15 @@ class BatchLayer(DataSource, Layer):
         log.info(self.size_place, f"output data size: {','.join(map(str, shape))}")
         self.transformer.draw_seed(self.context.stream)
         self.context.stream().word()        # Caffe seeds its thread's stream with it, from which nothing is drawn
-        # A recorded step is for one shape, and single images are often each of another.
-        self.capturable = self.batch > 1 or self.transformer.crop > 0
         self._pins = devices.current().type == "cuda"
         pays = self.decodes or math.prod(shape) >= MANY_VALUES
         self._worker = ThreadPoolExecutor(max_workers=1) if pays else None
         self._next: Future[Batch] | None = None
         self._next_place: dict = {}                 # where that batch begins
+
+    def is_capturable(self):
+        # A recorded step is for one shape, and single images are often each of another.
+        return self.batch > 1 or self.transformer.crop > 0
 
     def reshape(self, bottom, top):
         """The tops' shapes are those of the batch, whatever that is."""

@@ -22,7 +22,7 @@ class KeptInput:
     """A layer's bottom as the backward pass needs it: a copy where the layer runs in place, itself elsewhere."""
 
     def __init__(self):
-        self._copy: torch.Tensor | None = None
+        self._copy = torch.empty(0)
 
     def keep(self, bottom, top) -> None:
         """Call it before `top` is written."""

@@ -1,13 +1,15 @@
-"""Concat and Slice: several blobs joined along an axis, and taken apart."""
+"""Concat, Slice and Tile: blobs joined along an axis, taken apart, and repeated."""
 
 from __future__ import annotations
 
 import torch
 
 from ...errors import InputError
+from ..autograd_layer import AutogradLayer
 from ..axes import canonical_axis
 from ..blob import Shape, shape_string
 from ..layer import Layer, at_least
+from ..traits import Traits
 from .registry import register
 
 
@@ -21,7 +23,8 @@ def _axis(param, old_name: str, shape: Shape) -> int:
 class _JoiningLayer(Layer):
     """A whole blob at one end, its parts along `self.axis` at the other."""
 
-    keeps_order = True
+    traits = Traits(keeps_order=True)
+    axis: int
 
     def parts(self, whole: torch.Tensor, blobs) -> tuple[torch.Tensor, ...]:
         """Views of the parts of `whole` that belong to `blobs`."""
@@ -94,3 +97,23 @@ class Slice(_JoiningLayer):
         if propagate_down[0]:
             for blob, part in zip(top, self.parts(bottom[0].diff, top)):
                 part.copy_(blob.diff)
+
+
+@register("Tile")
+class Tile(AutogradLayer):
+    """The bottom `tiles` times, one after the other along `axis` (src/caffe/layers/tile_layer.cpp)."""
+
+    def setup(self, bottom, top):
+        self.tiles = self.param.tile_param.tiles
+        if self.tiles < 1:
+            raise InputError(f"its `tiles` is {self.tiles}; give how often to repeat the bottom, at least 1.")
+
+    def shapes(self, bottom_shapes):
+        shape = bottom_shapes[0]
+        self.axis = axis = canonical_axis(self.param.tile_param.axis, shape)
+        return [shape[:axis] + (shape[axis] * self.tiles,) + shape[axis + 1:]]
+
+    def compute(self, bottoms, params):
+        times = [1] * bottoms[0].dim()
+        times[self.axis] = self.tiles
+        return [bottoms[0].repeat(times)]

@@ -33,25 +33,26 @@ class ConvolutionLayer(Layer):
         param, shape = self.param.convolution_param, bottom[0].shape
         self.axis = canonical_axis(param.axis, shape)
         self.spatial_axes = len(shape) - self.axis - 1
-        self.kernel = self._lengths("kernel_size", "kernel_h", "kernel_w", default=None, least=1)
-        self.stride = self._lengths("stride", "stride_h", "stride_w", default=1, least=1)
-        self.pad = self._lengths("pad", "pad_h", "pad_w", default=0, least=0)
-        self.dilation = self._lengths("dilation", None, None, default=1, least=1)
+        self.kernel = self._lengths("kernel_size", ("kernel_h", "kernel_w"), default=None, least=1)
+        self.stride = self._lengths("stride", ("stride_h", "stride_w"), default=1, least=1)
+        self.pad = self._lengths("pad", ("pad_h", "pad_w"), default=0, least=0)
+        self.dilation = self._lengths("dilation", (), default=1, least=1)
         self._set_channels(shape[self.axis])
         ends = (self.channels, self.outputs) if self.transposed else (self.outputs, self.channels)
         self.add_parameter((ends[0], ends[1] // self.group) + self.kernel, param.weight_filler)
         if param.bias_term:
             self.add_parameter((self.outputs,), param.bias_filler)
 
-    def _lengths(self, name: str, height: str | None, width: str | None, default: int | None, least: int) -> Shape:
-        """One length for each spatial axis, from the repeated field `name` or the pair for height and width."""
+    def _lengths(self, name: str, pair: tuple[str, ...], default: int | None, least: int) -> Shape:
+        """One length for each spatial axis, from the repeated field `name` or the `pair` for height and width."""
         param, number = self.param.convolution_param, self.spatial_axes
         given = getattr(param, name)
-        if height is not None and (param.has(height) or param.has(width)):
+        if any(map(param.has, pair)):
             if number != 2 or given:
-                raise InputError(f"it gives `{height}` or `{width}` and has {number} spatial axes and {len(given)} "
+                names = " or ".join(f"`{field}`" for field in pair)
+                raise InputError(f"it gives {names} and has {number} spatial axes and {len(given)} "
                                  f"`{name}`; that pair is for two spatial axes, instead of `{name}`.")
-            lengths = (getattr(param, height), getattr(param, width))
+            lengths = tuple(getattr(param, field) for field in pair)
         elif given or default is not None or number == 0:
             if len(given) not in (0, 1, number):
                 raise InputError(f"it gives `{name}` {len(given)} times; give it once, or once for each of the "
@@ -133,8 +134,7 @@ class ConvolutionLayer(Layer):
         places = self._batch * math.prod(self._spatial[0 if self.transposed else 1])
         return 2 * places * self.blobs[0].count * len(bottom)
 
-    @property
-    def replayable(self):
+    def is_replayable(self):
         """If lowered: the native kernels return new memory, which would have to be copied once more."""
         return self._method.replayable
 

@@ -31,9 +31,9 @@ class Data(BatchLayer):
     def unsupported(cls, param):
         if param.data_param.backend == "LMDB":
             return []
-        return [f"its `backend` is {param.data_param.backend}, Caffe's default, and databases of that kind cannot be "
-                f"read here: write `backend: LMDB` if {param.data_param.source} is an LMDB, else convert it to one, or "
-                "to HDF5 for an HDF5Data layer"]
+        return [(f"its `backend` is {param.data_param.backend}, Caffe's default, and databases of that kind cannot be "
+                 f"read here: write `backend: LMDB` if {param.data_param.source} is an LMDB, else convert it to one, "
+                 "or to HDF5 for an HDF5Data layer")]
 
     def open(self):
         transform = self.param.transform_param

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ...errors import InputError
+from ..traits import Traits
 from .buffers import buffer_like
 from .neuron import NeuronLayer
 from .registry import register
@@ -19,7 +20,7 @@ class Dropout(NeuronLayer):
     logical axes (src/caffe/layers/dropout_layer.cpp).
     """
 
-    capturable = False
+    traits = Traits(keeps_order=True, runs_in_place=True, capturable=False)
 
     def setup(self, bottom, top):
         ratio = self.param.dropout_param.dropout_ratio
@@ -28,7 +29,7 @@ class Dropout(NeuronLayer):
             raise InputError(f"its `dropout_ratio` is {ratio:g}; it must be at least 0 and below 1.")
         self.kept = 1.0 - ratio
         self.scale = float(np.float32(1 / self.kept)) if self.drops else 1.0
-        self._mask: torch.Tensor | None = None
+        self._mask = torch.empty(0)
 
     def forward(self, bottom, top):
         if self.drops:

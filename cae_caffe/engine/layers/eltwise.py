@@ -7,6 +7,7 @@ import torch
 from ...errors import InputError
 from ..blob import Blob, shape_string
 from ..layer import Layer, at_least
+from ..traits import Traits
 from .registry import register
 
 
@@ -19,7 +20,7 @@ class Eltwise(Layer):
     """
 
     bottoms = at_least(2)
-    keeps_order = True
+    traits = Traits(keeps_order=True)
 
     def setup(self, bottom, top):
         param = self.param.eltwise_param
@@ -29,7 +30,7 @@ class Eltwise(Layer):
             raise InputError(f"it gives `coeff` {len(param.coeff)} times for {len(bottom)} bottoms; give it once for "
                              "each, or not at all.")
         self.coefficients = param.coeff or (1.0,) * len(bottom)
-        self._operation = _OPERATIONS[param.operation](self)
+        self._operation: _Sum | _Product | _Maximum = _OPERATIONS[param.operation](self)
 
     def shapes(self, bottom_shapes):
         for shape in bottom_shapes[1:]:
@@ -105,4 +106,5 @@ class _Maximum:
         torch.mul(top.diff, self._wins[i], out=bottom[i].diff)
 
 
-_OPERATIONS = {"SUM": _Sum, "PROD": _Product, "MAX": _Maximum}
+_OPERATIONS: dict[str, type[_Sum] | type[_Product] | type[_Maximum]] = {
+    "SUM": _Sum, "PROD": _Product, "MAX": _Maximum}

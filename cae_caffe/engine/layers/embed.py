@@ -6,9 +6,8 @@ import torch
 
 from ...errors import InputError
 from ..layer import Layer
-from .gradients import refuse_gradient
 from .registry import register
-from .row_numbers import row_numbers
+from .rows import row_numbers
 
 
 @register("Embed")
@@ -39,7 +38,7 @@ class Embed(Layer):
             out.add_(self.blobs[1].data)
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 0)
+        self.refuse_gradient(propagate_down, 0)
         diff = top[0].diff.reshape(len(self._rows), -1)
         if self.needs_diff(0):
             target, add = self.blobs[0].diff_to_add_to()

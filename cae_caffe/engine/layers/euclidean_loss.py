@@ -8,6 +8,7 @@ import torch
 
 from ...errors import InputError
 from ..blob import shape_string
+from ..traits import Traits
 from .loss import LossLayer, in_shape_of
 from .registry import register
 
@@ -16,8 +17,7 @@ from .registry import register
 class EuclideanLoss(LossLayer):
     """sum((a - b)**2) / (2 N) over a batch of N (src/caffe/layers/euclidean_loss_layer.cpp)."""
 
-    keeps_order = True
-    replayable = True
+    traits = Traits(keeps_order=True, replayable=True)
 
     def allows_forced_backward(self, bottom_index):
         return True

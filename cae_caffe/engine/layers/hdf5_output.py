@@ -12,6 +12,7 @@ from ...errors import InputError
 from .. import log
 from ..blob import Blob, Shape, shape_string
 from ..layer import Layer, exactly
+from ..traits import Traits
 from .registry import register
 
 
@@ -25,7 +26,7 @@ class HDF5Output(Layer):
 
     bottoms = exactly(2)
     tops = exactly(0)
-    capturable = False
+    traits = Traits(capturable=False)
     datasets = ("data", "label")
 
     def setup(self, bottom, top):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 
-from .gradients import refuse_gradient
 from .labels import Classes, Labels
 from .loss import LossLayer
 from .registry import register
@@ -39,7 +38,7 @@ class HingeLoss(LossLayer):
         return (scores * signs).add_(1).clamp_min_(0), signs
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 1)
+        self.refuse_gradient(propagate_down, 1)
         if not propagate_down[0]:
             return
         margins, signs = self._margins(bottom)

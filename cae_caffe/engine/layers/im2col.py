@@ -6,12 +6,12 @@ import itertools
 import math
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from ...errors import InputError
+from ..autograd_layer import AutogradLayer
 from ..axes import canonical_axis
 from ..blob import Shape, shape_string
-from ..layer import AutogradLayer
 from .registry import register
 
 
@@ -63,11 +63,15 @@ class Im2col(AutogradLayer):
         return [shape[:self.axis] + (shape[self.axis] * math.prod(self.kernel),) + self._outputs]
 
     def compute(self, bottoms, params):
-        padded = F.pad(bottoms[0], [pad for pad in reversed(self.pad) for _ in range(2)])
-        seen = [padded[(..., *map(self._slice, place, self.dilation, self.stride, self._outputs))]
+        padded = functional.pad(bottoms[0], [pad for pad in reversed(self.pad) for _ in range(2)])
+        seen = [padded[self._slices(place)]
                 for place in itertools.product(*map(range, self.kernel))]
         columns = torch.stack(seen, self.axis + 1)
         return [columns.flatten(self.axis, self.axis + 1)]
+
+    def _slices(self, place: tuple[int, ...]) -> tuple:
+        """What one place of the kernel sees, behind the axes that are not spatial."""
+        return (..., *map(self._slice, place, self.dilation, self.stride, self._outputs))
 
     @staticmethod
     def _slice(place: int, dilation: int, stride: int, outputs: int) -> slice:

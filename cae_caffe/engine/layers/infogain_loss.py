@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import BlobProto, read_binary
 from .. import blob_proto, log
 from ..blob import Shape, shape_string
 from ..layer import between
-from . import normalization
-from .gradients import refuse_gradient
 from .labels import Classes, Labels, ignored_label
-from .loss import LOG_THRESHOLD, LossLayer
+from .loss import LOG_THRESHOLD, LossLayer, normalization_divisor, normalization_mode
 from .registry import register
 
 
@@ -31,24 +29,24 @@ class InfogainLoss(LossLayer):
         loss_param = self.param.loss_param
         if loss_param.has("normalize"):
             raise InputError("it gives `normalize`, which InfogainLoss does not take; give `normalization`.")
-        self.mode = normalization.mode(loss_param, "VALID")
+        self.mode = normalization_mode(loss_param, "VALID")
         log.creating_layer(self.name)       # the softmax
         self.ignored = ignored_label(loss_param)
-        self._stored = self._read_matrix(bottom[0].data.device) if len(bottom) == 2 else None
+        self._stored = self._read_matrix(bottom[0].data.device) if len(bottom) == 2 else torch.empty(0)
 
     def _read_matrix(self, device) -> torch.Tensor:
         param = self.param.infogain_loss_param
         if not param.has("source"):
             raise InputError("it has no matrix: give it as a third bottom, or as `source` the path of a binary "
                              "BlobProto.")
-        return torch.from_numpy(blob_proto.values(read_binary(param.source, BlobProto))).to(device)
+        return torch.from_numpy(blob_proto.values(schema.read_binary(param.source, schema.BlobProto))).to(device)
 
     def shapes(self, bottom_shapes):
         loss_shape = super().shapes(bottom_shapes)
         first, second = bottom_shapes[:2]
         self.classes = Classes.of(self.param.infogain_loss_param.axis, first, second)
         self._check_matrix(bottom_shapes[2] if len(bottom_shapes) == 3 else tuple(self._stored.shape))
-        self._probabilities = None
+        self._probabilities = torch.empty(0)
         return loss_shape + [first]
 
     def _check_matrix(self, shape: Shape) -> None:
@@ -77,7 +75,7 @@ class InfogainLoss(LossLayer):
         return labels, rows.transpose(1, 2)
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, *range(1, len(bottom)))
+        self.refuse_gradient(propagate_down, *range(1, len(bottom)))
         if not propagate_down[0]:
             return
         labels, weights = self._weights(bottom)
@@ -86,4 +84,4 @@ class InfogainLoss(LossLayer):
         bottom[0].diff.copy_(gradient.view(bottom[0].shape))
 
     def _divisor(self, labels: Labels):
-        return normalization.divisor(self.mode, self.classes.outer, self.classes.inner, labels.number())
+        return normalization_divisor(self.mode, self.classes.outer, self.classes.inner, labels.number())

@@ -10,6 +10,7 @@ from ...errors import InputError
 from ..axes import canonical_axis
 from ..blob import Blob
 from ..layer import Layer
+from ..traits import Traits
 from .registry import register
 
 
@@ -22,7 +23,7 @@ class InnerProduct(Layer):
     (src/caffe/layers/inner_product_layer.cpp)
     """
 
-    replayable = True
+    traits = Traits(replayable=True)
 
     def setup(self, bottom, top):
         param = self.param.inner_product_param
@@ -37,7 +38,7 @@ class InnerProduct(Layer):
         self.add_parameter(shape[::-1] if param.transpose else shape, param.weight_filler)
         if self.has_bias:
             self.add_parameter((self.outputs,), param.bias_filler)
-        self._ordered: torch.Tensor | None = None
+        self._ordered = torch.empty(0)
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
@@ -97,6 +98,6 @@ class InnerProduct(Layer):
             blob.diff.copy_(self._ordered)
 
     def _buffer(self, blob: Blob) -> torch.Tensor:
-        if self._ordered is None or self._ordered.shape != blob.shape:
+        if self._ordered.shape != blob.shape:
             self._ordered = torch.empty(blob.shape, device=blob.data.device)
         return self._ordered

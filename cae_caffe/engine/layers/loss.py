@@ -1,4 +1,4 @@
-"""What losses share: a scalar top, a weight of 1 unless told, one first dimension of both bottoms."""
+"""What losses share: a scalar top, a weight of 1 unless told, one first dimension of both bottoms, what divides it."""
 
 from __future__ import annotations
 
@@ -33,3 +33,23 @@ class LossLayer(Layer):
 def in_shape_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """`tensor` in the shape of `like`, which has as many values."""
     return tensor if tensor.shape == like.shape else tensor.reshape(like.shape)
+
+
+def normalization_mode(loss_param, default: str) -> str:
+    """By what a loss is divided: FULL, VALID, BATCH_SIZE or NONE; the old `normalize` flag still counts."""
+    if loss_param.has("normalization"):
+        return loss_param.normalization
+    if loss_param.has("normalize"):
+        return "VALID" if loss_param.normalize else "BATCH_SIZE"
+    return default
+
+
+def normalization_divisor(mode: str, outer: int, inner: int, valid: torch.Tensor | None) -> float | torch.Tensor:
+    """By what to divide the sum of a loss over `outer` x `inner` values; at least 1, as Caffe's get_normalizer has it.
+
+    `valid` is the number of values that are not ignored, as a tensor of no axes, or None if all count.
+    """
+    if mode == "VALID" and valid is not None:
+        return valid.clamp_min(1)
+    fixed = {"FULL": outer * inner, "VALID": outer * inner, "BATCH_SIZE": outer, "NONE": 1}
+    return float(max(1, fixed[mode]))

@@ -9,7 +9,8 @@ from .. import chunks
 from ..blob import Blob, shape_string
 from ..layer import Layer
 from ..pooling import AveragePooling, Windows
-from .buffers import KeptInput
+from ..traits import Traits
+from .buffers import KeptInput, buffer_like
 from .registry import register
 
 
@@ -19,11 +20,10 @@ class _AcrossChannels:
     def __init__(self, param, shape, scratch):
         self._size, self._beta, self._k = param.local_size, param.beta, param.k
         self._alpha = param.alpha
-        self._scale: torch.Tensor | None = None
+        self._scale = torch.empty(0)
 
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> None:
-        if self._scale is None:
-            self._scale = torch.empty_like(x)
+        self._scale = buffer_like(self._scale, x)
         for data, out, scale in chunks.along_batch(x, y, self._scale):
             padded, squares = self._padded(data)
             torch.mul(data, data, out=squares)
@@ -65,10 +65,10 @@ class _WithinChannel:
         self._alpha, self._beta = param.alpha, param.beta
         size, pad = param.local_size, param.local_size // 2
         self._pooling = AveragePooling(Windows(shape[2:], (size, size), (1, 1), (pad, pad), rounds_up=True), scratch)
-        self._scale: torch.Tensor | None = None
+        self._scale = torch.empty(0)
 
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> None:
-        if self._scale is None:
+        if self._scale.shape != x.shape:
             self._scale = torch.empty_like(x, memory_format=torch.contiguous_format)
         self._pooling.forward(x.square(), self._scale)
         self._scale.mul_(self._alpha).add_(1)
@@ -90,7 +90,8 @@ def _power(scale: torch.Tensor, beta: float) -> torch.Tensor:
     return torch.sqrt(root).mul_(root)
 
 
-REGIONS = {"ACROSS_CHANNELS": _AcrossChannels, "WITHIN_CHANNEL": _WithinChannel}
+REGIONS: dict[str, type[_AcrossChannels] | type[_WithinChannel]] = {
+    "ACROSS_CHANNELS": _AcrossChannels, "WITHIN_CHANNEL": _WithinChannel}
 
 
 @register("LRN")
@@ -100,8 +101,7 @@ class LRN(Layer):
     In place too, where Caffe overwrites what it still needs.
     """
 
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
 
     def setup(self, bottom, top):
         size = self.param.lrn_param.local_size
@@ -119,7 +119,8 @@ class LRN(Layer):
     def reshape(self, bottom: list[Blob], top: list[Blob]) -> None:
         super().reshape(bottom, top)
         param = self.param.lrn_param
-        self._region = REGIONS[param.norm_region](param, bottom[0].shape, self.context.scratch)
+        region = REGIONS[param.norm_region]
+        self._region: _AcrossChannels | _WithinChannel = region(param, bottom[0].shape, self.context.scratch)
 
     def forward(self, bottom, top):
         self._input.keep(bottom[0], top[0])

@@ -8,7 +8,6 @@ import torch
 
 from ...errors import InputError
 from ..blob import shape_string
-from .gradients import refuse_gradient
 from .labels import Classes, Labels
 from .loss import LOG_THRESHOLD, LossLayer
 from .registry import register
@@ -42,7 +41,7 @@ class MultinomialLogisticLoss(LossLayer):
         return labels.index, labels.pick(self.classes.view(bottom[0].data)).clamp_min_(LOG_THRESHOLD)
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 1)
+        self.refuse_gradient(propagate_down, 1)
         if not propagate_down[0]:
             return
         index, probabilities = self._true(bottom)

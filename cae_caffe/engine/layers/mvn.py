@@ -9,6 +9,7 @@ import torch
 from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer
+from ..traits import Traits
 from .registry import register
 
 
@@ -21,7 +22,7 @@ class MVN(Layer):
     (src/caffe/layers/mvn_layer.cpp).
     """
 
-    runs_in_place = True
+    traits = Traits(runs_in_place=True)
 
     def adapt(self, bottom, top):
         """At each pass, for in place the top gives the bottom four axes, which a user's reshape takes away again."""

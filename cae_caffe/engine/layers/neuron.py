@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from ..layer import Layer, exactly
+from ..traits import Traits
 from .registry import register
 
 aten = torch.ops.aten
@@ -16,15 +17,14 @@ class NeuronLayer(Layer):
 
     bottoms = exactly(1)
     tops = exactly(1)
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
 
 
 @register("Sigmoid")
 class Sigmoid(NeuronLayer):
     """y = 1 / (1 + exp(-x)) (src/caffe/layers/sigmoid_layer.cpp)."""
 
-    replayable = True
+    traits = Traits(keeps_order=True, runs_in_place=True, replayable=True)
 
     def compute(self, bottoms, params):
         return [torch.sigmoid(bottoms[0])]
@@ -41,7 +41,7 @@ class Sigmoid(NeuronLayer):
 class TanH(NeuronLayer):
     """y = tanh(x) (src/caffe/layers/tanh_layer.cpp)."""
 
-    replayable = True
+    traits = Traits(keeps_order=True, runs_in_place=True, replayable=True)
 
     def compute(self, bottoms, params):
         return [torch.tanh(bottoms[0])]
@@ -58,13 +58,13 @@ class TanH(NeuronLayer):
 class ReLU(NeuronLayer):
     """y = max(x, 0) + negative_slope * min(x, 0) (src/caffe/layers/relu_layer.cpp)."""
 
-    replayable = True
+    traits = Traits(keeps_order=True, runs_in_place=True, replayable=True)
 
     def setup(self, bottom, top):
         self.slope = self.param.relu_param.negative_slope
 
     def compute(self, bottoms, params):
-        return [F.leaky_relu(bottoms[0], self.slope)]
+        return [functional.leaky_relu(bottoms[0], self.slope)]
 
     def forward(self, bottom, top):
         if self.slope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...schema import FillerParameter, view
+from ... import schema
 from ..layer import Layer, exactly
 from .registry import register
 
@@ -17,7 +17,7 @@ class Parameter(Layer):
     bottoms = exactly(0)
 
     def setup(self, bottom, top):
-        self.add_parameter(self.param.parameter_param.shape.dim, view(FillerParameter()))
+        self.add_parameter(self.param.parameter_param.shape.dim, schema.view(schema.FillerParameter()))
 
     def shapes(self, bottom_shapes):
         return [self.blobs[0].shape]

@@ -13,8 +13,8 @@ import torch
 
 from ...errors import InputError
 from ..blob import Blob
+from ..traits import Traits
 from .buffers import buffer_like
-from .gradients import refuse_gradient
 from .neuron import NeuronLayer
 from .registry import register
 
@@ -25,7 +25,7 @@ aten = torch.ops.aten
 class AbsVal(NeuronLayer):
     """y = |x| (src/caffe/layers/absval_layer.cpp)."""
 
-    runs_in_place = False
+    traits = Traits(keeps_order=True)
 
     def forward(self, bottom, top):
         torch.abs(bottom[0].data, out=top[0].data)
@@ -40,7 +40,7 @@ class BNLL(NeuronLayer):
     """y = log(1 + exp(x)) (src/caffe/layers/bnll_layer.cpp)."""
 
     def forward(self, bottom, top):
-        torch.nn.functional.softplus(bottom[0].data, out=top[0].data)
+        aten.softplus.out(bottom[0].data, out=top[0].data)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
@@ -203,4 +203,4 @@ class Threshold(NeuronLayer):
         top[0].data.copy_(bottom[0].data > self.threshold)
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 0)
+        self.refuse_gradient(propagate_down, 0)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...errors import InputError
 from ..blob import Shape, shape_string
 from ..layer import Layer, between
 from ..pooling import AveragePooling, MaxPooling, StochasticPooling, Windows
 from .registry import register
+
+PoolingMethod = MaxPooling | AveragePooling | StochasticPooling
 
 
 @register("Pooling")
@@ -29,7 +33,9 @@ class Pooling(Layer):
         self.pad = self._lengths("pad", 0)
         self._check_global()
         self._check_pad(self.kernel or bottom[0].shape[2:])
-        self.capturable = param.pool != "STOCHASTIC" or self.param.phase != "TRAIN"
+
+    def is_capturable(self):
+        return self.param.pooling_param.pool != "STOCHASTIC" or self.param.phase != "TRAIN"
 
     def _kernel(self) -> Shape:
         param = self.param.pooling_param
@@ -89,11 +95,11 @@ class Pooling(Layer):
 
     def reshape(self, bottom, top):
         super().reshape(bottom, top)
-        self._method = METHODS[self.param.pooling_param.pool](self, self._windows(bottom[0].shape))
+        self._method: PoolingMethod = METHODS[self.param.pooling_param.pool](self, self._windows(bottom[0].shape))
 
     def forward(self, bottom, top):
         self._method.forward(bottom[0].data, top[0].data)
-        if len(top) == 2:
+        if len(top) == 2 and isinstance(self._method, MaxPooling):
             top[1].data.copy_(self._method.mask())
 
     def backward(self, top, propagate_down, bottom):
@@ -113,7 +119,7 @@ def _stochastic(layer: Pooling, windows: Windows) -> StochasticPooling:
     return StochasticPooling(windows, lambda count: layer.context.stream().uniform(count, 0, 1))
 
 
-METHODS = {
+METHODS: dict[str, Callable[[Pooling, Windows], PoolingMethod]] = {
     "MAX": lambda layer, windows: MaxPooling(windows, layer.context.scratch),
     "AVE": lambda layer, windows: AveragePooling(windows, layer.context.scratch),
     "STOCHASTIC": _stochastic,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import FillerParameter, view
 from ..blob import shape_string
 from ..layer import Layer
+from ..traits import Traits
 from .broadcast import spread
 from .buffers import KeptInput, scratch_like
 from .registry import register
@@ -22,15 +23,15 @@ class PReLU(Layer):
     a starts as 0.25 unless `filler` says otherwise (src/caffe/layers/prelu_layer.cpp).
     """
 
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
 
     def setup(self, bottom, top):
         param, shape = self.param.prelu_param, bottom[0].shape
         if len(shape) < 2:
             raise InputError(f"its bottom has shape {shape_string(shape)}; it needs two axes or more, of which axis 1 "
                              "is the channels.")
-        filler = param.filler if param.has("filler") else view(FillerParameter(type="constant", value=0.25))
+        default = schema.FillerParameter(type="constant", value=0.25)
+        filler = param.filler if param.has("filler") else schema.view(default)
         self.add_parameter(() if param.channel_shared else shape[1:2], filler)
         self._input = KeptInput()
 

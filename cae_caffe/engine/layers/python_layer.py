@@ -9,6 +9,7 @@ from ...errors import InputError
 from .. import blob_proto
 from ..blob import Blob
 from ..layer import Layer, at_least
+from ..traits import Traits
 from .registry import register
 
 PHASES = {"TRAIN": 0, "TEST": 1}        # as caffe.TRAIN and caffe.TEST
@@ -31,6 +32,12 @@ def show_through(surface: Surface) -> None:
     _surface = surface
 
 
+def _shown() -> Surface:
+    if _surface is None:
+        raise InputError("its class derives from caffe.Layer, which is not loaded; `import cae_caffe.pycaffe` first.")
+    return _surface
+
+
 @register("Python")
 class PythonLayer(Layer):
     """Runs the methods setup, reshape, forward and backward of an object of the user's class.
@@ -42,9 +49,8 @@ class PythonLayer(Layer):
 
     bottoms = at_least(0)
     tops = at_least(0)
-    capturable = False
-    runs_in_place = True        # the user's code knows whether it can
-    shows_its_blobs = True
+    # Whether it can run in place, the user's code knows.
+    traits = Traits(runs_in_place=True, capturable=False, shows_blobs=True)
 
     def __init__(self, param, context):
         super().__init__(param, context)
@@ -73,13 +79,13 @@ class PythonLayer(Layer):
 
 
 def _views(blobs: list[Blob]) -> list:
-    return [_surface.blob(blob) for blob in blobs]
+    show = _shown().blob
+    return [show(blob) for blob in blobs]
 
 
 def _find_class(module_name: str, class_name: str) -> type:
-    if _surface is None:
-        raise InputError("its class derives from caffe.Layer, which is not loaded; `import cae_caffe.pycaffe` first.")
-    _surface.install()
+    surface = _shown()
+    surface.install()
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -88,7 +94,7 @@ def _find_class(module_name: str, class_name: str) -> type:
         raise InputError(f"its module `{module_name}` is not found; put the folder of {module_name}.py into PYTHONPATH "
                          "or sys.path.") from None
     found = getattr(module, class_name, None)
-    if not (isinstance(found, type) and issubclass(found, _surface.layer)):
+    if not (isinstance(found, type) and issubclass(found, surface.layer)):
         raise InputError(f"its `layer` {class_name} is no class of the module `{module_name}` ({module.__file__}) that "
                          "derives from caffe.Layer; correct the name, or the class.")
     return found

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import torch
 
+from ..autograd_layer import AutogradLayer
 from ..axes import canonical_axis
-from ..layer import AutogradLayer
 from .registry import register
 
 

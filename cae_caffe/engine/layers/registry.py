@@ -1,30 +1,57 @@
-"""The layer types of the engine by Caffe's names for them. Searching for a name in quotes finds all of a layer."""
+"""The layer types of the engine by Caffe's names for them. Searching for a name in quotes finds all of a layer.
+
+Layers of other packages are found by their entry points (cae_caffe/plugins.py), those of a script where it registers
+them with cae_caffe.register_layer.
+"""
 
 from __future__ import annotations
 
 from typing import Callable
 
+from ... import plugins
+from ...errors import InputError
 from ..layer import Layer
 
 _TYPES: dict[str, type[Layer]] = {}
 
 
 def register(type_name: str) -> Callable[[type[Layer]], type[Layer]]:
-    """Class decorator: makes a layer class the one for prototxt's `type: "type_name"`. A second one is an error."""
+    """Class decorator: makes a layer class the one for prototxt's `type: "type_name"`.
+
+    It raises InputError, naming both classes, if the type has a class already.
+    """
     def add(layer_class: type[Layer]) -> type[Layer]:
         if type_name in _TYPES:
-            raise ValueError(f"layer type {type_name} is registered twice: {_TYPES[type_name]} and {layer_class}")
+            raise InputError(f"The layer type `{type_name}` is registered twice: for {_place(_TYPES[type_name])} "
+                             f"and for {_place(layer_class)}; give the second another name.")
         layer_class.type = type_name
         _TYPES[type_name] = layer_class
         return layer_class
     return add
 
 
+def _place(layer_class: type[Layer]) -> str:
+    return f"{layer_class.__module__}.{layer_class.__qualname__}"
+
+
 def find(type_name: str) -> type[Layer] | None:
-    """The layer class for a prototxt's type, or None."""
+    """The layer class for a prototxt's type, or None. A package that has the type is imported if need be.
+
+    Raises InputError, naming the package, if it cannot be imported or registers no such type.
+    """
+    if type_name not in _TYPES:
+        for package in plugins.load_layer(type_name):
+            if type_name not in _TYPES:
+                raise InputError(f"The package {package} says that it has the layer type `{type_name}`, and registers "
+                                 "no such type; its entry point must name the module that does.")
     return _TYPES.get(type_name)
 
 
-def type_names() -> list[str]:
-    """All registered types, sorted, as pycaffe's `layer_type_list` gives them."""
+def registered() -> list[str]:
+    """The types that are registered by now, sorted."""
     return sorted(_TYPES)
+
+
+def type_names() -> list[str]:
+    """All types, also those of packages not yet imported, sorted, as pycaffe's `layer_type_list` gives them."""
+    return sorted({*_TYPES, *plugins.layer_types()})

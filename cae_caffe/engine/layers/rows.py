@@ -1,4 +1,4 @@
-"""BatchReindex and Filter: rows of a batch chosen by another blob."""
+"""BatchReindex and Filter: rows of a batch chosen by another blob; blobs whose values are row numbers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import torch
 from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer, at_least, exactly
-from .gradients import refuse_gradient
+from ..traits import Traits
 from .registry import register
-from .row_numbers import row_numbers
 
 
 @register("BatchReindex")
@@ -33,7 +32,7 @@ class BatchReindex(Layer):
         top[0].data.copy_(bottom[0].data.index_select(0, self._rows))
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 1)
+        self.refuse_gradient(propagate_down, 1)
         if propagate_down[0]:
             bottom[0].diff.zero_()
             bottom[0].diff.index_add_(0, self._rows, top[0].diff)
@@ -49,7 +48,7 @@ class Filter(Layer):
 
     bottoms = at_least(2)
     tops = at_least(1)
-    capturable = False
+    traits = Traits(capturable=False)
 
     def setup(self, bottom, top):
         if len(top) != len(bottom) - 1:
@@ -82,8 +81,21 @@ class Filter(Layer):
             blob.data.copy_(source.data.index_select(0, self._rows))
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, -1)
+        self.refuse_gradient(propagate_down, -1)
         for blob, source, wanted in zip(top, bottom, propagate_down):
             if wanted:
                 source.diff.zero_()
                 source.diff.index_copy_(0, self._rows, blob.diff)
+
+
+def row_numbers(layer, blob, rows: int) -> torch.Tensor:
+    """The values of `blob`, flat, as whole numbers, with what is behind the point cut off.
+
+    Raises InputError if one is not from 0 to `rows` - 1. An accelerator checks that itself, so as not to wait.
+    """
+    values = blob.data.reshape(-1)
+    if values.device.type == "cpu":
+        for value in values[(values < 0) | ~(values < rows)][:1].tolist():
+            raise InputError(f"Layer `{layer.name}` (type {layer.type}) is given the row number {value:g}; it has rows "
+                             f"0 to {rows - 1}. Correct the data.")
+    return values.long()

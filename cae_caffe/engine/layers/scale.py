@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import torch
 
-from ...schema import FillerParameter, view
+from ... import schema
 from .. import log
 from ..blob import Blob
 from ..layer import Layer, between
+from ..traits import Traits
 from .broadcast import learned_shape, spread
 from .buffers import KeptInput, scratch_like
 from .registry import register
@@ -20,8 +21,7 @@ class _FactorLayer(Layer):
     """What both share: the factor is the second bottom or, if there is none, the layer's first parameter."""
 
     bottoms = between(1, 2)
-    keeps_order = True
-    runs_in_place = True
+    traits = Traits(keeps_order=True, runs_in_place=True)
     field: ClassVar[str]          # the layer's message in LayerParameter
 
     @property
@@ -92,7 +92,7 @@ class Scale(_FactorLayer):
     def factor_filler(self):
         if self.options.has("filler"):
             return self.options.filler
-        return view(FillerParameter(type="constant", value=1))
+        return schema.view(schema.FillerParameter(type="constant", value=1))
 
     def adds_up(self, bottom):
         # Caffe writes over a parameter's diff where there is nothing before the factor's axes to sum over (a batch of

@@ -8,13 +8,14 @@ from ...errors import InputError
 from ..axes import canonical_axis
 from ..blob import shape_string
 from ..layer import Layer
+from ..traits import Traits
 from .registry import register
 
 
 class ShapeLayer(Layer):
     """The top looks at the bottom's memory in its own shape; a bottom stored rows first is copied into order."""
 
-    replayable = True
+    traits = Traits(replayable=True)
 
     def reshape(self, bottom, top):
         super().reshape(bottom, top)

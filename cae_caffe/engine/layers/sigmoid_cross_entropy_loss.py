@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from ...errors import InputError
 from ..blob import shape_string
-from . import normalization
+from ..traits import Traits
 from .buffers import buffer_like
-from .gradients import refuse_gradient
-from .loss import LossLayer, in_shape_of
+from .loss import LossLayer, in_shape_of, normalization_divisor, normalization_mode
 from .registry import register
 
 
@@ -24,12 +23,11 @@ class SigmoidCrossEntropyLoss(LossLayer):
     s(x) - t (src/caffe/layers/sigmoid_cross_entropy_loss_layer.cpp).
     """
 
-    keeps_order = True
-    replayable = True
+    traits = Traits(keeps_order=True, replayable=True)
 
     def setup(self, bottom, top):
         loss_param = self.param.loss_param
-        self.mode = normalization.mode(loss_param, "BATCH_SIZE")
+        self.mode = normalization_mode(loss_param, "BATCH_SIZE")
         self.ignored = loss_param.ignore_label if loss_param.has("ignore_label") else None
         self._scale: torch.Tensor | None = None
 
@@ -42,7 +40,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
 
     def compute(self, bottoms, params):
         x, target = bottoms[0], in_shape_of(bottoms[1], bottoms[0])
-        terms = x.clamp_min(0) - x * target + F.softplus(-x.abs())
+        terms = x.clamp_min(0) - x * target + functional.softplus(-x.abs())
         counted = self._counted(target)
         if counted is not None:
             terms = terms * counted
@@ -55,7 +53,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
         out.copy_(self.compute([blob.data for blob in bottom], [])[0])
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 1)
+        self.refuse_gradient(propagate_down, 1)
         if not propagate_down[0]:
             return
         diff, target = bottom[0].diff, in_shape_of(bottom[1].data, bottom[0].data)
@@ -74,4 +72,4 @@ class SigmoidCrossEntropyLoss(LossLayer):
     def _divisor(self, x: torch.Tensor, counted: torch.Tensor | None):
         outer = x.shape[0]
         valid = None if counted is None else counted.sum()
-        return normalization.divisor(self.mode, outer, x.numel() // outer, valid)
+        return normalization_divisor(self.mode, outer, x.numel() // outer, valid)

@@ -7,6 +7,7 @@ import torch
 from .. import torch_private
 from ..axes import canonical_axis
 from ..layer import Layer
+from ..traits import Traits
 from .registry import register
 
 
@@ -14,7 +15,7 @@ from .registry import register
 class Softmax(Layer):
     """y = exp(x) / sum(exp(x)) along `axis`, without overflow (src/caffe/layers/softmax_layer.cpp)."""
 
-    runs_in_place = True
+    traits = Traits(runs_in_place=True)
 
     def shapes(self, bottom_shapes):
         self.axis = canonical_axis(self.param.softmax_param.axis, bottom_shapes[0])

@@ -6,10 +6,8 @@ import torch
 
 from .. import log
 from ..layer import between
-from . import normalization
-from .gradients import refuse_gradient
 from .labels import Classes, Labels, ignored_label
-from .loss import LossLayer
+from .loss import LossLayer, normalization_divisor, normalization_mode
 from .registry import register
 
 SMALLEST = torch.finfo(torch.float32).tiny      # no probability counts as less, so that no loss is infinite
@@ -27,7 +25,7 @@ class SoftmaxWithLoss(LossLayer):
 
     def setup(self, bottom, top):
         loss_param = self.param.loss_param
-        self.mode = normalization.mode(loss_param, "VALID")
+        self.mode = normalization_mode(loss_param, "VALID")
         log.creating_layer(self.name)       # the softmax
         self.ignored = ignored_label(loss_param)
 
@@ -35,11 +33,11 @@ class SoftmaxWithLoss(LossLayer):
         first, second = bottom_shapes
         loss_shape = super().shapes(bottom_shapes)
         self.classes = Classes.of(self.param.softmax_param.axis, first, second)
-        self._probabilities = None
+        self._probabilities = torch.empty(0)
         return loss_shape + [first]
 
     def forward(self, bottom, top):
-        if self._probabilities is None:
+        if self._probabilities.shape != bottom[0].shape:
             self._probabilities = torch.empty(bottom[0].shape, device=bottom[0].data.device)
         torch.softmax(bottom[0].data, self.classes.axis, out=self._probabilities)
         if len(top) == 2:
@@ -52,7 +50,7 @@ class SoftmaxWithLoss(LossLayer):
         torch.div(labels.keep(logarithms).sum().neg_(), self._divisor(labels), out=out)
 
     def backward(self, top, propagate_down, bottom):
-        refuse_gradient(self, propagate_down, 1)
+        self.refuse_gradient(propagate_down, 1)
         if not propagate_down[0]:
             return
         labels = Labels(self, bottom[1].data, self.classes, self.ignored)
@@ -66,4 +64,4 @@ class SoftmaxWithLoss(LossLayer):
             diff.copy_(gradient.view(diff.shape))
 
     def _divisor(self, labels: Labels):
-        return normalization.divisor(self.mode, self.classes.outer, self.classes.inner, labels.number())
+        return normalization_divisor(self.mode, self.classes.outer, self.classes.inner, labels.number())

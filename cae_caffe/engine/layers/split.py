@@ -1,20 +1,20 @@
-"""Split: one blob for several consumers. The net inserts it; the tops look at the bottom's own data."""
+"""Split, one blob for several consumers, which the net inserts; and Silence, blobs for none."""
 
 from __future__ import annotations
 
 import torch
 
-from ..layer import Layer, at_least
+from ..layer import Layer, at_least, exactly
+from ..traits import Traits
 from .registry import register
 
 
 @register("Split")
 class Split(Layer):
-    """Forward shares the data; backward sums the tops' diffs (src/caffe/layers/split_layer.cpp)."""
+    """Forward shares the bottom's data; backward sums the tops' diffs (src/caffe/layers/split_layer.cpp)."""
 
     tops = at_least(1)
-    keeps_order = True
-    replayable = True
+    traits = Traits(keeps_order=True, replayable=True)
 
     def shapes(self, bottom_shapes):
         return bottom_shapes * self.number_of_tops
@@ -43,3 +43,25 @@ class Split(Layer):
             torch.add(diffs[0], diffs[1], out=out)
             for diff in diffs[2:]:
                 out.add_(diff)
+
+
+@register("Silence")
+class Silence(Layer):
+    """No top; the bottoms' diffs become zero (src/caffe/layers/silence_layer.cpp)."""
+
+    bottoms = at_least(1)
+    tops = exactly(0)
+
+    def shapes(self, bottom_shapes):
+        return []
+
+    def compute(self, bottoms, params):
+        return []
+
+    def forward(self, bottom, top):
+        pass
+
+    def backward(self, top, propagate_down, bottom):
+        for blob, wanted in zip(bottom, propagate_down):
+            if wanted:
+                blob.diff.zero_()

@@ -6,8 +6,8 @@ import math
 
 import torch
 
+from ... import schema
 from ...errors import InputError
-from ...schema import LayerParameter, Phase, view
 from ..blob import Blob, Shape, shape_string
 from ..layer import Layer
 from .pooling import Pooling
@@ -45,6 +45,9 @@ class SPP(Layer):
     def _parts(self, whole: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return whole.view(whole.shape[0], -1).split(self._lengths, 1)
 
+    def is_capturable(self):
+        return all(level.is_capturable() for level in self._levels)
+
     def forward(self, bottom, top):
         for level, part in zip(self._levels, self._parts(top[0].data)):
             part.copy_(level.forward(bottom[0]))
@@ -62,7 +65,7 @@ class _Level:
 
     def __init__(self, layer: SPP, level: int, shape: Shape):
         self._image, self.pooled = Blob(shape), Blob()
-        self._layer = Pooling(view(self._definition(layer, 2 ** level, shape)), layer.context)
+        self._layer = Pooling(schema.view(self._definition(layer, 2 ** level, shape)), layer.context)
         try:
             self._layer.setup([self._image], [self.pooled])
             self._layer.reshape([self._image], [self.pooled])
@@ -70,14 +73,18 @@ class _Level:
             raise InputError(f"level {level} of its pyramid is a Pooling layer that cannot be: {error}") from None
 
     @staticmethod
-    def _definition(layer: SPP, bins: int, shape: Shape) -> LayerParameter:
-        message = LayerParameter(name=layer.name, phase=Phase.Value(layer.param.phase))
+    def _definition(layer: SPP, bins: int, shape: Shape) -> schema.LayerParameter:
+        message = schema.LayerParameter(name=layer.name, phase=schema.Phase.Value(layer.param.phase))
         pooling = message.pooling_param
         pooling.pool = pooling.PoolMethod.Value(layer.param.spp_param.pool)
         pooling.kernel_h, pooling.kernel_w = kernel = [-(-length // bins) for length in shape[2:]]
         pooling.stride_h, pooling.stride_w = kernel
         pooling.pad_h, pooling.pad_w = ((window * bins - length + 1) // 2 for window, length in zip(kernel, shape[2:]))
         return message
+
+    def is_capturable(self) -> bool:
+        """As the Pooling layer."""
+        return self._layer.is_capturable()
 
     def forward(self, image: Blob) -> torch.Tensor:
         """The level's values, one row an image."""

@@ -6,18 +6,11 @@ import inspect
 import re
 from pathlib import Path
 
-from ...schema import LayerParameter
-from ..layer import AutogradLayer, Layer
+from ... import schema
+from ...net_spec.layer_types import CAFFE_TYPES
+from ..autograd_layer import AutogradLayer
+from ..layer import Layer
 from . import registry
-
-# What BVLC Caffe 1.0 at commit 99bd997, Debian 11's caffe-cpu, registers.
-CAFFE_TYPES = """
-    AbsVal Accuracy ArgMax BNLL BatchNorm BatchReindex Bias Clip Concat ContrastiveLoss Convolution Crop Data
-    Deconvolution Dropout DummyData ELU Eltwise Embed EuclideanLoss Exp Filter Flatten HDF5Data HDF5Output HingeLoss
-    Im2col ImageData InfogainLoss InnerProduct Input LRN LSTM LSTMUnit Log MVN MemoryData MultinomialLogisticLoss PReLU
-    Parameter Pooling Power Python RNN ReLU Reduction Reshape SPP Scale Sigmoid SigmoidCrossEntropyLoss Silence Slice
-    Softmax SoftmaxWithLoss Split Swish TanH Threshold Tile WindowData
-""".split()
 
 # What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
 EXCEPTIONS = {
@@ -56,7 +49,7 @@ cae_caffe/engine/layers/.
 
 def table() -> str:
     """The text of docs/layers.md."""
-    names = sorted(set(CAFFE_TYPES) | set(registry.type_names()), key=str.lower)
+    names = sorted(set(CAFFE_TYPES) | set(registry.registered()), key=str.lower)
     return _INTRODUCTION + "".join(f"| {' | '.join(_row(name))} |\n" for name in names)
 
 
@@ -66,7 +59,7 @@ def _row(name: str) -> list[str]:
         return [name, "", "", "", "**not supported**"]
     source = Path(inspect.getfile(layer_class)).name
     fields = ", ".join(f"`{field}`" for field in _fields(layer_class))
-    in_place = "yes" if layer_class.runs_in_place else ""
+    in_place = "yes" if layer_class.traits.runs_in_place else ""
     return [name, fields, in_place, f"[{source}](../cae_caffe/engine/layers/{source})", EXCEPTIONS.get(name, "")]
 
 
@@ -75,7 +68,7 @@ def _fields(layer_class: type[Layer]) -> list[str]:
     classes = layer_class.__mro__[:-1]
     text = "".join(inspect.getsource(c) for c in classes if c not in (Layer, AutogradLayer))
     words = set(re.findall(r"\w+", text))
-    return [field.name for field in LayerParameter.DESCRIPTOR.fields
+    return [field.name for field in schema.LayerParameter.DESCRIPTOR.fields
             if field.name in words and field.name.endswith("_param")]
 
 

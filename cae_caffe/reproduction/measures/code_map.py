@@ -42,7 +42,7 @@ DIGITS = 5              # a number of the file has so many significant digits
 
 @dataclass(frozen=True)
 class _Net:
-    """A deploy net that is open: its blobs of images, codes and results, and the number of the decoder's first layer."""
+    """An open deploy net: its blobs of images, codes and results, and the number of the decoder's first layer."""
 
     net: Any
     images: str

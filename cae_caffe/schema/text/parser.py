@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ... import plugins
 from .. import messages
 from .tokens import Token, TokenReader
 from .values import did_you_mean, take_value
@@ -23,7 +24,7 @@ class TopField(NamedTuple):
     line: int
 
 
-def parse(text: str, message_class, name: str = "<string>") -> tuple[object, list[TopField]]:
+def parse(text: str, message_class, name: str = "<string>") -> tuple[Any, list[TopField]]:
     """Parse `text` as a `message_class`; return the message and where its own fields stand, one entry a value.
 
     Reads what Caffe's own parser reads. Raises InputError, beginning `name:line:column`, for a syntax error, an
@@ -113,7 +114,7 @@ def _find_field(tokens: TokenReader, message, token: Token):
     if field is None:
         remedy = (_other_layer(descriptor.name, token.text) or _other_file(message, token.text)
                   or did_you_mean(token.text, descriptor.fields_by_name))
-        tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{remedy}")
+        tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{plugins.broken_schemas()}{remedy}")
     return field
 
 
@@ -132,5 +133,5 @@ def _other_file(message, field_name: str) -> str:
 
 
 def _has(message_name: str, field_name: str) -> bool:
-    return message_name in messages.NAMESPACE and field_name in (
-        messages.NAMESPACE[message_name].DESCRIPTOR.fields_by_name)
+    message = messages.namespace().get(message_name)
+    return message is not None and field_name in message.DESCRIPTOR.fields_by_name

@@ -39,10 +39,11 @@ def tokenize(text: str, name: str) -> Iterator[Token]:
     """
     line, line_start = 1, 0
     for match in _TOKEN.finditer(text):
-        kind, value = match.lastgroup, match.group()
+        kind, value = match.lastgroup or "", match.group()
         if kind != "space":
             token = Token(kind, value, line, match.start() - line_start + 1)
-            _check(token, _RUN_ON.match(text, match.end()).group(), name)
+            run_on = _RUN_ON.match(text, match.end())
+            _check(token, run_on.group() if run_on else "", name)
             yield token
         elif "\n" in value:
             line += value.count("\n")

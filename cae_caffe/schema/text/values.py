@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from google.protobuf.descriptor import FieldDescriptor
 
 from ..floats import float32
-from .tokens import TokenReader
+from .tokens import Token, TokenReader
 
 _RANGES = {
     FieldDescriptor.CPPTYPE_INT32: (-2**31, 2**31 - 1),
     FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
     FieldDescriptor.CPPTYPE_INT64: (-2**63, 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
 _TRUTH = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 _NOT_FINITE = {"inf", "infinity", "nan"}
@@ -47,7 +48,7 @@ def _take_integer(tokens: TokenReader, field) -> int:
     return value
 
 
-def _integer(text: str):
+def _integer(text: str) -> int | None:
     """Return the integer that a number token says, or None if it says a fraction."""
     if _DECIMAL.fullmatch(text):
         return int(text)
@@ -84,10 +85,10 @@ def _take_enum(tokens: TokenReader, field) -> int:
     if token.kind == "word" and not minus and token.text in values:
         return values[token.text].number
     number = _integer(token.text) if token.kind == "number" and not minus else None
-    if number in field.enum_type.values_by_number:
-        return number
-    names = ", ".join(values) if len(values) <= 8 else f"the names of {field.enum_type.full_name}"
-    tokens.fail(token, f"`{field.name}` takes one of {names}, not {token}{_enum_remedy(token, values)}")
+    if number is None or number not in field.enum_type.values_by_number:
+        names = ", ".join(values) if len(values) <= 8 else f"the names of {field.enum_type.full_name}"
+        tokens.fail(token, f"`{field.name}` takes one of {names}, not {token}{_enum_remedy(token, values)}")
+    return number
 
 
 def _enum_remedy(token, values) -> str:
@@ -100,7 +101,8 @@ def _take_bytes(tokens: TokenReader, field) -> bytes:
     first = tokens.take()
     if first.kind != "string":
         tokens.fail(first, f"`{field.name}` takes a text in quotes, not {first}")
-    parts, token = [], first
+    parts: list[bytes] = []
+    token: Token | None = first
     while token:
         parts.append(_unescape(tokens, token))
         token = tokens.take_kind("string")
@@ -139,6 +141,7 @@ _TAKERS = {
     FieldDescriptor.CPPTYPE_INT32: _take_integer,
     FieldDescriptor.CPPTYPE_UINT32: _take_integer,
     FieldDescriptor.CPPTYPE_INT64: _take_integer,
+    FieldDescriptor.CPPTYPE_UINT64: _take_integer,
     FieldDescriptor.CPPTYPE_FLOAT: _take_float,
     FieldDescriptor.CPPTYPE_DOUBLE: _take_float,
     FieldDescriptor.CPPTYPE_BOOL: _take_bool,

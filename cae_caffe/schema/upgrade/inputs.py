@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import InputError
-from ..messages import BlobShape, LayerParameter
+from .. import messages
 
 _AXES = 4  # of an input given by input_dim
 
@@ -19,7 +19,7 @@ def upgrade_inputs(net, name: str) -> None:
     Where both are given, input_shape counts and input_dim does not. Raises InputError if an input has no dimensions.
     """
     if net.input_shape or net.input_dim:
-        layer = LayerParameter(name="input", type="Input", top=net.input)
+        layer = messages.LayerParameter(name="input", type="Input", top=net.input)
         layer.input_param.shape.extend(_shapes(net, name))
         net.layer.insert(0, layer)
     for field in ("input", "input_shape", "input_dim"):
@@ -34,4 +34,4 @@ def _shapes(net, name: str):
                          f"`{field}` fields ({needed} for each input), but it has {given}.")
     if field == "input_shape":
         return net.input_shape[:len(net.input)]
-    return [BlobShape(dim=net.input_dim[_AXES * i:_AXES * (i + 1)]) for i in range(len(net.input))]
+    return [messages.BlobShape(dim=net.input_dim[_AXES * i:_AXES * (i + 1)]) for i in range(len(net.input))]

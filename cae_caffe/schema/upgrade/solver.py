@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 
 from ...errors import InputError
-from ..messages import SolverParameter
 
 _TYPES = {
-    SolverParameter.SGD: "SGD",
-    SolverParameter.NESTEROV: "Nesterov",
-    SolverParameter.ADAGRAD: "AdaGrad",
-    SolverParameter.RMSPROP: "RMSProp",
-    SolverParameter.ADADELTA: "AdaDelta",
-    SolverParameter.ADAM: "Adam",
+    "SGD": "SGD",
+    "NESTEROV": "Nesterov",
+    "ADAGRAD": "AdaGrad",
+    "RMSPROP": "RMSProp",
+    "ADADELTA": "AdaDelta",
+    "ADAM": "Adam",
 }
 
 
@@ -26,7 +25,7 @@ def upgrade_solver(solver, name: str = "<solver>") -> bool:
         return True
     if solver.HasField("type"):
         raise InputError(f"{name}: both `solver_type` and `type` are given; leave out `solver_type`, the older name.")
-    solver.type = _TYPES[solver.solver_type]
+    solver.type = _TYPES[solver.SolverType.Name(solver.solver_type)]
     solver.ClearField("solver_type")
     return True
 

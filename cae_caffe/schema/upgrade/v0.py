@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from ...errors import InputError
-from ..messages import NetParameter, V1LayerParameter
+from .. import messages
 from .fields import assign
 
 _log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def is_padding(layer) -> bool:
 
 def upgrade_v0(net, name: str) -> bool:
     """Turn the V0 layers of `net` into V1 layers, in place; return whether everything in it has a place there."""
-    old = NetParameter()
+    old = messages.NetParameter()
     old.CopyFrom(net)
     _fold_padding(old, name)
     net.Clear()
@@ -135,7 +136,7 @@ def upgrade_v0(net, name: str) -> bool:
 
 def _fold_padding(net, name: str) -> None:
     """Remove the padding layers of `net`; their `pad` and their bottom go to the layers behind them."""
-    source = dict.fromkeys(net.input)  # which layer a blob comes from; None for the net's inputs
+    source: dict[str, Any] = dict.fromkeys(net.input)  # which layer a blob comes from; None for the net's inputs
     for layer in net.layers:
         for i, blob in enumerate(layer.bottom):
             if blob not in source:
@@ -161,7 +162,7 @@ def _check_padding(padding, layer, name: str) -> None:
                          "layer one top.")
 
 
-def _upgrade_layer(connection, new: V1LayerParameter, name: str) -> bool:
+def _upgrade_layer(connection, new: messages.V1LayerParameter, name: str) -> bool:
     """Fill the V1 layer `new` from the V0 layer in `connection`; return whether everything in it has a place there."""
     new.bottom.extend(connection.bottom)
     new.top.extend(connection.top)
@@ -173,7 +174,7 @@ def _upgrade_layer(connection, new: V1LayerParameter, name: str) -> bool:
     if old.HasField("type"):
         if old.type not in _TYPES:
             raise InputError(f"{name}: layer {old.name!r} has the type {old.type!r}, which no V0 layer has.")
-        new.type = V1LayerParameter.LayerType.Value(_TYPES[old.type])
+        new.type = messages.V1LayerParameter.LayerType.Value(_TYPES[old.type])
     lost = [field.name for field, value in old.ListFields() if not _place(field.name, value, old.type, new)]
     if lost:
         _log.warning("%s: %s of layer %r (type %r) has no place in such a layer and is left out.",
@@ -181,7 +182,7 @@ def _upgrade_layer(connection, new: V1LayerParameter, name: str) -> bool:
     return not lost
 
 
-def _place(field: str, value, type_: str, new: V1LayerParameter) -> bool:
+def _place(field: str, value, type_: str, new: messages.V1LayerParameter) -> bool:
     """Give `value` of a V0 field its place in `new`; return False if there is none for this type of layer."""
     path = _PLACES_OF_ALL.get(field) or _PLACES.get(field, {}).get(type_)
     if path is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import InputError
-from ..messages import LayerParameter, V1LayerParameter
+from .. import messages
 from .fields import assign
 
 _TYPES = {
@@ -52,7 +52,6 @@ _TYPES = {
 # have the same numbers in both.
 _PARAM_FIELDS = {"param": "name", "blob_share_mode": "share_mode", "blobs_lr": "lr_mult", "weight_decay": "decay_mult"}
 _HANDLED = {"type", "layer", "unpooling_param", *_PARAM_FIELDS}
-_SAME = [field for field in V1LayerParameter.DESCRIPTOR.fields_by_name if field not in _HANDLED]
 
 
 def needs_v1_upgrade(net) -> bool:
@@ -70,19 +69,31 @@ def upgrade_v1(net, name: str) -> None:
     net.ClearField("layers")
 
 
-def _upgrade_layer(old, new: LayerParameter, name: str) -> None:
-    if old.type == V1LayerParameter.UNPOOLING or old.HasField("unpooling_param"):
+def _upgrade_layer(old, new: messages.LayerParameter, name: str) -> None:
+    kind = old.LayerType.Name(old.type)
+    if kind == "UNPOOLING" or old.HasField("unpooling_param"):
         raise InputError(f"{name}: layer {old.name!r} is an UNPOOLING layer, which only the Caffe fork of 2015 has; "
                          "Caffe 1.0 has none, so use a Deconvolution in its place.")
     if old.HasField("type"):
-        new.type = _TYPES[V1LayerParameter.LayerType.Name(old.type)]
+        if kind not in _TYPES:
+            raise InputError(f"{name}: layer {old.name!r} has the type {kind}, which another Caffe adds; what it "
+                             "is called today is not known, so write the net in today's form, of `layer` blocks.")
+        new.type = _TYPES[kind]
     _upgrade_params(old, new)
     for field, value in old.ListFields():
-        if field.name in _SAME:
-            assign(new, field.name, value)
+        if field.name not in _HANDLED:
+            _move(field.name, value, new, name)
 
 
-def _upgrade_params(old, new: LayerParameter) -> None:
+def _move(field: str, value, new: messages.LayerParameter, name: str) -> None:
+    """Give `new` the value of a field that has the same name today, as all of Caffe's own have."""
+    if field not in new.DESCRIPTOR.fields_by_name:
+        raise InputError(f"{name}: layer {new.name!r} has `{field}`, which another Caffe adds to V1LayerParameter and "
+                         "not to LayerParameter; leave it out, or write the net in today's form.")
+    assign(new, field, value)
+
+
+def _upgrade_params(old, new: messages.LayerParameter) -> None:
     for source, target in _PARAM_FIELDS.items():
         for i, value in enumerate(getattr(old, source)):
             if i == len(new.param):

@@ -291,4 +291,4 @@ def test_without_pycaffe_the_remedy_is_named(folder, monkeypatch):
 
 def test_nets_with_users_layers_are_not_recorded(build):
     engine = build(NETS["times"])._engine
-    assert any(not layer.capturable for layer in engine.layers) and not captured.is_capturable(engine)
+    assert any(not layer.is_capturable() for layer in engine.layers) and not captured.is_capturable(engine)

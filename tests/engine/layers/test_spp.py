@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conformance import Case, distinct, examples, values
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -32,6 +33,14 @@ def test_refuses_padding_as_large_as_the_windows(judge):
 
 def test_refuses_blobs_that_are_no_images(judge):
     judge.refused(Case('type: "SPP" spp_param { pyramid_height: 2 }', [values(2, 3, 4)]), match="images of 4 axes")
+
+
+@pytest.mark.parametrize("pool, capturable", [("MAX", True), ("STOCHASTIC", False)])
+def test_a_step_that_draws_is_not_recorded(build_train_net, pool, capturable):
+    net = build_train_net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: [1, 1, 4, 4] } } }\n'
+                          f'layer {{ name: "s" type: "SPP" bottom: "x" top: "s" spp_param {{ pyramid_height: 2 '
+                          f'pool: {pool} }} }}')
+    assert net.layers[1].is_capturable() is capturable
 
 
 GOLDEN = {
