@@ -221,21 +221,19 @@ def test_a_fork_s_layers_in_an_older_net_are_refused():
     """)
 
 
-def test_it_works_with_the_libraries_of_real_caffe(real_caffe):
-    text = 'layer { name: "p" type: "Permute" permute_param { order: 1 order: 0 } }'
-    printed, read = real_caffe("""
-def main(text):
-    from cae_caffe import schema
-    from cae_caffe.schema import Field, Message
-    schema.extend("SSD", Message("PermuteParameter", Field("order", "uint32", 1, repeated=True)),
-                  Message("LayerParameter", Field("permute_param", "PermuteParameter", 202)))
-    net = schema.parse_net(text)
-    try:
-        schema.extend("late", Message("LayerParameter", Field("x", "int32", 1)))
-    except RuntimeError as error:
-        return schema.format_text(net), str(error)
-""", text=text)
-    assert "order: 1\n" in printed and "late adds to Caffe's messages when they are in use" in read
+def test_it_works_with_the_libraries_of_real_caffe(caffe_run):
+    done = caffe_run(["python3", "-c", """
+from cae_caffe import schema
+from cae_caffe.schema import Field, Message
+schema.extend("SSD", Message("PermuteParameter", Field("order", "uint32", 1, repeated=True)),
+              Message("LayerParameter", Field("permute_param", "PermuteParameter", 202)))
+net = schema.parse_net('layer { name: "p" type: "Permute" permute_param { order: 1 order: 0 } }')
+try:
+    schema.extend("late", Message("LayerParameter", Field("x", "int32", 1)))
+except RuntimeError as error:
+    print(schema.format_text(net), error)
+"""])
+    assert "order: 1\n" in done.stdout and "late adds to Caffe's messages when they are in use" in done.stdout
 
 
 def test_the_messages_of_this_process_are_caffes_own():
