@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..models import Layer
 from ..models.layers import Shape
 from .recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """What the solver is told of a parameter (Caffe's ParamSpec); parameters of one `name` are one. None: unsaid."""
 
     name: str | None = None
@@ -25,8 +25,7 @@ class Parameter:
 WEIGHTS_AND_BIASES = (Parameter(lr_mult=1, decay_mult=1), Parameter(lr_mult=1, decay_mult=0))
 
 
-@dataclass(frozen=True)
-class NetLayer:
+class NetLayer(NamedTuple):
     """An operation in its place in a net: the layer's name and blobs, and what training says of it.
 
     `recipe` says how its weights start; without one it waits for trained weights. `phase` (TRAIN or TEST) and `stage`
@@ -71,7 +70,11 @@ class HDF5Data:
 
 
 @dataclass(frozen=True)
-class Flatten:
+class _OnlyOneWay:
+    """What operations share that nothing is to be said of but their class."""
+
+
+class Flatten(_OnlyOneWay):
     """Rows of numbers from images."""
 
 
@@ -82,13 +85,11 @@ class Slice:
     point: int
 
 
-@dataclass(frozen=True)
-class SigmoidCrossEntropyLoss:
+class SigmoidCrossEntropyLoss(_OnlyOneWay):
     """The cross entropy between the sigmoid of the first bottom and the second, per image."""
 
 
-@dataclass(frozen=True)
-class EuclideanLoss:
+class EuclideanLoss(_OnlyOneWay):
     """Half the squared distance between two bottoms, per image."""
 
 
