@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..models import Design, Layer, Reshape
@@ -41,8 +41,7 @@ def _deployed(design: Design, layers: tuple[Layer, ...]) -> Layers:
     return (NetLayer("input", Input(design.input), (), (DATA,)), *deploy_layers(layers))
 
 
-@dataclass(frozen=True)
-class DesignFlags:
+class DesignFlags(NamedTuple):
     """How `make-prototxt WORD --flag ...` makes a design of the family that no preset has.
 
     `word` stands where a MODEL would, `add` adds the family's own flags to the command's parser, and `design` makes of

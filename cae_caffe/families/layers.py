@@ -54,15 +54,13 @@ def training_layer(layer: Layer, recipe: Recipe, parameters: tuple[Parameter, ..
     return NetLayer(*place, parameters, recipe) if layer.parameters else NetLayer(*place)
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """One image of `shape` at a time, from whoever runs the net."""
 
     shape: Shape
 
 
-@dataclass(frozen=True)
-class HDF5Data:
+class HDF5Data(NamedTuple):
     """Batches of the datasets, called as the tops are, in the HDF5 files that the file `source` lists."""
 
     source: str
@@ -70,31 +68,29 @@ class HDF5Data:
 
 
 @dataclass(frozen=True)
-class _OnlyOneWay:
-    """What operations share that nothing is to be said of but their class."""
+class _WithoutFields:
+    """What operations share of which nothing is to be said but their class."""
 
 
-class Flatten(_OnlyOneWay):
+class Flatten(_WithoutFields):
     """Rows of numbers from images."""
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """The bottom cut in two along its channels, before channel `point`."""
 
     point: int
 
 
-class SigmoidCrossEntropyLoss(_OnlyOneWay):
+class SigmoidCrossEntropyLoss(_WithoutFields):
     """The cross entropy between the sigmoid of the first bottom and the second, per image."""
 
 
-class EuclideanLoss(_OnlyOneWay):
+class EuclideanLoss(_WithoutFields):
     """Half the squared distance between two bottoms, per image."""
 
 
-@dataclass(frozen=True)
-class ContrastiveLoss:
+class ContrastiveLoss(NamedTuple):
     """Draws codes of one class together and pushes others `margin` apart: codes, codes, whether of one class."""
 
     margin: float

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..errors import InputError
 
@@ -136,8 +136,7 @@ class Reshape(_NothingToLearn):
 Step = tuple[str, Operation]
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """An operation in its place: the layer's name, the blobs under and over it, and the shapes of their rows."""
 
     name: str
