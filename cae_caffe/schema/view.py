@@ -7,7 +7,7 @@ import difflib
 from google.protobuf.descriptor import FieldDescriptor
 
 from . import messages
-from .floats import float32
+from .messages import float32
 
 
 def view(message) -> View:

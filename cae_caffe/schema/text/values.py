@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from ..floats import float32
+from ..messages import float32
 from .tokens import Token, TokenReader
 
 _RANGES = {
