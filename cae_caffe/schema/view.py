@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from google.protobuf.descriptor import FieldDescriptor
 
 from . import messages
@@ -56,6 +54,8 @@ class View:
     def _field(self, name: str):
         descriptor = self._message.DESCRIPTOR
         if name not in descriptor.fields_by_name:
+            import difflib  # for wrong names alone
+
             near = difflib.get_close_matches(name, list(descriptor.fields_by_name), n=1)
             remedy = f"; did you mean {near[0]!r}?" if near else ""
             raise AttributeError(f"{descriptor.name} has no field {name!r}{remedy}")

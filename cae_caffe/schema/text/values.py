@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -26,6 +25,8 @@ _PLAIN_ESCAPES = dict(zip(b"abfnrtv\\?'\"", b"\a\b\f\n\r\t\v\\?'\""))
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence's tail that offers the known word nearest to `word`, or nothing if none is near."""
+    import difflib  # for wrong names alone
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean `{near[0]}`?" if near else ""
 
