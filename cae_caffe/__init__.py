@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
-from .backend import load_backend
 from .errors import CaeCaffeError, InputError, RunError
-from .registration import register_layer
 from .version import VERSION
+
+TYPE_CHECKING = False       # type checkers know the name; to import `typing` takes longer than all the rest here
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .backend import load_backend
+    from .registration import register_layer
 
 __all__ = ["CaeCaffeError", "InputError", "RunError", "__version__", "load_backend", "pycaffe",
            "register_layer"]
 
 __version__ = VERSION
 
+# Where the names are that are imported when asked for, so that no command waits for what it does without.
+_HOMES = {"load_backend": ".backend", "register_layer": ".registration"}
+
 
 def __getattr__(name: str) -> Any:
-    # `cae_caffe.pycaffe` needs PyTorch, which the generators and the data tools do without: import it when asked.
-    if name == "pycaffe":
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name], __name__), name)
+    if name == "pycaffe":       # needs PyTorch
         return importlib.import_module(".pycaffe", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,15 +6,14 @@ import importlib
 import importlib.util
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Callable, cast
+from typing import TYPE_CHECKING, Any, Callable
 
-from .backend_protocol import Backend
 from .errors import InputError
 from .wait_policy import wait_passively
 
 if TYPE_CHECKING:
     from . import pycaffe
-    from .backend_protocol import EmbeddedBackend
+    from .backend_protocol import Backend, EmbeddedBackend
     _has_all: EmbeddedBackend = pycaffe
 
 EMBEDDED = f"{__package__}.pycaffe"
@@ -36,7 +35,8 @@ def load_backend(name: str = "auto") -> Backend:
     """
     if name not in BACKENDS:
         raise InputError(f"The backend {name!r} is unknown; choose one of {', '.join(BACKENDS)}.")
-    return cast(Backend, BACKENDS[name]())
+    module: Any = BACKENDS[name]()
+    return module
 
 
 def automatic_name() -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 
 # Exit statuses as a shell has them for a process that the signal ended.
-INTERRUPTED = 128 + signal.SIGINT
-TERMINATED = 128 + signal.SIGTERM
+INTERRUPTED = 128 + 2       # SIGINT
+TERMINATED = 128 + 15       # SIGTERM
 
 
 def status() -> int:
@@ -31,6 +29,9 @@ def unwinding() -> Iterator[None]:
     So half-written files go on the way out. A handler that somebody else has set stays, and threads other than the main
     one cannot set any.
     """
+    import signal  # both here, for most commands start without them
+    import threading
+
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return

@@ -8,7 +8,7 @@ loss values during training were NaN" (section 3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, log
+from math import inf, isfinite, log
 
 from ..graph import Node, Value
 
@@ -20,6 +20,9 @@ LOGIT = log((1 - SATURATED) / SATURATED)        # 4.595: where a sigmoid's input
 INPUTS = {"Sigmoid": (-LOGIT, LOGIT), "TanH": (-LOGIT / 2, LOGIT / 2)}
 OUTPUTS = {"Sigmoid": (SATURATED, 1 - SATURATED), "TanH": (2 * SATURATED - 1, 1 - 2 * SATURATED)}
 SAME_VALUES = ("Reshape", "Flatten")        # between a layer and the activation behind it
+# Of the table; the first WORDS columns are words, the others numbers.
+HEADINGS = ("layer", "type", "blob", "size", "min", "max", "mean", "saturated", "dead", "NaN", "inf", "bad weights")
+WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -154,3 +157,21 @@ def _dead(found):
 
 def _count(number, noun):
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def diagnosis_text(found: Diagnosis) -> str:
+    """The table and the sentences; sizes are Caffe's without the batch, ranges those of the finite values."""
+    rows = [HEADINGS, *(_cells(layer) for layer in found.layers)]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ["  ".join(cell.ljust(width) if at < WORDS else cell.rjust(width)
+                       for at, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join([*lines, "", *sentences(found)]) + "\n"
+
+
+def _cells(layer):
+    share = "" if layer.saturated is None else f"{layer.saturated:.1%}"
+    dead = f"{layer.dead}/{layer.units}" if layer.units else ""
+    numbers = (f"{value:.4g}" if isfinite(value) else "-" for value in (layer.low, layer.high, layer.mean))
+    counts = (str(count or "") for count in (layer.nan, layer.infinite, layer.broken_parameters))
+    return (layer.name, layer.type, layer.blob, "x".join(map(str, layer.shape)), *numbers, share, dead, *counts)

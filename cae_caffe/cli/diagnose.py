@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..analysis.diagnosis_table import diagnosis_text
+from ..analysis.diagnosis import diagnosis_text
 from ..running.diagnose import diagnose
 from .arguments import add_backend_argument
 from .engine import chosen_quiet_engine

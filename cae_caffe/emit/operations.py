@@ -7,8 +7,7 @@ An operation is a class: of a design's layers (`models/layers.py`) or of those t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..families import layers as net
@@ -28,8 +27,7 @@ def no_fillers(operation: object, recipe: Recipe) -> Fields:
     return {}
 
 
-@dataclass(frozen=True)
-class Emission:
+class Emission(NamedTuple):
     """How an operation is written.
 
     `type` is Caffe's; `v1_type` is the enum's entry in V1LayerParameter, as the authors' Caffe of June 2015 wants it

@@ -6,7 +6,7 @@ the end) and has changed its layout and its floats from version to version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 Fields = Mapping[str, Any]       # a message: scalars, Fields, or lists of either for repeated fields
@@ -25,27 +25,23 @@ def format_fields(message: Fields) -> str:
     return "".join(f"{line}\n" for line in _lines(message, depth=0))
 
 
-def _lines(message: Fields, depth: int) -> Iterator[str]:
-    for name, value in _flat(message):
-        if isinstance(value, Mapping):
-            yield from _block(name, value, depth)
-        else:
-            yield f"{INDENT * depth}{name}: {_scalar(value)}"
+def _lines(message: Fields, depth: int) -> list[str]:
+    indent, lines = INDENT * depth, []
+    for name, values in message.items():
+        for value in values if isinstance(values, list) else [values]:
+            if isinstance(value, (str, int, float)) or not isinstance(value, Mapping):      # quick for most
+                lines.append(f"{indent}{name}: {_scalar(value)}")
+            else:
+                lines += _block(name, value, depth)
+    return lines
 
 
 def _block(name: str, message: Fields, depth: int) -> list[str]:
-    inner = list(_lines(message, depth + 1))
+    inner = _lines(message, depth + 1)
     short = f"{INDENT * depth}{name} {{ {' '.join(line.strip() for line in inner)} }}"
     if len(short) <= WIDTH and name not in ALWAYS_LONG:
         return [short]
     return [f"{INDENT * depth}{name} {{", *inner, f"{INDENT * depth}}}"]
-
-
-def _flat(message: Fields) -> Iterator[tuple[str, object]]:
-    """(name, value) with repeated fields taken apart."""
-    for name, value in message.items():
-        for item in value if isinstance(value, list) else [value]:
-            yield name, item
 
 
 def _scalar(value) -> str:

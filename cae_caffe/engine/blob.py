@@ -268,3 +268,14 @@ class Blob:
 def shape_string(shape: Shape) -> str:
     """A shape as Caffe's log prints it: `100 1 28 28 (78400)`."""
     return "".join(f"{length} " for length in shape) + f"({math.prod(shape)})"
+
+
+def canonical_axis(axis: int, shape: Shape) -> int:
+    """`axis`, which counts from the end where it is negative, as a number from 0 (Blob::CanonicalAxisIndex).
+
+    Raises InputError if a blob of `shape` has no such axis.
+    """
+    if not -len(shape) <= axis < len(shape):
+        raise InputError(f"axis {axis} is out of range for a blob of {len(shape)} axes, shape {shape_string(shape)}; "
+                         f"give one from {-len(shape)} to {len(shape) - 1}.")
+    return axis % len(shape)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError
-from ..models import Design, Layer, Reshape
+from ..models import Design, Reshape
 from ..models.layers import DATA
 from .layers import Input, NetLayer, deploy_layers
 from .recipe import Recipe
@@ -19,7 +19,7 @@ Layers = tuple[NetLayer, ...]
 
 def deploy(design: Design) -> Layers:
     """The net to deploy: one image in blob `data`, then the design's layers."""
-    return _deployed(design, design.layers)
+    return (NetLayer("input", Input(design.input), (), (DATA,)), *deploy_layers(design.layers))
 
 
 def layer_cuts(design: Design) -> dict[str, Layers]:
@@ -27,9 +27,9 @@ def layer_cuts(design: Design) -> dict[str, Layers]:
 
     The paper looked at its layers through such nets (section 3). A Reshape changes no value and gets none of its own.
     """
-    ends = [end for end, layer in enumerate(design.layers, 1) if not isinstance(layer.operation, Reshape)]
-    return {f"{number:02d}-{design.layers[end - 1].name}": _deployed(design, design.layers[:end])
-            for number, end in enumerate(ends, 1)}
+    whole = deploy(design)
+    ends = [end for end, layer in enumerate(whole) if end and not isinstance(layer.operation, Reshape)]
+    return {f"{number:02d}-{whole[end].name}": whole[:end + 1] for number, end in enumerate(ends, 1)}
 
 
 def no_cuts(design: Design) -> dict[str, Layers]:
@@ -37,12 +37,7 @@ def no_cuts(design: Design) -> dict[str, Layers]:
     return {}
 
 
-def _deployed(design: Design, layers: tuple[Layer, ...]) -> Layers:
-    return (NetLayer("input", Input(design.input), (), (DATA,)), *deploy_layers(layers))
-
-
-@dataclass(frozen=True)
-class DesignFlags:
+class DesignFlags(NamedTuple):
     """How `make-prototxt WORD --flag ...` makes a design of the family that no preset has.
 
     `word` stands where a MODEL would, `add` adds the family's own flags to the command's parser, and `design` makes of

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..models import Layer
 from ..models.layers import Shape
 from .recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """What the solver is told of a parameter (Caffe's ParamSpec); parameters of one `name` are one. None: unsaid."""
 
     name: str | None = None
@@ -25,8 +25,7 @@ class Parameter:
 WEIGHTS_AND_BIASES = (Parameter(lr_mult=1, decay_mult=1), Parameter(lr_mult=1, decay_mult=0))
 
 
-@dataclass(frozen=True)
-class NetLayer:
+class NetLayer(NamedTuple):
     """An operation in its place in a net: the layer's name and blobs, and what training says of it.
 
     `recipe` says how its weights start; without one it waits for trained weights. `phase` (TRAIN or TEST) and `stage`
@@ -55,15 +54,13 @@ def training_layer(layer: Layer, recipe: Recipe, parameters: tuple[Parameter, ..
     return NetLayer(*place, parameters, recipe) if layer.parameters else NetLayer(*place)
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """One image of `shape` at a time, from whoever runs the net."""
 
     shape: Shape
 
 
-@dataclass(frozen=True)
-class HDF5Data:
+class HDF5Data(NamedTuple):
     """Batches of the datasets, called as the tops are, in the HDF5 files that the file `source` lists."""
 
     source: str
@@ -71,29 +68,29 @@ class HDF5Data:
 
 
 @dataclass(frozen=True)
-class Flatten:
+class _WithoutFields:
+    """What operations share of which nothing is to be said but their class."""
+
+
+class Flatten(_WithoutFields):
     """Rows of numbers from images."""
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """The bottom cut in two along its channels, before channel `point`."""
 
     point: int
 
 
-@dataclass(frozen=True)
-class SigmoidCrossEntropyLoss:
+class SigmoidCrossEntropyLoss(_WithoutFields):
     """The cross entropy between the sigmoid of the first bottom and the second, per image."""
 
 
-@dataclass(frozen=True)
-class EuclideanLoss:
+class EuclideanLoss(_WithoutFields):
     """Half the squared distance between two bottoms, per image."""
 
 
-@dataclass(frozen=True)
-class ContrastiveLoss:
+class ContrastiveLoss(NamedTuple):
     """Draws codes of one class together and pushes others `margin` apart: codes, codes, whether of one class."""
 
     margin: float

@@ -6,11 +6,10 @@ as if nothing had happened: 3000 batches of 100 are five passes over MNIST, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(NamedTuple):
     """Caffe's solver fields of the same names, and `sparse`: how many weights of an inner product's input start other
     than 0, on average; None starts inner products as convolutions start.
     """

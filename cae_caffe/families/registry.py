@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..errors import InputError
 from ..models import Autoencoder, Design
-from .classic import CLASSIC
-from .convolutional import CONVOLUTIONAL
+from .autoencoder import CLASSIC, CONVOLUTIONAL
 from .family import Family
 from .siamese import SIAMESE
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..errors import InputError
 
@@ -92,6 +92,7 @@ class InnerProduct:
         return self.neurons
 
 
+@dataclass(frozen=True)
 class _NothingToLearn:
     """What operations without weights share; they put out what they get in shape, too, unless they say otherwise."""
 
@@ -104,12 +105,10 @@ class _NothingToLearn:
         return 0
 
 
-@dataclass(frozen=True)
 class Sigmoid(_NothingToLearn):
     """1 / (1 + exp(-x)), element by element."""
 
 
-@dataclass(frozen=True)
 class ReLU(_NothingToLearn):
     """max(x, 0), element by element."""
 
@@ -127,7 +126,6 @@ class MaxPooling(_NothingToLearn):
         return (bottom[0], *(-(-size // self.side) for size in bottom[1:]))
 
 
-@dataclass(frozen=True)
 class Reshape(_NothingToLearn):
     """Neurons to as many maps of 1x1, which Caffe since 2015 wants before a deconvolution (the paper's last page)."""
 
@@ -138,8 +136,7 @@ class Reshape(_NothingToLearn):
 Step = tuple[str, Operation]
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """An operation in its place: the layer's name, the blobs under and over it, and the shapes of their rows."""
 
     name: str

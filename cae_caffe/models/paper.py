@@ -6,7 +6,6 @@ is no auto-encoder.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -38,6 +37,8 @@ def named_design(model: str, designs: Mapping[str, SomeDesign]) -> SomeDesign:
     """The one of `designs` called `model`; raises InputError that lists the names there are."""
     if model in designs:
         return designs[model]
+    import difflib  # for wrong names alone
+
     near = difflib.get_close_matches(model, designs, n=1)
     hint = f"did you mean `{near[0]}`? There are" if near else "there are"
     raise InputError(f"no model is called `{model}`; {hint} {', '.join(designs)}.")

@@ -9,7 +9,9 @@ in NAMESPACE. They are made when the first of them is asked for; until then `ext
 from __future__ import annotations
 
 import functools
+import math
 import os
+import struct
 import threading
 import types
 from collections.abc import Callable
@@ -174,3 +176,26 @@ def is_repeated(field) -> bool:
     if hasattr(field, "is_repeated"):  # where this exists, `label` warns
         return field.is_repeated
     return field.label == FieldDescriptor.LABEL_REPEATED
+
+
+def assign(target, field: str, value) -> None:
+    """Set `field` of the message `target` to `value`; to a repeated field, add `value` or all of its elements."""
+    descriptor = target.DESCRIPTOR.fields_by_name[field]
+    if is_repeated(descriptor):
+        is_list = hasattr(value, "__len__") and not isinstance(value, str)
+        getattr(target, field).extend(value if is_list else [value])
+    elif descriptor.message_type:
+        getattr(target, field).CopyFrom(value)
+    else:
+        setattr(target, field, value)
+
+
+def float32(value: float) -> float:
+    """Return the float32 nearest to `value`, infinity where it is too large.
+
+    Protobuf's pure-Python form does not round everywhere.
+    """
+    try:
+        return struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 from google.protobuf.descriptor import FieldDescriptor
 
 from . import messages
-from .floats import float32
+from .messages import float32
 
 
 def view(message) -> View:
@@ -56,6 +54,8 @@ class View:
     def _field(self, name: str):
         descriptor = self._message.DESCRIPTOR
         if name not in descriptor.fields_by_name:
+            import difflib  # for wrong names alone
+
             near = difflib.get_close_matches(name, list(descriptor.fields_by_name), n=1)
             remedy = f"; did you mean {near[0]!r}?" if near else ""
             raise AttributeError(f"{descriptor.name} has no field {name!r}{remedy}")

@@ -45,7 +45,7 @@ def test_a_design_of_no_family_is_refused():
 @pytest.mark.parametrize("changes, sentence", [
     ({"name": "classic"}, "family `classic`: its name `classic` belongs to the family `classic` already"),
     ({"presets": {"cae1-n2": None}}, "family `toys`: its name `cae1-n2` belongs to the family `convolutional` already"),
-    ({"flags": replace(toy_family.TOY.flags, word="siamese")}, "its name `siamese` belongs to the family `siamese`"),
+    ({"flags": toy_family.TOY.flags._replace(word="siamese")}, "its name `siamese` belongs to the family `siamese`"),
     ({"design": SiameseNetwork}, "its class `SiameseNetwork` belongs to the family `siamese` already; give it one"),
 ])
 def test_what_is_taken_is_refused(changes, sentence):

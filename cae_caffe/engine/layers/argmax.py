@@ -7,7 +7,7 @@ import math
 import torch
 
 from ...errors import InputError
-from ..axes import canonical_axis
+from ..blob import canonical_axis
 from ..layer import Layer
 from .registry import register
 

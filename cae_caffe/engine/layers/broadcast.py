@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from ...errors import InputError
-from ..axes import canonical_axis
-from ..blob import Blob, Shape, shape_string
+from ..blob import Blob, Shape, canonical_axis, shape_string
 
 
 def learned_shape(axis: int, num_axes: int, bottom: Shape) -> Shape:

@@ -6,8 +6,7 @@ import torch
 
 from ...errors import InputError
 from ..autograd_layer import AutogradLayer
-from ..axes import canonical_axis
-from ..blob import Shape, shape_string
+from ..blob import Shape, canonical_axis, shape_string
 from ..layer import Layer, at_least
 from ..traits import Traits
 from .registry import register

@@ -9,8 +9,7 @@ import torch
 
 from ...errors import InputError
 from .. import lowering
-from ..axes import canonical_axis
-from ..blob import Shape, shape_string
+from ..blob import Shape, canonical_axis, shape_string
 from ..general_kernel import GeneralKernel
 from ..layer import Layer, at_least
 from ..volume_kernel import VolumeKernel

@@ -10,8 +10,7 @@ from torch.nn import functional
 
 from ...errors import InputError
 from ..autograd_layer import AutogradLayer
-from ..axes import canonical_axis
-from ..blob import Shape, shape_string
+from ..blob import Shape, canonical_axis, shape_string
 from .registry import register
 
 

@@ -7,8 +7,7 @@ import math
 import torch
 
 from ...errors import InputError
-from ..axes import canonical_axis
-from ..blob import Blob
+from ..blob import Blob, canonical_axis
 from ..layer import Layer
 from ..traits import Traits
 from .registry import register

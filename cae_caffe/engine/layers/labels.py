@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from ...errors import InputError
-from ..axes import canonical_axis
-from ..blob import Shape, shape_string
+from ..blob import Shape, canonical_axis, shape_string
 
 
 @dataclass

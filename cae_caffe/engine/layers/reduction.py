@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..autograd_layer import AutogradLayer
-from ..axes import canonical_axis
+from ..blob import canonical_axis
 from .registry import register
 
 

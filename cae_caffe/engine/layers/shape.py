@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from ...errors import InputError
-from ..axes import canonical_axis
-from ..blob import shape_string
+from ..blob import canonical_axis, shape_string
 from ..layer import Layer
 from ..traits import Traits
 from .registry import register

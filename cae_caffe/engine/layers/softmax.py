@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from .. import torch_private
-from ..axes import canonical_axis
+from ..blob import canonical_axis
 from ..layer import Layer
 from ..traits import Traits
 from .registry import register

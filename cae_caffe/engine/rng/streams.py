@@ -8,7 +8,7 @@ from collections.abc import MutableSequence
 
 import numpy as np
 
-from . import bernoulli, normal, uniform
+from . import normal, uniform
 from .words import MersenneTwister, Words
 
 
@@ -51,14 +51,14 @@ class Stream:
 
     def bernoulli(self, count: int, probability: float) -> np.ndarray:
         """`count` bools, true with `probability` (0..1) as float32: a filler's mask (`caffe_rng_bernoulli<float>`)."""
-        return bernoulli.sample(self._words, count, np.float32(probability))
+        return uniform.bernoulli(self._words, count, np.float32(probability))
 
     def bernoulli_double(self, count: int, probability: float) -> np.ndarray:
         """`count` bools, true with `probability` (0..1) in float64: Dropout's mask (`caffe_rng_bernoulli<double>`).
 
         Dropout's probability is 1.0 - float(np.float32(dropout_ratio)).
         """
-        return bernoulli.sample(self._words, count, np.float64(probability))
+        return uniform.bernoulli(self._words, count, np.float64(probability))
 
     def shuffle(self, items: MutableSequence) -> None:
         """Shuffle `items` in place (`caffe::shuffle`): the lines of an ImageData layer."""

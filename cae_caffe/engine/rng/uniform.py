@@ -1,4 +1,4 @@
-"""Uniform numbers as Boost draws them: reals of an interval, and whole numbers for Caffe's shuffle."""
+"""Uniform numbers as Boost draws them: reals of an interval, whole numbers for Caffe's shuffle, and yes or no."""
 
 from __future__ import annotations
 
@@ -51,3 +51,15 @@ def _up_to(words: Words, largest: int) -> int:
         number = int(words.draw(1)[0]) // bucket
         if number <= largest:
             return number
+
+
+def bernoulli(words: Words, count: int, probability: np.floating) -> np.ndarray:
+    """`count` bools that are true with `probability` (0..1), one word each; probability 0 draws no word.
+
+    The type of `probability`, np.float32 or np.float64, is that of the comparison, as it is of Boost's template.
+    """
+    real = type(probability)
+    if probability == 0:
+        return np.zeros(count, bool)
+    bound = probability * real(2**32 - 1)
+    return words.collect(count, bool, lambda size: words.draw(size).astype(real) <= bound)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from ..floats import float32
+from ..messages import float32
 from .tokens import Token, TokenReader
 
 _RANGES = {
@@ -26,6 +25,8 @@ _PLAIN_ESCAPES = dict(zip(b"abfnrtv\\?'\"", b"\a\b\f\n\r\t\v\\?'\""))
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence's tail that offers the known word nearest to `word`, or nothing if none is near."""
+    import difflib  # for wrong names alone
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean `{near[0]}`?" if near else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .batch_norm import upgrade_batch_norm
 from .inputs import needs_input_upgrade, upgrade_inputs
 from .transformation import needs_transformation_upgrade, upgrade_transformation
 from .v0 import needs_v0_upgrade, upgrade_v0
@@ -26,5 +25,16 @@ def upgrade_net(net, name: str = "<net>") -> bool:
         upgrade_v1(net, name)
     if needs_input_upgrade(net):
         upgrade_inputs(net, name)
-    upgrade_batch_norm(net)
+    _upgrade_batch_norm(net)
     return complete
+
+
+def _upgrade_batch_norm(net) -> None:
+    """Set lr_mult and decay_mult to 0 in each BatchNorm layer of `net` that has exactly three `param` blocks.
+
+    Those were once needed, to keep its statistics from being learnt.
+    """
+    for layer in net.layer:
+        if layer.type == "BatchNorm" and len(layer.param) == 3:
+            for param in layer.param:
+                param.lr_mult = param.decay_mult = 0

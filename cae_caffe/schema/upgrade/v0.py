@@ -7,7 +7,6 @@ from typing import Any
 
 from ...errors import InputError
 from .. import messages
-from .fields import assign
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +125,7 @@ def upgrade_v0(net, name: str) -> bool:
     lost = []
     for field, value in old.ListFields():
         if field.name in _NET_FIELDS:
-            assign(net, field.name, value)
+            messages.assign(net, field.name, value)
         elif field.name != "layers":
             lost.append(field.name)
     if lost:
@@ -189,5 +188,5 @@ def _place(field: str, value, type_: str, new: messages.V1LayerParameter) -> boo
         return field not in _PLACES
     *outer, last = path.split(".")
     target = getattr(new, outer[0]) if outer else new
-    assign(target, last, value)
+    messages.assign(target, last, value)
     return True

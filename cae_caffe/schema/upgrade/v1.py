@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...errors import InputError
 from .. import messages
-from .fields import assign
 
 _TYPES = {
     "NONE": "",
@@ -90,7 +89,7 @@ def _move(field: str, value, new: messages.LayerParameter, name: str) -> None:
     if field not in new.DESCRIPTOR.fields_by_name:
         raise InputError(f"{name}: layer {new.name!r} has `{field}`, which another Caffe adds to V1LayerParameter and "
                          "not to LayerParameter; leave it out, or write the net in today's form.")
-    assign(new, field, value)
+    messages.assign(new, field, value)
 
 
 def _upgrade_params(old, new: messages.LayerParameter) -> None:
