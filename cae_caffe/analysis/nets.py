@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from .. import schema
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import Graph, bind, read_graph, without_splits
@@ -36,6 +37,18 @@ def open_graph(backend: Backend, net_file: str | os.PathLike, weights: str | os.
         check_fit(graph, stored, weights)
         net.copy_from(str(weights))
     return net, graph
+
+
+def make_net(backend: Backend, definition: schema.NetParameter, lines: Sequence[int | None], name: str, phase: str,
+             level: int = 0, stages: Sequence[str] = (), weights: str | None = None) -> Net:
+    """The net of `definition`, read with its `lines` from the file `name`; `phase` is "TRAIN" or "TEST".
+
+    The embedded engine takes the message. Real pycaffe makes nets of files alone, so it reads `name` once more.
+    """
+    number = getattr(backend, phase)
+    if hasattr(backend.Net, "from_message"):
+        return backend.Net.from_message(definition, lines, name, number, level, stages, weights)
+    return backend.Net(name, number, level=level, stages=stages, **({} if weights is None else {"weights": weights}))
 
 
 def single_input(net: Net, net_file: str | os.PathLike) -> str:
