@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import caffe_process
@@ -11,6 +12,7 @@ import pytest
 
 NO_CAFFE = "real Caffe is not here"
 CAFFE_FIXTURES = {"caffe_run", "real_caffe"}
+LOG_LEVEL = os.environ.get("GLOG_minloglevel")      # noqa: SIM112 - glog spells it so
 
 
 def pytest_addoption(parser):
@@ -43,6 +45,16 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(
             f"WARNING: {len(skipped)} tests that hold the engine against real Caffe DID NOT RUN, for it is not in "
             ".caffe/; run scripts/install-caffe and test again.", red=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def log_level_of_the_environment(monkeypatch):
+    """Each test begins with the log level that the whole run began with: commands set one for their process."""
+    if LOG_LEVEL is None:
+        monkeypatch.setenv("GLOG_minloglevel", "")      # noted first, so that what the test sets is undone
+        monkeypatch.delenv("GLOG_minloglevel")
+    else:
+        monkeypatch.setenv("GLOG_minloglevel", LOG_LEVEL)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Sequence
 
+from .. import schema
+from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import Graph, bind, read_graph, without_splits
 from .stored_weights import check_fit, shapes_in
@@ -11,7 +14,8 @@ from .stored_weights import check_fit, shapes_in
 PHASES = {"train": "TRAIN", "test": "TEST"}
 
 
-def open_net(backend, net_file, weights=None, phase="test", stages=(), level=0):
+def open_net(backend: Backend, net_file: str | os.PathLike, weights: str | os.PathLike | None = None,
+             phase: str = "test", stages: Sequence[str] = (), level: int = 0) -> Net:
     """Return `backend.Net` of the prototxt `net_file`, with the parameters of `weights` if it is given.
 
     `backend` is a module with pycaffe's names, as `load_backend` returns it; `phase` is "train" or "test".
@@ -22,7 +26,8 @@ def open_net(backend, net_file, weights=None, phase="test", stages=(), level=0):
     return open_graph(backend, net_file, weights, phase, stages, level)[0]
 
 
-def open_graph(backend, net_file, weights=None, phase="test", stages=(), level=0) -> tuple[Any, Graph]:
+def open_graph(backend: Backend, net_file: str | os.PathLike, weights: str | os.PathLike | None = None,
+               phase: str = "test", stages: Sequence[str] = (), level: int = 0) -> tuple[Net, Graph]:
     """As `open_net`, with the net's graph beside it: bound to the net, without Split layers."""
     graph = read_graph(net_file, PHASES[phase], level, stages)
     stored = shapes_in(weights) if weights is not None else None
@@ -34,7 +39,19 @@ def open_graph(backend, net_file, weights=None, phase="test", stages=(), level=0
     return net, graph
 
 
-def single_input(net, net_file) -> str:
+def make_net(backend: Backend, definition: schema.NetParameter, lines: Sequence[int | None], name: str, phase: str,
+             level: int = 0, stages: Sequence[str] = (), weights: str | None = None) -> Net:
+    """The net of `definition`, read with its `lines` from the file `name`; `phase` is "TRAIN" or "TEST".
+
+    The embedded engine takes the message. Real pycaffe makes nets of files alone, so it reads `name` once more.
+    """
+    number = getattr(backend, phase)
+    if hasattr(backend.Net, "from_message"):
+        return backend.Net.from_message(definition, lines, name, number, level, stages, weights)
+    return backend.Net(name, number, level=level, stages=stages, **({} if weights is None else {"weights": weights}))
+
+
+def single_input(net: Net, net_file: str | os.PathLike) -> str:
     """Name of the one blob that `net`, a deploy net, takes its images from; raises `InputError` if there is not one."""
     if len(net.inputs) == 1:
         return net.inputs[0]
@@ -45,7 +62,8 @@ def single_input(net, net_file) -> str:
                      "one can be given images; remove the others from a copy of the file.")
 
 
-def require_image_shape(net, blob, image_shape, net_file, source) -> None:
+def require_image_shape(net: Net, blob: str, image_shape: Sequence[int], net_file: str | os.PathLike,
+                        source: str | os.PathLike) -> None:
     """Raise `InputError` unless images of `image_shape` (without the batch axis) fit the input `blob`."""
     wanted = tuple(net.blobs[blob].shape)[1:]
     if tuple(image_shape) != wanted:
@@ -53,5 +71,5 @@ def require_image_shape(net, blob, image_shape, net_file, source) -> None:
                          f"{_dims(wanted)}; convert the images to that size or use another net.")
 
 
-def _dims(shape):
+def _dims(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape)) or "scalar"

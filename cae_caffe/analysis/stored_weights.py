@@ -5,6 +5,7 @@ from __future__ import annotations
 import h5py
 
 from .. import schema
+from ..backend_protocol import Net
 from ..errors import InputError
 from ..graph import Graph
 
@@ -37,7 +38,7 @@ def check_fit(graph: Graph, stored, weights) -> None:
                              f"{_blobs(wanted)}; give the weights that were trained with this net.")
 
 
-def check_common(net, net_file, stored, weights) -> None:
+def check_common(net: Net, net_file, stored, weights) -> None:
     """Raise `InputError` if not one layer of `net` finds its parameters in `stored`, of the file `weights`.
 
     Caffe passes over layers that only one of them has, and would go on with the fillers' weights alone.

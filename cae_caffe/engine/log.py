@@ -1,13 +1,15 @@
 """Caffe's log: glog's line format on standard error, with the source places that Caffe's own lines carry.
 
 Tools that read Caffe's logs look for the level letter, the time, and `file:line]` before the message, so all of them
-are here. `GLOG_minloglevel` is heeded as glog heeds it (0 info, 1 warning, 2 error).
+are here. `GLOG_minloglevel` is heeded as glog heeds it (0 info, 1 warning, 2 error), but as it is at each line, not as
+it was when the process began.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
 import time
@@ -20,7 +22,7 @@ LEVELS = {"INFO": 0, "WARNING": 1, "ERROR": 2, "FATAL": 3}
 
 _printed_once: set[str] = set()
 _stream: TextIO | None = None
-_minimum: int | None = None         # unknown until the first line, for a process may be forked before that
+_minimum: int | None = None         # what `set_minimum` said; until then the environment says it
 
 
 @contextlib.contextmanager
@@ -42,11 +44,13 @@ def set_minimum(level: int) -> None:
 
 def enabled(level: str = "INFO") -> bool:
     """Whether a message of `level` would be printed; ask before building a costly one."""
-    minimum = _minimum
-    if minimum is None:
-        minimum = int(os.environ.get("GLOG_minloglevel") or 0)      # noqa: SIM112 - glog spells it so
-        set_minimum(minimum)
-    return LEVELS[level] >= minimum
+    return LEVELS[level] >= (_minimum_of_environment() if _minimum is None else _minimum)
+
+
+def _minimum_of_environment() -> int:
+    # The number that it begins with, else 0: glog reads it by C's strtol.
+    number = re.match(r"\s*[+-]?\d+", os.environ.get("GLOG_minloglevel", ""))      # noqa: SIM112 - glog spells it so
+    return int(number.group()) if number else 0
 
 
 def info(place: str, message: str) -> None:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from ..analysis.nets import open_graph
+from ..backend_protocol import Backend
 from .canvas import INK, MUTED, check_format, net_name, page
 from .drawing import Drawing, drawing_of
 from .placing import Placing, placed
@@ -58,7 +59,7 @@ class _Sheet:
         return self.left(column), self.upper(row)
 
 
-def draw(backend, net_file, out) -> None:
+def draw(backend: Backend, net_file, out) -> None:
     """Draw the layers of the prototxt `net_file` to the picture `out`, from top to bottom.
 
     An auto-encoder is folded at its code: the encoder runs down on the left, the decoder up on the right, losses stand

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..analysis.nets import open_graph
+from ..backend_protocol import Backend
 from ..errors import InputError
 from ..graph import Graph, Node
 from .canvas import check_format, net_name, page, show_picture
@@ -36,7 +37,7 @@ class Bank:
         return f"{self.meaning}{some}\n[{self.filters.min():.3g}  {self.filters.max():.3g}]"
 
 
-def draw(backend, net_file, weights, out) -> None:
+def draw(backend: Backend, net_file, weights, out) -> None:
     """Draw the filters of every convolution and deconvolution of a net to the picture `out`.
 
     If the first layer with parameters is an inner product over an image, its weights are drawn too, a picture a unit.

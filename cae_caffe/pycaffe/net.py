@@ -37,11 +37,28 @@ class Net:
         if isinstance(phase, (str, bytes)):        # the old form: the second argument is the weights
             phase, level, weights = level, 0, phase
             _log_deprecation(network_file, phase, weights)
-        engine = EngineNet.from_file(str(network_file), schema.Phase.Name(phase), level, stages or ())
+        self._build(*schema.read_net_with_lines(str(network_file)), str(network_file), phase, level, stages, weights)
+
+    def _build(self, param, lines, name: str, phase: int, level: int, stages, weights) -> None:
+        param.state.phase, param.state.level = phase, level
+        param.state.stage.extend(stages or ())
+        engine = EngineNet(param, name, lines)
         if weights is not None:
             engine.copy_trained_layers_from(str(weights))
         threads.apply(engine)
         self._show(engine)
+
+    @classmethod
+    def from_message(cls, param, lines, name: str, phase: int, level: int = 0, stages=None, weights=None) -> Net:
+        """As Net(...), of `param`, a current NetParameter, which stays as it is; pycaffe lacks this.
+
+        `lines` (where each layer stands, or None) and `name` (the file) are for errors; raises InputError as Net does.
+        """
+        own = schema.NetParameter()
+        own.CopyFrom(param)
+        net = cls.__new__(cls)
+        net._build(own, lines, name, phase, level, stages, weights)
+        return net
 
     @classmethod
     def of(cls, engine: EngineNet) -> Net:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..analysis.tsne import usual_perplexity
 from ..backend import load_backend
+from ..backend_protocol import Backend
 from ..data import HDF5Source
 from ..errors import InputError
 from ..figures import architecture, layers, scatter
@@ -130,7 +131,7 @@ def _draw_measured(run: _Trained, out: Path) -> Path:
     return out
 
 
-def _draw_layers(run: _Trained, backend, test_list, out: Path) -> list[Path]:
+def _draw_layers(run: _Trained, backend: Backend, test_list, out: Path) -> list[Path]:
     """One page for a 2, one for each other digit, and one of all."""
     run.require_weights()
     with tempfile.TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 
 from ..analysis.nets import open_graph
+from ..backend_protocol import Backend
 from ..data import HDF5Source
 from ..errors import InputError
 from ..files import replacing
@@ -16,7 +17,7 @@ DEFAULT_COUNT = 10
 INDICES, LABELS = "image", "label"
 
 
-def dump(backend, net_file, weights, data, out, images=None) -> list[int]:
+def dump(backend: Backend, net_file, weights, data, out, images=None) -> list[int]:
     """Run images of the list `data` through the deploy net and write each blob to the HDF5 file `out`.
 
     `images` are indices into `data`, from 0; by default the first image of each of the first ten classes, or the
@@ -33,12 +34,12 @@ def dump(backend, net_file, weights, data, out, images=None) -> list[int]:
         blob = image_input(net, net_file, source, data)
         chosen = _checked(_default_images(source) if images is None else images, len(source), data)
         feed(net, blob, np.concatenate([source.rows(IMAGES, index, index + 1) for index in chosen]))
-        found = [labels(source, index, index + 1) for index in chosen]
+        found = [label for label in (labels(source, index, index + 1) for index in chosen) if label is not None]
     net.forward()
     with replacing(out) as part, h5py.File(str(part), "w") as file:
         file.attrs.update(net=str(net_file), weights=str(weights), data=str(data))
         file[INDICES] = np.array(chosen, np.int64)
-        if found[0] is not None:
+        if found:
             file[LABELS] = np.concatenate(found)
         _write_blobs(file, graph)
     return chosen

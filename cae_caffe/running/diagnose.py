@@ -8,6 +8,7 @@ import numpy as np
 
 from ..analysis.diagnosis import Diagnosis, LayerState, saturation_of
 from ..analysis.nets import open_graph
+from ..backend_protocol import Backend, Net
 from ..data import HDF5Source
 from ..errors import InputError
 from ..graph import Graph, Node
@@ -17,7 +18,7 @@ from .image_input import IMAGES, feed, image_input, run_layers
 BATCH = 100
 
 
-def diagnose(backend, net_file, weights, data, images=100) -> Diagnosis:
+def diagnose(backend: Backend, net_file, weights, data, images=100) -> Diagnosis:
     """Run the first `images` images of the list `data` through the deploy net and sum up every layer's output.
 
     Layers run one by one, so that those that work in place are seen too. Raises `InputError` for files that are
@@ -79,7 +80,7 @@ def _sums(graph: Graph) -> list[_Sums]:
     return [_Sums(node, *saturation_of(node)) for node in graph.nodes]
 
 
-def _add_batch(net, sums) -> None:
+def _add_batch(net: Net, sums: list[_Sums]) -> None:
     done = 0
     for item in sums:
         run_layers(net, done, item.node.number)      # with the Split layers in between

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import h5py
 
 from ..analysis.nets import open_graph
 from ..analysis.structure import code_blob, value_of
+from ..backend_protocol import Backend, Net
 from ..data import HDF5Source
 from ..errors import InputError
 from ..files import replacing
@@ -28,7 +28,7 @@ class Encoded:
     dimensions: int
 
 
-def encode(backend, net_file, weights, data, out, blob=None, limit=None) -> Encoded:
+def encode(backend: Backend, net_file, weights, data, out, blob=None, limit=None) -> Encoded:
     """Run images of the list `data` through the deploy net as far as `blob`; write its values to `out`.
 
     All images are taken, or the first `limit`.
@@ -56,7 +56,7 @@ def encode(backend, net_file, weights, data, out, blob=None, limit=None) -> Enco
 
 @dataclass(frozen=True)
 class _Run:
-    net: Any
+    net: Net
     image_blob: str
     code: Blob
     last: int       # the number of the layer that writes the code

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-from .. import progress
+from .. import progress, schema
+from ..analysis.nets import make_net
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from .state_check import check_state
@@ -25,9 +26,10 @@ def time_layers(backend: Backend, model: str, iterations: int = 50, phase: str =
     if iterations < 1:
         raise InputError(f"-iterations {iterations} measures nothing; give at least 1.")
     stages = [name for name in stage.split(",") if name]
-    check_state(model, phase, level, stages)
+    definition, lines = schema.read_net_with_lines(model)
+    check_state(definition, model, phase, level, stages)
     use_device(backend, gpu)
-    net = backend.Net(model, getattr(backend, phase), level=level, stages=stage.split(","))
+    net = make_net(backend, definition, lines, model, phase, level, stage.split(","))
     _warm_up(backend, net)
     backend.log("*** Benchmark begins ***")
     backend.log(f"Testing for {iterations} iterations.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import progress
+from .. import progress, schema
 from ..analysis import stored_weights
+from ..analysis.nets import make_net
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from .state_check import check_state
@@ -23,10 +24,11 @@ def test(backend: Backend, model: str, weights: str, iterations: int = 50, gpu: 
     if iterations < 1:
         raise InputError(f"-iterations {iterations} runs no batch; give at least 1.")
     stages = [name for name in stage.split(",") if name]
-    check_state(model, "TEST", level, stages)
+    definition, lines = schema.read_net_with_lines(model)
+    check_state(definition, model, "TEST", level, stages)
     stored = stored_weights.shapes_in(weights)      # real Caffe ends the whole process at a bad file
     use_device(backend, gpu)
-    net = backend.Net(model, backend.TEST, level=level, stages=stage.split(","), weights=weights)
+    net = make_net(backend, definition, lines, model, "TEST", level, stage.split(","), weights)
     stored_weights.check_common(net, model, stored, weights)
     backend.log(f"Running for {iterations} iterations.")
     loss, scores = _run(backend, net, iterations)

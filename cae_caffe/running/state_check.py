@@ -19,11 +19,10 @@ def check_stages(net: schema.NetParameter, name: str, wanted: list[str]) -> None
             raise InputError(f"{name}: no layer of this net knows the stage `{stage}`; {has}.")
 
 
-def check_state(model: str, phase: str, level: int, stages: list[str]) -> None:
-    """Raises InputError if the net of the prototxt `model` knows none of the stages asked for, or has bottoms without
-    a source in that state.
+def check_state(net: schema.NetParameter, model: str, phase: str, level: int, stages: list[str]) -> None:
+    """Raises InputError if `net`, read from the prototxt `model`, knows none of the stages asked for, or has bottoms
+    without a source in that state.
     """
-    net = schema.read_net(model)
     check_stages(net, model, stages)
     check_sources(net, model, schema.NetState(phase=schema.Phase.Value(phase), level=level, stage=stages))
 

@@ -127,3 +127,21 @@ def test_weights_that_the_solver_names(train, tmp_path):
     train()
     small_training.write(tmp_path, 'max_iter: 3 display: 1 weights: "small_iter_2.caffemodel"')
     train()
+
+
+@pytest.mark.parametrize("value, lowest", [
+    (None, "INFO"), ("", "INFO"), ("0", "INFO"), ("1", "WARNING"), (" 2", "ERROR"), ("3", "FATAL"), ("-1", "INFO"),
+    ("2x", "ERROR"), ("0x2", "INFO"), ("none", "INFO")])
+def test_the_environment_says_the_lowest_level_as_strtol_reads_it(value, lowest, monkeypatch):
+    monkeypatch.setattr(log, "_minimum", None)
+    if value is not None:
+        monkeypatch.setenv("GLOG_minloglevel", value)
+    assert next(level for level in log.LEVELS if log.enabled(level)) == lowest
+
+
+def test_a_level_of_the_environment_is_kept_no_longer_than_it_stands_there(monkeypatch):
+    monkeypatch.setattr(log, "_minimum", None)
+    monkeypatch.setenv("GLOG_minloglevel", "2")
+    assert not log.enabled()
+    monkeypatch.delenv("GLOG_minloglevel")
+    assert log.enabled()

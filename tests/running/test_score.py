@@ -10,7 +10,7 @@ import two_engines
 from cae_caffe import pycaffe, schema
 from cae_caffe.engine import log
 from cae_caffe.errors import InputError
-from cae_caffe.running import score
+from cae_caffe.running import layer_times, score
 from cae_caffe.running.state_check import check_state
 
 
@@ -53,10 +53,10 @@ def test_an_output_of_many_values_has_a_mean_for_each(folder):
 
 
 def test_the_states_a_net_can_be_in_are_checked_before_it_is_built(folder):
-    check_state("net.prototxt", "TEST", 0, [])
-    check_state("net.prototxt", "TRAIN", 0, ["on-train"])
+    check_state(schema.read_net("net.prototxt"), "net.prototxt", "TEST", 0, [])
+    check_state(schema.read_net("net.prototxt"), "net.prototxt", "TRAIN", 0, ["on-train"])
     with pytest.raises(InputError, match="knows the stage `none`"):
-        check_state("net.prototxt", "TEST", 0, ["none"])
+        check_state(schema.read_net("net.prototxt"), "net.prototxt", "TEST", 0, ["none"])
 
 
 def test_weights_of_another_net_are_refused(folder):
@@ -74,3 +74,12 @@ def test_a_misspelt_bottom_is_told(folder):
     with pytest.raises(InputError, match=r"net\.prototxt: in phase TEST, level 0 and no stage, no layer produces "
                                          "`encoed`, a bottom of layer `encodesig`; give -stage with one of on-train"):
         score.test(pycaffe, "net.prototxt", "w.caffemodel")
+
+
+def test_the_net_is_read_from_its_file_once(folder, monkeypatch):
+    read, paths = schema.read_net_with_lines, []
+    monkeypatch.setattr(schema, "read_net_with_lines", lambda path: paths.append(path) or read(path))
+    monkeypatch.setattr(schema, "read_net", lambda path: paths.append(path) or read(path)[0])
+    score.test(pycaffe, "net.prototxt", "w.caffemodel", 1)
+    layer_times.time_layers(pycaffe, "net.prototxt", 1)
+    assert paths == ["net.prototxt"] * 2

@@ -16,7 +16,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ... import files
 from ...analysis.nets import open_graph
 from ...analysis.structure import code_blob
 from ...backend import describe, load_backend
+from ...backend_protocol import Backend, Net
 from ...data import HDF5Source
 from ...errors import InputError
 from ...running.image_input import IMAGES, feed, image_input, labels, run_layers
@@ -44,7 +44,7 @@ DIGITS = 5              # a number of the file has so many significant digits
 class _Net:
     """An open deploy net: its blobs of images, codes and results, and the number of the decoder's first layer."""
 
-    net: Any
+    net: Net
     images: str
     code: str
     restored: str
@@ -85,7 +85,7 @@ def refresh(results: Path, data: Path = Path("data/mnist_test.txt"), prototxt: P
     return path
 
 
-def make(backend, net_file, weights, data, count: int = IMAGES_SHOWN, cells: int = CELLS) -> dict:
+def make(backend: Backend, net_file, weights, data, count: int = IMAGES_SHOWN, cells: int = CELLS) -> dict:
     """The map of a trained net whose code has two numbers, as a value for JSON.
 
     `count` images at most are shown, at even steps through the list `data`; the plane has `cells` by `cells` pictures.
@@ -113,7 +113,7 @@ def make(backend, net_file, weights, data, count: int = IMAGES_SHOWN, cells: int
             "plane": _plane(net, codes, cells)}
 
 
-def _open(backend, net_file, weights, source, data) -> _Net:
+def _open(backend: Backend, net_file, weights, source, data) -> _Net:
     net, graph = open_graph(backend, net_file, weights)
     images = image_input(net, net_file, source, data)
     name = code_blob(graph)

@@ -19,6 +19,7 @@ from ...analysis.nets import open_graph
 from ...analysis.separation import NEIGHBOURS, THRESHOLD, separation
 from ...analysis.tsne import embed
 from ...backend import load_backend
+from ...backend_protocol import Backend
 from ...data import HDF5Source
 from ...errors import InputError
 from ...graph import Graph
@@ -45,7 +46,7 @@ class _Set:
     labels: np.ndarray
 
 
-def measure(backend, net_file, weights, train_list, test_list, picture=None,
+def measure(backend: Backend, net_file, weights, train_list, test_list, picture=None,
             picture_limit: int = PICTURE_LIMIT, train_limit: int | None = None) -> dict:
     """Measure the deploy net `net_file` with `weights` on the images of two lists, which need labels.
 
@@ -138,7 +139,7 @@ def _read(path: Path) -> dict | None:
         raise InputError(f"{path}: this is no JSON ({error}); delete it to have it made again.") from error
 
 
-def _encoded(backend, net_file, weights, data, folder, limit) -> _Set:
+def _encoded(backend: Backend, net_file, weights, data, folder, limit) -> _Set:
     out = Path(folder) / "codes.h5"
     encode(backend, net_file, weights, data, out, limit=limit)
     with h5py.File(str(out), "r") as file:
@@ -184,7 +185,7 @@ def _write_picture(path, points, labels, rows) -> None:
                             rows=rows.astype(np.uint32))
 
 
-def _losses_of_parts(backend, net_file, weights, data, folder) -> dict:
+def _losses_of_parts(backend: Backend, net_file, weights, data, folder) -> dict:
     """Losses of PARTS of the images; None for each where the net has no sigmoid at its end."""
     blob = _logits(open_graph(backend, net_file, weights)[1])
     if blob is None:
