@@ -1,1 +1,1 @@
-"""Pictures: a module for each kind, whose `draw` makes it from what commands left in files."""
+"""Pictures: a module for each kind (see kinds.py), whose `draw` makes it from what commands left in files."""

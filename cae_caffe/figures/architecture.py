@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,17 @@ class _Sheet:
         """The upper left corner of box number `at`."""
         column, row = self.placing.places[at]
         return self.left(column), self.upper(row)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which net to draw."""
+    parser.add_argument("net", metavar="NET", help="a prototxt, such as prototxt/cae1-n2/deploy.prototxt")
+
+
+def pictures(arguments: argparse.Namespace, backend: Backend) -> list[str]:
+    """Draw what `arguments` say; the paths of the pictures."""
+    draw(backend, arguments.net, arguments.out)
+    return [arguments.out]
 
 
 def draw(backend: Backend, net_file, out) -> None:

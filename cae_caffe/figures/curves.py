@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,17 @@ class Line:
     name: str
     log: int
     kind: int
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which logs to draw."""
+    parser.add_argument("logs", metavar="LOG", nargs="+", help="log of `caffe train` or `cae-caffe train`")
+
+
+def pictures(arguments: argparse.Namespace) -> list[str]:
+    """Draw what `arguments` say; the paths of the pictures."""
+    draw(arguments.logs, arguments.out)
+    return [arguments.out]
 
 
 def draw(log_files: Iterable[str | os.PathLike[str]], out: str | os.PathLike[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,18 @@ class Bank:
         count = len(self.filters)
         some = f", the first {SHOWN} of {count} shown" if count > SHOWN else ""
         return f"{self.meaning}{some}\n[{self.filters.min():.3g}  {self.filters.max():.3g}]"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which net and weights to draw."""
+    parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
+    parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+
+
+def pictures(arguments: argparse.Namespace, backend: Backend) -> list[str]:
+    """Draw what `arguments` say; the paths of the pictures."""
+    draw(backend, arguments.net, arguments.weights, arguments.out)
+    return [arguments.out]
 
 
 def draw(backend: Backend, net_file, weights, out) -> None:

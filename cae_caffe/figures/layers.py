@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,25 @@ def read_activations(path: str | os.PathLike[str]) -> Activations:
     if not images or not panels:
         raise InputError(f"{path}: there are no images or no blobs in it; make the file with `cae-caffe activations`.")
     return Activations(net, images, label, panels, rowless)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which activations to draw, and how."""
+    parser.add_argument("activations", metavar="ACTIVATIONS.h5", help="what `cae-caffe activations` wrote")
+    parser.add_argument("--image", metavar="INDEX", type=int, nargs="+",
+                        help="images to draw, by their index in the data (default: the first in the file); of several, "
+                             "each gets a picture of its own, NAME-INDEX.png")
+    parser.add_argument("--together", action="store_true", help="all images of the file on one page, a row each")
+
+
+def pictures(arguments: argparse.Namespace) -> Sequence[Path | str]:
+    """Draw what `arguments` say; the paths of the pictures."""
+    if not arguments.together:
+        return draw(arguments.activations, arguments.out, arguments.image)
+    if arguments.image:
+        raise InputError("--together draws all images of the file, so --image beside it says nothing; leave one out.")
+    draw_together(arguments.activations, arguments.out)
+    return [arguments.out]
 
 
 def draw(activations_file: str | os.PathLike[str], out: str | os.PathLike[str],

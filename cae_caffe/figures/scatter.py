@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -49,6 +50,22 @@ def read_codes(path: str | os.PathLike[str]) -> Codes:
     if not np.isfinite(found.codes).all():
         raise InputError(f"{path}: some codes are not finite; the training of the net's weights diverged.")
     return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which codes to draw, and how."""
+    parser.add_argument("codes", metavar="CODES.h5",
+                        help="what `cae-caffe encode` wrote; more than 2 dimensions are drawn by t-SNE")
+    parser.add_argument("--seed", type=int, default=1, help="of t-SNE and of the choice of --limit (default: 1)")
+    parser.add_argument("--perplexity", type=float, help="of t-SNE (default: 30, or a third of fewer than 90 codes)")
+    parser.add_argument("--limit", metavar="N", type=int,
+                        help=f"draw N codes, picked at random (default: all; {TSNE_LIMIT} by t-SNE)")
+
+
+def pictures(arguments: argparse.Namespace) -> list[str]:
+    """Draw what `arguments` say; the paths of the pictures."""
+    draw(arguments.codes, arguments.out, arguments.seed, arguments.perplexity, arguments.limit)
+    return [arguments.out]
 
 
 def draw(codes_file: str | os.PathLike[str], out: str | os.PathLike[str], seed: int = 1,

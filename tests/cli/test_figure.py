@@ -1,8 +1,12 @@
+import subprocess
+import sys
+
 import pytest
 from small_autoencoder import DEPLOY, write_weights
 
 from cae_caffe.cli.main import main
 from cae_caffe.figures.filters import SHOWN
+from cae_caffe.figures.kinds import KINDS
 
 PNG = b"\x89PNG"
 
@@ -85,3 +89,21 @@ def test_unusable_files_are_named(words, error, tmp_path, capsys, monkeypatch):
     assert error in capsys.readouterr().err
     assert not (tmp_path / "p.png").exists()
 
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_its_help(kind, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["figure", kind, "--help"])
+    shown = capsys.readouterr().out
+    assert f"usage: cae-caffe figure {kind}" in shown and "--out PICTURE" in shown
+    assert ("--backend" in shown) is KINDS[kind].runs_net
+    with pytest.raises(SystemExit, match="0"):
+        main(["figure", "--help"])
+    assert KINDS[kind].about in " ".join(capsys.readouterr().out.split())
+
+
+def test_help_on_the_kinds_waits_for_no_library_that_draws():
+    code = ("import sys\nfrom cae_caffe.cli.main import main\n"
+            "try:\n    main(['figure', '--help'])\nexcept SystemExit:\n    sys.exit('matplotlib' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
