@@ -19,7 +19,7 @@ class AutogradLayer(Layer):
         data = [blob.data for blob in bottom]
         if any(t is b for t in top for b in bottom):
             # Run in place: the backward pass needs the values that the top is about to overwrite.
-            data = self._kept = [tensor.clone() for tensor in data]
+            data = self._keep(data)
         else:
             self._kept = None
         with torch.no_grad():
@@ -46,6 +46,14 @@ class AutogradLayer(Layer):
                 _write(next(gradients), *blob.diff_to_add_to())
 
     _kept: list[torch.Tensor] | None = None
+
+    def _keep(self, data: list[torch.Tensor]) -> list[torch.Tensor]:
+        """The values in memory that stays (see layers/buffers.py) while the shapes do."""
+        if self._kept is None or [kept.shape for kept in self._kept] != [tensor.shape for tensor in data]:
+            self._kept = [torch.empty_like(tensor) for tensor in data]
+        for kept, tensor in zip(self._kept, data):
+            kept.copy_(tensor)
+        return self._kept
 
 
 def _write(gradient: torch.Tensor | None, diff: torch.Tensor, add: bool) -> None:

@@ -95,7 +95,8 @@ class CapturedStep:
         """One forward and backward pass, replayed if that is possible by now."""
         for i in self._sources:
             self._net.run_layer_forward(i)
-        places = [blob.place_in_memory for blob in self._all_blobs()]
+        places: list = [blob.place_in_memory for blob in self._all_blobs()]
+        places += [layer.times_reshaped for layer in self._net.layers]
         if places != self._places:           # what was recorded works on other memory
             self._places, self._ran = places, 0
             self._recordings.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch.func import vjp
 
 
 class GeneralKernel:
@@ -21,15 +22,16 @@ class GeneralKernel:
         self._axes = list(zip(stride, pad, dilation))
 
     def forward(self, bottom, weight, bias, top) -> None:
+        top.copy_(self.result(bottom, weight, bias, top.shape))
+
+    def result(self, bottom: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, shape) -> torch.Tensor:
+        """The top, of `shape`, in differentiable operations that can be mapped over several runs."""
         if self._transposed:
-            image = torch.zeros_like(top).requires_grad_()
-            with torch.enable_grad():
-                small = self._convolve(image, weight)
-            top.copy_(torch.autograd.grad(small, image, bottom)[0])
+            gradient = vjp(lambda image: self._convolve(image, weight), bottom.new_zeros(shape))[1]
+            top, = gradient(bottom)
         else:
-            top.copy_(self._convolve(bottom, weight))
-        if bias is not None:
-            top.add_(bias.view(-1, *[1] * len(self._axes)))
+            top = self._convolve(bottom, weight)
+        return top if bias is None else top + bias.view(-1, *[1] * len(self._axes))
 
     def backward(self, top_diff, bottom, weight, *, bottom_diff=None, weight_diff=None, bias_diff=None,
                  accumulate=False) -> None:

@@ -89,6 +89,7 @@ class Layer:
         self.propagates_down: list[bool] = []      # for each bottom; the net decides it when it is built
         self.loss_weights: list[float] = []
         self.stored_blobs: Sequence = ()           # BlobProtos that the layer's definition holds
+        self.times_reshaped = 0        # what was made for the bottoms' shapes was made anew each time
         self._seen_shapes: list[Shape] | None = None
 
     @classmethod
@@ -162,8 +163,10 @@ class Layer:
         """Reshape the tops if a bottom's shape is not the one seen last."""
         shapes = [blob.shape for blob in bottom]
         if shapes != self._seen_shapes:
+            self._seen_shapes = None        # until that has succeeded
             self.reshape(bottom, top)
             self._seen_shapes = shapes
+            self.times_reshaped += 1
 
     def check_counts(self, bottoms: int, tops: int) -> None:
         """Raises InputError if the prototxt gives this layer too few or too many bottoms or tops."""

@@ -17,12 +17,12 @@ def run_script(backend: Backend, path: str, arguments: list[str]) -> int:
 
     The script finds in sys.argv, sys.path, `__name__`, `__file__` and sys.modules["__main__"] what it would find under
     Python, all of which stay as they are afterwards. An exception of the script's is shown as Python shows it, without
-    the frames above the script's own, and makes the status 1; SystemExit passes through. Raises InputError if the file
-    cannot be read.
+    the frames above the script's own, and makes the status 1; SystemExit passes through. Processes that the script
+    starts import the same backend. Raises InputError if the file cannot be read.
     """
     source = read_bytes(path)
     if hasattr(backend, "install"):         # the embedded engine; real Caffe is `caffe` anyway
-        backend.install()
+        backend.install(children=True)
     file = os.path.abspath(path)
     sys.argv = [path, *arguments]
     sys.path[0] = os.path.dirname(os.path.realpath(path))

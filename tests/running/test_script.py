@@ -45,7 +45,7 @@ def script(tmp_path):
 def backend(monkeypatch):
     """A stand-in for the embedded engine, whose install() makes it `caffe`."""
     module = types.ModuleType("engine")
-    module.install = lambda: monkeypatch.setitem(sys.modules, "caffe", module)
+    module.install = lambda children: monkeypatch.setitem(sys.modules, "caffe", module)
     return module
 
 

@@ -28,6 +28,7 @@ class Recorder(TorchDispatchMode):
         self.operations.append((function, args, kwargs or {}, result))
         return result
 
+    @torch.no_grad()        # a graph knows nothing of autograd, within which some were recorded
     def replay(self):
         for function, args, kwargs, result in self.operations:
             again = function(*args, **kwargs)

@@ -12,7 +12,7 @@ from ..blob import Blob, shape_string
 from ..layer import Layer
 from ..traits import Traits
 from .broadcast import Spread, spread
-from .buffers import buffer_like, scratch_like
+from .buffers import buffer_like, keep, scratch_like
 from .registry import register
 
 # By Caffe's names, what the parameters hold: sums of means and variances, and what to divide both by.
@@ -46,6 +46,7 @@ class BatchNorm(Layer):
         for length in (self.channels, self.channels, 1):
             self.add_parameter((length,), zero)
         self._centered = torch.empty(0)     # the bottom less its mean: what the backward pass needs of it
+        self._scale = torch.empty(0)        # by which it was multiplied
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
@@ -65,7 +66,7 @@ class BatchNorm(Layer):
     def _forward_by_averages(self, bottom: Blob, top: Blob) -> None:
         mean, variance, divisor = (blob.data for blob in self.blobs)
         factor = torch.where(divisor == 0, 0, 1 / divisor)
-        self._scale = (variance * factor + self.eps).rsqrt_()
+        self._scale = keep(self._scale, (variance * factor + self.eps).rsqrt_())
         torch.sub(bottom.data, self._spread.view(mean * factor), out=top.data)
         top.data.mul_(self._spread.view(self._scale))
 
@@ -76,7 +77,7 @@ class BatchNorm(Layer):
         torch.sub(bottom.data, self._spread.view(mean), out=centered)
         variance = self._mean(torch.mul(centered, centered, out=out))
         self._add_to_averages(mean, variance)
-        self._scale = (variance + self.eps).rsqrt_()
+        self._scale = keep(self._scale, (variance + self.eps).rsqrt_())
         torch.mul(centered, self._spread.view(self._scale), out=out)
 
     def _mean(self, values: torch.Tensor) -> torch.Tensor:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import weakref
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import ClassVar, NamedTuple
+from typing import Callable, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -89,6 +91,17 @@ class BatchLayer(DataSource, Layer):
         self._worker = ThreadPoolExecutor(max_workers=1) if pays else None
         self._next: Future[Batch] | None = None
         self._next_place: dict = {}                 # where that batch begins
+        _layers.add(self)
+
+    def finish_next(self) -> None:
+        """Wait until nobody works on the next batch."""
+        if self._next is not None:
+            wait([self._next])
+
+    def renew_worker(self) -> None:
+        """In a forked process, which has none of its parent's threads."""
+        if self._worker is not None:
+            self._worker = ThreadPoolExecutor(max_workers=1)
 
     def is_capturable(self):
         # A recorded step is for one shape, and single images are often each of another.
@@ -119,9 +132,8 @@ class BatchLayer(DataSource, Layer):
         return {**self.reading_place(), **({} if drawn is None else {"transformer": drawn})}
 
     def go_to(self, place: Place) -> None:
-        if self._next is not None:
-            wait([self._next])
-            self._next = None
+        self.finish_next()
+        self._next = None
         self.read_from(place)
         if "transformer" in place:
             self.transformer.go_to(place["transformer"])
@@ -140,3 +152,17 @@ class BatchLayer(DataSource, Layer):
             numbers[i] = example.label
             restarts += example.is_last
         return Batch(data, labels, restarts)
+
+
+_layers: weakref.WeakSet[BatchLayer] = weakref.WeakSet()
+
+
+def _for_all(act: Callable[[BatchLayer], None]) -> None:
+    for layer in list(_layers):
+        act(layer)
+
+
+if hasattr(os, "register_at_fork"):
+    # A half-made batch, and whatever its thread holds, would be in the forked process as they were for ever.
+    os.register_at_fork(before=lambda: _for_all(BatchLayer.finish_next),
+                        after_in_child=lambda: _for_all(BatchLayer.renew_worker))

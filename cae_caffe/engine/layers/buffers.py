@@ -12,6 +12,15 @@ def buffer_like(buffer: torch.Tensor | None, tensor: torch.Tensor) -> torch.Tens
     return torch.empty_like(tensor)
 
 
+def keep(buffer: torch.Tensor | None, values: torch.Tensor) -> torch.Tensor:
+    """`values` copied into `buffer`, or into a new one, as `buffer_like` has it.
+
+    What a layer keeps for its backward pass, or for a top that is computed when somebody reads it, must lie in memory
+    that stays: a recorded step goes on writing into the memory that it was recorded with.
+    """
+    return buffer_like(buffer, values).copy_(values)
+
+
 def scratch_like(layer, tensor: torch.Tensor) -> torch.Tensor:
     """Memory shaped and stored as the blob's `tensor`, the layer's own until its call ends: all layers share it."""
     flat = layer.context.scratch.take("values", (tensor.numel(),), tensor)
@@ -27,8 +36,7 @@ class KeptInput:
     def keep(self, bottom, top) -> None:
         """Call it before `top` is written."""
         if bottom is top:
-            self._copy = buffer_like(self._copy, bottom.data)
-            self._copy.copy_(bottom.data)
+            self._copy = keep(self._copy, bottom.data)
 
     def of(self, bottom, top) -> torch.Tensor:
         """What `bottom` held in the last forward pass."""

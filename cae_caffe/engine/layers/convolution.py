@@ -146,12 +146,19 @@ class ConvolutionLayer(Layer):
 
     def compute(self, bottoms, params):
         bias = params[1] if len(params) > 1 else None
+        weight = params[0].reshape(self._weight_shape)
+        shapes = self.shapes([tuple(bottom.shape) for bottom in bottoms])
+        return [self._result(self._input(bottom), weight, bias).reshape(shape)
+                for bottom, shape in zip(bottoms, shapes)]
+
+    def _result(self, images: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """The top, as images, in differentiable operations."""
+        if isinstance(self._method, GeneralKernel):
+            return self._method.result(images, weight, bias, (self._batch, self.outputs, *self._spatial[1]))
         fill = len(self._weight_shape) - 2 - self.spatial_axes
         options = ((1,) * fill + self.stride, (0,) * fill + self.pad, (1,) * fill + self.dilation)
-        shapes = self.shapes([tuple(bottom.shape) for bottom in bottoms])
-        return [torch.ops.aten.convolution(self._input(bottom), params[0].reshape(self._weight_shape), bias, *options,
-                                           self.transposed, (0,) * len(options[0]), self.group).reshape(shape)
-                for bottom, shape in zip(bottoms, shapes)]
+        return torch.ops.aten.convolution(images, weight, bias, *options, self.transposed, (0,) * len(options[0]),
+                                          self.group)
 
     def forward(self, bottom, top):
         weight, bias = self._weights()

@@ -8,6 +8,7 @@ from ...errors import InputError
 from ..blob import Blob, shape_string
 from ..layer import Layer, at_least
 from ..traits import Traits
+from .buffers import keep
 from .registry import register
 
 
@@ -90,20 +91,20 @@ class _Product:
 
 class _Maximum:
     def __init__(self, layer: Eltwise):
-        self._wins: list[torch.Tensor] = []     # for each bottom, where its value is the maximum
+        self._winner = torch.empty(0, dtype=torch.int64)    # the number of the bottom whose value is the maximum
 
     def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
-        self._wins = [values[0] > values[1], values[0] <= values[1]]
-        torch.maximum(values[0], values[1], out=out)
-        for tensor in values[2:]:
+        # By comparisons, as Caffe: one with a value that is no number is false, and the second of the two is taken.
+        first_wins = values[0] > values[1]
+        torch.where(first_wins, values[0], values[1], out=out)
+        self._winner = keep(self._winner, (~first_wins).long())
+        for number, tensor in enumerate(values[2:], 2):
             wins = tensor > out
-            for beaten in self._wins:
-                beaten.logical_and_(~wins)
-            self._wins.append(wins)
-            torch.maximum(out, tensor, out=out)
+            torch.where(wins, tensor, out, out=out)
+            self._winner.masked_fill_(wins, number)
 
     def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:
-        torch.mul(top.diff, self._wins[i], out=bottom[i].diff)
+        bottom[i].diff.copy_(top.diff).masked_fill_(self._winner.ne(i), 0)
 
 
 _OPERATIONS: dict[str, type[_Sum] | type[_Product] | type[_Maximum]] = {

@@ -6,6 +6,7 @@ import torch
 
 from ...errors import InputError
 from ..layer import Layer
+from .buffers import keep
 from .registry import register
 from .rows import row_numbers
 
@@ -25,13 +26,14 @@ class Embed(Layer):
         self.add_parameter((param.input_dim, param.num_output), param.weight_filler)
         if param.bias_term:
             self.add_parameter((param.num_output,), param.bias_filler)
+        self._rows = torch.empty(0, dtype=torch.int64)
 
     def shapes(self, bottom_shapes):
         return [bottom_shapes[0] + (self.param.embed_param.num_output,)]
 
     def forward(self, bottom, top):
         weight = self.blobs[0].data
-        self._rows = row_numbers(self, bottom[0], len(weight))
+        self._rows = keep(self._rows, row_numbers(self, bottom[0], len(weight)))
         out = top[0].data.view(-1, weight.shape[1])
         torch.index_select(weight, 0, self._rows, out=out)
         if len(self.blobs) > 1:

@@ -56,7 +56,9 @@ class InfogainLoss(LossLayer):
                              f"{wanted} x {wanted} values.")
 
     def forward(self, bottom, top):
-        self._probabilities = torch.softmax(bottom[0].data, self.classes.axis)
+        if self._probabilities.shape != bottom[0].shape:
+            self._probabilities = torch.empty(bottom[0].shape, device=bottom[0].data.device)
+        torch.softmax(bottom[0].data, self.classes.axis, out=self._probabilities)
         if len(top) == 2:
             top[1].data.copy_(self._probabilities)
         top[0].data_memory.defer(lambda: self._write_loss(bottom, top[0].data))

@@ -10,6 +10,7 @@ from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer
 from ..traits import Traits
+from .buffers import keep
 from .registry import register
 
 
@@ -23,9 +24,12 @@ class MVN(Layer):
     """
 
     traits = Traits(runs_in_place=True)
+    def setup(self, bottom, top):
+        self._deviation = torch.empty(0)
 
     def adapt(self, bottom, top):
         """At each pass, for in place the top gives the bottom four axes, which a user's reshape takes away again."""
+        super().adapt(bottom, top)
         self.reshape(bottom, top)
 
     def shapes(self, bottom_shapes):
@@ -39,8 +43,9 @@ class MVN(Layer):
         x = self._grouped(bottom[0].data)
         result = x - x.mean(1, keepdim=True)
         if self.param.mvn_param.normalize_variance:
-            self._deviation = result.square().mean(1, keepdim=True).sqrt_().add_(self.param.mvn_param.eps)
-            result.div_(self._deviation)
+            deviation = result.square().mean(1, keepdim=True).sqrt_().add_(self.param.mvn_param.eps)
+            self._deviation = keep(self._deviation, deviation)
+            result.div_(deviation)
         top[0].data.copy_(result.view(top[0].shape))
 
     def backward(self, top, propagate_down, bottom):

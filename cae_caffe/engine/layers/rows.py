@@ -8,6 +8,7 @@ from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer, at_least, exactly
 from ..traits import Traits
+from .buffers import keep
 from .registry import register
 
 
@@ -19,6 +20,7 @@ class BatchReindex(Layer):
     """
 
     bottoms = exactly(2)
+    _rows: torch.Tensor | None = None
 
     def shapes(self, bottom_shapes):
         shape, numbers = bottom_shapes
@@ -28,7 +30,7 @@ class BatchReindex(Layer):
         return [numbers + shape[1:]]
 
     def forward(self, bottom, top):
-        self._rows = row_numbers(self, bottom[1], bottom[0].shape[0])
+        self._rows = keep(self._rows, row_numbers(self, bottom[1], bottom[0].shape[0]))
         top[0].data.copy_(bottom[0].data.index_select(0, self._rows))
 
     def backward(self, top, propagate_down, bottom):

@@ -19,8 +19,8 @@ from .registry import register
 class SigmoidCrossEntropyLoss(LossLayer):
     """-sum(t log s(x) + (1 - t) log(1 - s(x))), divided as `loss_param` says, by default by the batch.
 
-    The sum is taken as x+ - x t + log(1 + exp(-|x|)), which neither overflows nor loses digits; its gradient is
-    s(x) - t (src/caffe/layers/sigmoid_cross_entropy_loss_layer.cpp).
+    The sum is taken as x/2 + |x|/2 - x t + log(1 + exp(-|x|)), which neither overflows nor loses digits; its gradient
+    is s(x) - t, at 0 too (src/caffe/layers/sigmoid_cross_entropy_loss_layer.cpp).
     """
 
     traits = Traits(keeps_order=True, replayable=True)
@@ -40,8 +40,12 @@ class SigmoidCrossEntropyLoss(LossLayer):
 
     def compute(self, bottoms, params):
         x, target = bottoms[0], in_shape_of(bottoms[1], bottoms[0])
-        terms = x.clamp_min(0) - x * target + functional.softplus(-x.abs())
         counted = self._counted(target)
+        if counted is not None:
+            x = torch.where(counted, x, 0)      # what is ignored may be no number
+        size = x.abs()
+        # Halves of x and |x| rather than max(x, 0), whose slope at 0 is not the half that the formula's is.
+        terms = x * 0.5 + size * 0.5 - x * target + functional.softplus(-size)
         if counted is not None:
             terms = terms * counted
         return [terms.sum() / self._divisor(x, counted)]
@@ -61,7 +65,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
         diff.sub_(target)
         counted = self._counted(target)
         if counted is not None:
-            diff.mul_(counted)
+            diff.masked_fill_(~counted, 0)
         self._scale = buffer_like(self._scale, top[0].diff)
         diff.mul_(torch.div(top[0].diff, self._divisor(diff, counted), out=self._scale))
 

@@ -118,6 +118,8 @@ GOLDEN = {
     "no axes": convolution("Convolution", "num_output: 2 kernel_size: 1", 3, 4),
     "three axes": convolution("Convolution", "num_output: 2 kernel_size: 2", 1, 2, 3, 3, 3),
     "four axes": convolution("Convolution", "num_output: 2 kernel_size: 2", 1, 2, 2, 3, 2, 3),
+    "deconvolution, four axes": convolution("Deconvolution", "num_output: 2 kernel_size: 2 stride: 2", 1, 2, 2, 1, 2,
+                                            1),
     "deconvolution": convolution("Deconvolution", "num_output: 2 kernel_size: 3 stride: 2 pad: 1", 2, 3, 3, 4),
     "deconvolution, groups": convolution("Deconvolution", "num_output: 4 group: 2 kernel_h: 2 kernel_w: 3", 1, 2, 3, 2),
     "two bottoms": convolution("Convolution", "num_output: 2 kernel_size: 2", 2, 2, 3, 3, bottoms=2),

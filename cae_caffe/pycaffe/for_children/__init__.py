@@ -1,0 +1,1 @@
+"""The folder that makes a Python started by a script import the engine as `caffe`; see pycaffe/installation.py."""
