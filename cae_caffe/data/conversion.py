@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from ..errors import InputError
-from ..files import write_text
+from ..files import sync, write_text
 from ..progress import bar
 from .hdf5_writer import hdf5_writer, write_errors
 
@@ -123,6 +123,7 @@ class Conversion:
         with write_errors(self.list_file):
             if self.list_file.exists():
                 self.list_file.unlink()
+                sync(self.list_file.parent)
         missing = [part for part in self.parts if not self._is_there(part)]
         kept = self.rows - sum(part.stop - part.start for part in missing)
         with bar(self.rows, self.out.name, "rows", initial=kept) as progress:

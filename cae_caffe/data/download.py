@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .. import files
 from ..errors import RunError
 from ..progress import bar
 
@@ -66,7 +67,7 @@ def download(url: str, path: str | os.PathLike) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _fetch_rest(url, part, final.name)
-            part.replace(final)
+            files.put(part, final)
             return
         except _FAILURES as error:
             if attempt == _ATTEMPTS or isinstance(error, urllib.error.HTTPError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import math
 import os
 import shutil
@@ -59,14 +58,12 @@ def hdf5_writer(path: str | os.PathLike, rows: int, shapes: Mapping[str, tuple[i
     `shapes` maps a dataset's name to the shape of one of its `rows` rows: `{"data": (1, 28, 28), "label": ()}`.
     `attributes` become the file's. ValueError if rows are missing at the end; RunError if the file cannot be written.
     """
-    remove_leftovers(path)
     shapes = {name: tuple(shape) for name, shape in shapes.items()}
     with write_errors(path), replacing(path) as part:
         _check_room(part, rows * sum(map(_row_bytes, shapes.values())))
         offsets = _lay_out(part, rows, shapes, attributes or {})
         # The values go past HDF5: when a disk is full, HDF5 cannot close its file, and takes Python down at its end.
         with part.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
             writer = HDF5Writer(file, offsets, rows, shapes)
             yield writer
         if writer.written != rows:
@@ -99,15 +96,6 @@ def _lay_out(part: Path, rows: int, shapes: Mapping[str, tuple[int, ...]],
         return {name: h5py.h5d.create(file.id, name.encode("utf-8"), h5py.h5t.IEEE_F32LE,
                                       h5py.h5s.create_simple((rows,) + shape), settings).get_offset()
                 for name, shape in shapes.items()}
-
-
-def remove_leftovers(path: str | os.PathLike) -> None:
-    """Remove the temporary files of `path` that a killed process left; those being written are locked, and stay."""
-    path = Path(path)
-    for leftover in path.parent.glob(f".{path.name}.*.part"):
-        with contextlib.suppress(OSError), leftover.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            leftover.unlink()
 
 
 @contextlib.contextmanager

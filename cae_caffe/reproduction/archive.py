@@ -76,6 +76,7 @@ def restore(kept: Path, results: Path) -> Restored:
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+            files.sync(path)
         _move(Path(folder), results, sorted({_unit(name) for name in missing}))
     return Restored(len(missing), sum(map(len, missing.values())), tuple(stayed))
 
@@ -167,6 +168,7 @@ def _move(source: Path, target: Path, names: Iterable[str]) -> None:
                 raise InputError(f"{place}: this has come while the rest was being restored; wait until nothing else "
                                  "writes there, and try again.")
             os.rename(str(source / name), str(place))
+            files.sync(place.parent)
             moved.append(place)
     except BaseException:
         for place in moved:
