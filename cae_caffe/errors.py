@@ -1,14 +1,25 @@
 """The errors that this package raises for its users' mistakes.
 
 Each message is a whole sentence that says what is wrong, its value, where it stands (file, line, layer), the
-rule, and the remedy. The command line prints it as one line and exits with `exit_status`.
+rule, and the remedy. The command line prints it as one line and exits with `exit_status`. An error of several
+mistakes has a sentence for each: `InputError(first, second)`.
 """
 
 
 class CaeCaffeError(RuntimeError):
-    """Base of this package's own errors; catch it to catch them all. (pycaffe raises RuntimeError.)"""
+    """Base of this package's own errors; catch it to catch them all. (pycaffe raises RuntimeError.)
+
+    As text it has a line for each of its sentences; within an f-string they follow each other in one line, so that
+    other sentences may say where they come from.
+    """
 
     exit_status = 1
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+    def __format__(self, form: str) -> str:
+        return format(" ".join(map(str, self.args)), form)
 
 
 class InputError(CaeCaffeError):

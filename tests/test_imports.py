@@ -11,8 +11,8 @@ from import_reader import AT_ONCE, LATER, Import, imports_of, module_name, sourc
 
 PACKAGE = "cae_caffe"
 FOLDER = Path(__file__).resolve().parents[1] / PACKAGE
-FLOORS = (
-    ("errors", "files", "interruption", "progress", "version", "wait_policy"),      # what every floor stands on
+FLOORS = (      # the first is what every floor stands on
+    ("errors", "files", "interruption", "progress", "spelling", "version", "wait_policy"),
     ("schema", "plugins"),
     ("models", "data"),
     ("graph", "families", "emit", "engine", "net_spec"),

@@ -8,9 +8,10 @@ from typing import Any
 from ..figures.kinds import KINDS, module_of
 from .arguments import add_backend_argument
 from .engine import chosen_quiet_engine
+from .flag_parser import FlagParser
 
 
-class KindParser(argparse.ArgumentParser):
+class KindParser(FlagParser):
     """The parser of the kind `word`, whose module it asks for the flags when they are needed, and not before."""
 
     def __init__(self, *, word: str, **options: Any):

@@ -9,6 +9,7 @@ import sys
 from .. import interruption
 from ..errors import CaeCaffeError
 from ..version import VERSION
+from .flag_parser import FlagParser
 
 # A command's module is imported only when that command is asked for, so that none pays for another's libraries.
 COMMANDS = {
@@ -32,7 +33,7 @@ ALIASES = {"device-query": "device_query"}
 
 
 def _parser(command: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cae-caffe", description="The Caffe-faithful prototxt toolkit.")
+    parser = FlagParser(prog="cae-caffe", description="The Caffe-faithful prototxt toolkit.")
     parser.add_argument("--version", action="version", version=f"cae-caffe {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, help_line in COMMANDS.items():

@@ -6,13 +6,13 @@ written back into .caffemodel files.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 
 from .. import schema
 from ..errors import InputError
 from ..graph import Graph, Node, graph_of, layer_place
-from ..schema import format_text, net_state, view
+from ..schema import format_text, layer_types, net_state, view
+from ..schema.text.unknown import times
 from . import backward_plan, log, rng
 from .backward_plan import LayerPlan
 from .blob import Blob, shape_string
@@ -38,31 +38,43 @@ def build(net, name: str = "the net", lines: list[int | None] | None = None, nat
     `name` (a file's path) and `lines` (where each layer stands in it) are for error messages. Raises InputError if
     a layer or option is unsupported, naming all of them, and for whatever Caffe refuses, naming the layer.
     """
-    lines = list(lines) if lines else [None] * len(net.layer)
+    all_lines: list[int | None] = list(lines) if lines else [None] * len(net.layer)
     try:
-        kept, lines = net_state.filtered(net, lines, log.info)
+        kept, lines = net_state.filtered(net, all_lines, log.info)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    _refuse_unsupported(kept, name, lines)
+    if _unsupported(kept, name, lines):
+        _refuse(_unsupported(net, name, all_lines))
     if log.enabled():
         log.info("net.cpp:53", "Initializing net from parameters: \n" + format_text(kept).rstrip("\n"))
     return _Builder(graph_of(kept, name, lines), Context(rng.stream, native_kernels)).run()
 
 
-def _refuse_unsupported(net, name: str, lines: list[int | None]) -> None:
-    complaints = []
+def _unsupported(net, name: str, lines: list[int | None]) -> list[str]:
+    """What this engine does not have, each with the first layer that wants it, and how often and where others do."""
+    found: dict[str, list[tuple[str, int | None]]] = {}
     for layer, line in zip(net.layer, lines):
         layer_class = registry.find(layer.type)
-        clauses = _unknown_type(layer.type) if layer_class is None else layer_class.unsupported(view(layer))
-        complaints += [f"{layer_place(layer, name, line)}: {clause}" for clause in clauses]
-    if complaints:
-        raise InputError("This engine cannot build the net, because of " + "; ".join(complaints) + ". Change these "
-                         "layers, or run the net on real Caffe (--backend caffe).")
+        clauses = [_unknown_type(layer.type)] if layer_class is None else layer_class.unsupported(view(layer))
+        for clause in clauses:
+            found.setdefault(clause, []).append((layer_place(layer, name, line), line))
+    return [f"{places[0][0]}: {clause}{times([line for _, line in places])}" for clause, places in found.items()]
 
 
-def _unknown_type(type_name: str) -> list[str]:
-    near = difflib.get_close_matches(type_name, registry.type_names(), n=1)
-    return [f"no layer type `{type_name}` is supported" + (f" (did you mean `{near[0]}`?)" if near else "")]
+def _refuse(unsupported: list[str]) -> None:
+    """Raises InputError that lists what is unsupported, all of the net's file, whatever its state, at once."""
+    remedy = "Change these layers, or run the net on real Caffe (--backend caffe)."
+    if len(unsupported) == 1:
+        raise InputError(f"This engine cannot build the net, because of {unsupported[0]}. {remedy}")
+    *clauses, last = unsupported
+    raise InputError("This engine cannot build the net, because of", *(f"{clause};" for clause in clauses), f"{last}.",
+                     remedy)
+
+
+def _unknown_type(type_name: str) -> str:
+    if not type_name:
+        return "it has no `type`, which says what a layer does, as in `type: \"Convolution\"`"
+    return f"no layer type `{type_name}` is supported{layer_types.meaning(type_name, registry.type_names())}"
 
 
 class _Builder:
@@ -112,7 +124,7 @@ class _Builder:
         log.creating_layer(node.name)
         layer_class = registry.find(node.type)
         if layer_class is None:
-            raise InputError("; ".join(_unknown_type(node.type)) + ".")
+            raise InputError(f"{_unknown_type(node.type)}.")
         layer_class.complete(node.message)
         # The node's own view is for later readers, who see the loss weight too.
         layer = layer_class(view(node.message), self.context)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from .. import spelling
 from ..errors import InputError
 from .autoencoder import Autoencoder
 from .classic import PRESETS as CLASSIC
@@ -37,8 +38,6 @@ def named_design(model: str, designs: Mapping[str, SomeDesign]) -> SomeDesign:
     """The one of `designs` called `model`; raises InputError that lists the names there are."""
     if model in designs:
         return designs[model]
-    import difflib  # for wrong names alone
-
-    near = difflib.get_close_matches(model, designs, n=1)
-    hint = f"did you mean `{near[0]}`? There are" if near else "there are"
+    near = spelling.nearest(model, designs)
+    hint = f"did you mean `{near}`? There are" if near else "there are"
     raise InputError(f"no model is called `{model}`; {hint} {', '.join(designs)}.")

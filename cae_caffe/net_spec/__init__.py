@@ -11,11 +11,12 @@ Beyond Caffe's own: Deconvolution, Im2col, the losses and the recurrent layers t
 too, and data layers those of `transform_param`; a misspelt type, parameter or value is an error where it is written.
 """
 
+from ..schema.layer_types import LAYER_TYPES
 from .assign import assign_proto
 from .errors import UnknownNameError, WrongValueError
 from .factories import Layers, Parameters, layers, params
 from .fields import param_name_dict
-from .layer_types import LAYER_TYPES, add_layer_type
+from .layer_types import add_layer_type
 from .spec import Function, NetSpec, Top, to_proto
 
 __all__ = [

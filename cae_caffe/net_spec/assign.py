@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..schema.messages import is_repeated
-from .errors import UnknownNameError, WrongValueError, did_you_mean
+from ..spelling import in_brackets
+from .errors import UnknownNameError, WrongValueError
 
 
 def assign_proto(message, name: str, value: Any) -> None:
@@ -33,7 +34,7 @@ def assign_proto(message, name: str, value: Any) -> None:
 def _field(message, name: str):
     fields = message.DESCRIPTOR.fields_by_name
     if name not in fields:
-        raise UnknownNameError(f"{message.DESCRIPTOR.name} has no field `{name}`{did_you_mean(name, fields)}.")
+        raise UnknownNameError(f"{message.DESCRIPTOR.name} has no field `{name}`{in_brackets(name, fields)}.")
     return fields[name]
 
 
@@ -63,5 +64,5 @@ def _constant(field, name: str) -> int:
     constants = field.enum_type.values_by_name
     if name not in constants:
         raise UnknownNameError(f"`{field.name}` is given {name!r}; it is one of {', '.join(constants)}"
-                               f"{did_you_mean(name, constants)}.")
+                               f"{in_brackets(name, constants)}.")
     return constants[name].number

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-
 from ..errors import InputError
 
 
@@ -20,9 +17,3 @@ class UnknownTopError(UnknownNameError, KeyError):
 
 class WrongValueError(InputError, TypeError):
     """A value of the wrong kind."""
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The sentence's tail that names what comes nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean `{near[0]}`?)" if near else ""

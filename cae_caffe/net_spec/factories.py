@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ..schema import messages
-from .errors import UnknownNameError, did_you_mean
-from .layer_types import layer_types, require_layer_type
+from ..schema.layer_types import layer_types
+from ..spelling import in_brackets
+from .errors import UnknownNameError
+from .layer_types import require_layer_type
 from .spec import Function
 
 _TAIL = "Parameter"
@@ -39,7 +41,7 @@ class Parameters:
             raise AttributeError(name)
         message = messages.namespace().get(name + _TAIL)
         if message is None:
-            raise UnknownNameError(f"Caffe has no parameters `{name}`{did_you_mean(name, dir(self))}.")
+            raise UnknownNameError(f"Caffe has no parameters `{name}`{in_brackets(name, dir(self))}.")
         return _Constants(message.DESCRIPTOR)
 
     def __dir__(self):
@@ -55,7 +57,7 @@ class _Constants:
             raise AttributeError(name)
         constants = self._descriptor.enum_values_by_name
         if name not in constants:
-            raise UnknownNameError(f"{self._descriptor.name} has no constant `{name}`{did_you_mean(name, constants)}; "
+            raise UnknownNameError(f"{self._descriptor.name} has no constant `{name}`{in_brackets(name, constants)}; "
                                    f"it has {', '.join(constants) or 'none'}.")
         return constants[name].number
 

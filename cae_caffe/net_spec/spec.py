@@ -6,8 +6,9 @@ from collections import Counter, OrderedDict
 from typing import Any
 
 from .. import schema
+from ..spelling import in_brackets
 from .assign import assign_proto
-from .errors import UnknownNameError, UnknownTopError, WrongValueError, did_you_mean
+from .errors import UnknownNameError, UnknownTopError, WrongValueError
 from .fields import fields_of
 from .layer_types import require_layer_type
 
@@ -49,7 +50,7 @@ class Function:
             return layer
         known = [key for home in homes for key in fields[home].message_type.fields_by_name]
         raise UnknownNameError(f"A {self.type_name} layer has no parameter `{name}`"
-                               f"{did_you_mean(name, [*known, *fields, 'ntop', 'in_place'])}.")
+                               f"{in_brackets(name, [*known, *fields, 'ntop', 'in_place'])}.")
 
 
 class Top:
@@ -85,7 +86,7 @@ class NetSpec:
         if name == "tops" or name.startswith("__"):         # asked for by copy and pickle before there is an instance
             raise AttributeError(name)
         if name not in self.tops:
-            raise UnknownTopError(f"The net has no top `{name}`{did_you_mean(name, self.tops)}.")
+            raise UnknownTopError(f"The net has no top `{name}`{in_brackets(name, self.tops)}.")
         return self.tops[name]
 
     def __setitem__(self, name: str, top: Top | Function) -> None:

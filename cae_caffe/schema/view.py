@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from .. import spelling
 from . import messages
 from .messages import float32
 
@@ -54,11 +55,8 @@ class View:
     def _field(self, name: str):
         descriptor = self._message.DESCRIPTOR
         if name not in descriptor.fields_by_name:
-            import difflib  # for wrong names alone
-
-            near = difflib.get_close_matches(name, list(descriptor.fields_by_name), n=1)
-            remedy = f"; did you mean {near[0]!r}?" if near else ""
-            raise AttributeError(f"{descriptor.name} has no field {name!r}{remedy}")
+            raise AttributeError(f"{descriptor.name} has no field {name!r}"
+                                 f"{spelling.did_you_mean(name, descriptor.fields_by_name)}")
         return descriptor.fields_by_name[name]
 
 

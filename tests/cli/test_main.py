@@ -29,6 +29,20 @@ def test_no_command_and_unknown_ones_are_wrong_use(capsys):
     assert "'trian'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words, said", [
+    (["train", "-solver", "s", "-wieghts", "w"], "arguments: -wieghts w; -wieghts: did you mean -weights?"),
+    (["train", "--slover=s"], "-solver/--solver; --slover: did you mean --solver?"),
+    (["figure", "scatter", "--ot", "x"], "--out; --ot: did you mean --out?"),
+    (["figure", "scater"], "did you mean scatter?"),
+    (["trian"], "did you mean train?"),
+    (["train", "-solver", "s", "-zzz"], "unrecognized arguments: -zzz"),
+])
+def test_a_misspelt_flag_or_command_is_answered_with_the_nearest(words, said, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    assert capsys.readouterr().err.endswith(f"{said}\n")
+
+
 def test_a_users_mistake_is_one_line_and_status_2():
     done = run("train", "-solver", "nowhere.prototxt")
     lines = [line for line in done.stderr.splitlines() if not line.startswith("Engine:")]

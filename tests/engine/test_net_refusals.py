@@ -156,12 +156,21 @@ def test_all_that_is_unsupported_is_listed_at_once(build_train_net, picky):
                         'layer { name: "d" type: "Fictitious" bottom: "b" top: "d" }\n')
     message = str(error.value)
     file = message.split("(type Sigmiod, ", 1)[1].split(":2)", 1)[0]
-    assert message == (
-        "This engine cannot build the net, because of "
-        f"layer `a` (type Sigmiod, {file}:2): no layer type `Sigmiod` is supported (did you mean `Sigmoid`?); "
-        f"layer `b` (type Picky, {file}:4): its `first` is 1, which is not carried out; "
-        f"layer `d` (type Fictitious, {file}:7): no layer type `Fictitious` is supported. "
-        "Change these layers, or run the net on real Caffe (--backend caffe).")
+    assert message.splitlines() == [
+        "This engine cannot build the net, because of",
+        f"layer `a` (type Sigmiod, {file}:2): no layer type `Sigmiod` is supported (did you mean `Sigmoid`?);",
+        f"layer `b` (type Picky, {file}:4): its `first` is 1, which is not carried out;",
+        f"layer `out` (type Fictitious, {file}:6): no layer type `Fictitious` is supported (2 times: lines 6, 7).",
+        "Change these layers, or run the net on real Caffe (--backend caffe)."]
+
+
+def test_what_is_unsupported_in_another_state_alone_is_no_hindrance(build_train_net):
+    build_train_net(INPUT + 'layer { name: "out" type: "Fictitious" bottom: "x" top: "c" include { phase: TEST } }\n')
+
+
+def test_a_layer_without_a_type_is_told_so(build_train_net):
+    with pytest.raises(InputError, match=r"layer `a` .*: it has no `type`, which says what a layer does, as in"):
+        build_train_net(INPUT + 'layer { name: "a" bottom: "x" top: "a" }')
 
 
 def test_an_impossible_blob_is_refused(build_train_net):

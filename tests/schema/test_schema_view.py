@@ -91,7 +91,7 @@ def test_it_cannot_be_changed():
 
 @pytest.mark.parametrize("ask", [lambda shown: shown.num_outputs, lambda shown: shown.has("num_outputs")])
 def test_an_unknown_field_is_refused_with_the_nearest(ask):
-    with pytest.raises(AttributeError, match="ConvolutionParameter has no field 'num_outputs'; did you mean 'num_out"):
+    with pytest.raises(AttributeError, match="ConvolutionParameter has no field 'num_outputs'; did you mean `num_out"):
         ask(layer().convolution_param)
 
 

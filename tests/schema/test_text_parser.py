@@ -161,7 +161,44 @@ def test_a_solver_in_place_of_a_net_is_told_and_the_reverse():
                                    "file is needed here, and this seems to be a solver's.")
     assert problem("layer { }", SolverParameter).endswith(
         "a solver's file is needed here, and this seems to be a net's.")
-    assert problem("name: 'n' layer { } type: 'ReLU' }") == "f.prototxt:1:21: NetParameter has no field `type`."
+    assert problem("name: 'n' layer { } type: 'ReLU' }").splitlines()[0] == (
+        "f.prototxt:1:21: NetParameter has no field `type`.")
+
+
+def test_all_unknown_names_are_told_at_once_each_kind_in_a_line():
+    text = """name: "x"
+naem: "b"
+layer { name: "p" type: "Permute" permute_param { order: 0 order: [1, 2] } }
+layer { name: "q" type: "Permute" permute_param < order: 0 x { y: -3; z: "}" "{" } >, top: "p" }
+layer { name: "r" type: "ReLU" bn_param { a: "b" "c" } phase: TRIAN }
+odd [ { a: 1 }, < b: [-2] > ]
+layer { name: "r" type: "RELU" }
+"""
+    assert problem(text).splitlines() == [
+        "f.prototxt:2:1: NetParameter has no field `naem`; did you mean `name`?",
+        "f.prototxt:3:35: LayerParameter has no field `permute_param` (2 times: lines 3, 4).",
+        "f.prototxt:5:32: LayerParameter has no field `bn_param`.",
+        "f.prototxt:5:63: `phase` takes one of TRAIN, TEST, not `TRIAN`; did you mean `TRAIN`?",
+        "f.prototxt:6:1: NetParameter has no field `odd`.",
+        "f.prototxt:3: no layer type `Permute` is known (a layer of SSD's Caffe) (2 times: lines 3, 4).",
+        "f.prototxt:7: no layer type `RELU` is known (did you mean `ReLU`?)."]
+
+
+@pytest.mark.parametrize("text, said", [
+    ("odd 3", "f.prototxt:1:5: a colon should follow `odd`, not `3`."),
+    ("odd { < > [", "f.prototxt:1:12: the file ends, but the block `odd {` of line 1 is not closed by `}`."),
+    ("odd: 'x", "f.prototxt:1:6: the string that ' opens is not closed on its line."),
+    ("odd: 1 name: 2", "f.prototxt:1:14: `name` takes a text in quotes, not `2`."),
+])
+def test_a_mistake_behind_an_unknown_name_is_told_with_it(text, said):
+    assert problem(text).splitlines() == ["f.prototxt:1:1: NetParameter has no field `odd`.", said]
+
+
+def test_a_message_on_unknown_names_has_a_bound():
+    lines = problem("".join(f"q{i}: 1\n" for i in range(1000)) + "q0: 1\n" * 50).splitlines()
+
+    assert len(lines) == 21 and lines[-1] == "f.prototxt: 980 more names are unknown."
+    assert lines[0].endswith("`q0` (51 times: lines 1, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, ...).")
 
 
 def test_an_enum_of_many_values_is_not_listed():

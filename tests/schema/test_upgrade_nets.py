@@ -83,13 +83,13 @@ def test_every_v1_type_has_its_name(caffe_run, tmp_path):
     types = [name for name, _ in V1LayerParameter.LayerType.items() if name != "UNPOOLING"]
     text = "".join(f"layers {{ name: '{name}' type: {name} }}\n" for name in types)
 
-    assert set(types) == set(v1._TYPES)
+    assert set(types) == set(v1.TYPES)
     assert format_text(parse_net(text)) == real_upgrade(caffe_run, tmp_path, text)
 
 
 def test_every_v0_type_with_every_field_is_upgraded_as_by_caffe(caffe_run, tmp_path):
     net = NetParameter()
-    for type_ in v0._TYPES:
+    for type_ in v0.TYPES:
         layer = net.layers.add(top=[type_]).layer
         fill_every_field(layer)
         layer.type = type_

@@ -10,6 +10,7 @@ from typing import Callable
 
 from ... import plugins
 from ...errors import InputError
+from ...schema import layer_types
 from ..layer import Layer
 
 _TYPES: dict[str, type[Layer]] = {}
@@ -26,6 +27,7 @@ def register(type_name: str) -> Callable[[type[Layer]], type[Layer]]:
                              f"and for {_place(layer_class)}; give the second another name.")
         layer_class.type = type_name
         _TYPES[type_name] = layer_class
+        layer_types.LAYER_TYPES.add(type_name)
         return layer_class
     return add
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from ... import schema
-from ...net_spec.layer_types import CAFFE_TYPES
+from ...schema.layer_types import CAFFE_TYPES
 from ..autograd_layer import AutogradLayer
 from ..layer import Layer
 from . import registry

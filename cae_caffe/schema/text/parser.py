@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ... import plugins
-from .. import messages
+from ...errors import InputError
+from ...spelling import did_you_mean
+from .. import layer_types, messages
 from .tokens import Token, TokenReader
-from .values import did_you_mean, take_value
+from .unknown import UnknownNames
+from .values import take_value
 
-_CLOSING = {"{": "}", "<": ">"}
+_CLOSING = {"{": "}", "<": ">", "[": "]"}
 # The old and the new form of a layer are easily mixed up: message, then the field and the message of the other.
 _OTHER_LAYER = {"LayerParameter": ("layers", "V1LayerParameter"), "V1LayerParameter": ("layer", "LayerParameter")}
 # So are the two files that `train` reads: what is needed, then the other message, and what has it.
@@ -28,15 +31,35 @@ def parse(text: str, message_class, name: str = "<string>") -> tuple[Any, list[T
     """Parse `text` as a `message_class`; return the message and where its own fields stand, one entry a value.
 
     Reads what Caffe's own parser reads. Raises InputError, beginning `name:line:column`, for a syntax error, an
-    unknown field, a value that does not fit its field, or a required field that is missing.
+    unknown field, a value that does not fit its field, or a required field that is missing. Unknown names (fields,
+    values of enums, and then the types of layers too) are told all at once, each kind in a line.
     """
     tokens = TokenReader(text, name)
     message = message_class()
     top: list[TopField] = []
-    while tokens.next.kind != "end":
-        top += _parse_field(tokens, message)
-    _check_complete(tokens, message, tokens.next)
+    try:
+        while tokens.next.kind != "end":
+            top += _parse_field(tokens, message)
+        _check_complete(tokens, message, tokens.next)
+    except InputError as error:
+        raise InputError(*tokens.unknown.told(), *error.args) from None
+    if tokens.unknown:
+        raise InputError(*tokens.unknown.told(), *_unknown_types(message, top, name))
     return message, top
+
+
+def _unknown_types(net, top: list[TopField], name: str) -> list[str]:
+    """A sentence for each unknown type of the layers of `net`, if it is a NetParameter in today's form."""
+    if net.DESCRIPTOR.name != "NetParameter":
+        return []
+    lines = [field.line for field in top if field.name == "layer"]
+    known = layer_types.layer_types()
+    types = UnknownNames(name)
+    for layer, line in zip(net.layer, lines):
+        if layer.type and layer.type not in known:
+            types.add(Token("word", layer.type, line, 0),
+                      f"no layer type `{layer.type}` is known{layer_types.meaning(layer.type, known)}")
+    return types.told()
 
 
 def _check_complete(tokens: TokenReader, message, token: Token) -> None:
@@ -51,6 +74,9 @@ def _parse_field(tokens: TokenReader, message) -> list[TopField]:
     if token.kind != "word":
         tokens.fail(token, f"here the name of a field of {message.DESCRIPTOR.name} should stand, not {token}")
     field = _find_field(tokens, message, token)
+    if field is None:
+        _skip_value(tokens, token)
+        return []
     repeated = messages.is_repeated(field)
     if not repeated and message.HasField(field.name):
         tokens.fail(token, f"`{field.name}` is given twice, but {message.DESCRIPTOR.name} takes only one")
@@ -96,7 +122,7 @@ def _parse_value(tokens: TokenReader, message, field) -> None:
 
 def _parse_block(tokens: TokenReader, message, field) -> None:
     """Parse `{ field ... }` or `< field ... >` into `message`."""
-    opening = tokens.take_sign(*_CLOSING)
+    opening = tokens.take_sign("{", "<")
     if not opening:
         tokens.fail(tokens.next, f"a block {{ ... }} should follow `{field.name}`, not {tokens.next}")
     closing = _CLOSING[opening.text]
@@ -108,13 +134,48 @@ def _parse_block(tokens: TokenReader, message, field) -> None:
     _check_complete(tokens, message, opening)
 
 
+def _skip_value(tokens: TokenReader, name: Token) -> None:
+    """Step over the value of the unknown field `name`, and what separates it from the next."""
+    colon = tokens.take_sign(":")
+    opening = tokens.take_sign("{", "<", "[")
+    if opening:
+        _skip_block(tokens, name, opening)
+    elif not colon:
+        tokens.fail(tokens.next, f"a colon should follow `{name.text}`, not {tokens.next}")
+    else:
+        tokens.take_sign("-")
+        if tokens.take().kind == "string":
+            while tokens.take_kind("string"):
+                pass
+    tokens.take_sign(",", ";")
+
+
+def _skip_block(tokens: TokenReader, name: Token, opening: Token) -> None:
+    """Step over what stands behind `opening`, to the sign that closes it."""
+    open_signs = [_CLOSING[opening.text]]
+    while open_signs:
+        token = tokens.take()
+        if token.kind == "end":
+            tokens.fail(token, f"the file ends, but the block `{name.text} {opening.text}` of line {opening.line} is "
+                               f"not closed by `{_CLOSING[opening.text]}`")
+        if token.kind == "sign" and token.text in _CLOSING:
+            open_signs.append(_CLOSING[token.text])
+        elif token.kind == "sign" and token.text == open_signs[-1]:
+            open_signs.pop()
+
+
 def _find_field(tokens: TokenReader, message, token: Token):
+    """The descriptor of the field that `token` names, or None where there is no such field, which is then noted."""
     descriptor = message.DESCRIPTOR
     field = descriptor.fields_by_name.get(token.text)
     if field is None:
-        remedy = (_other_layer(descriptor.name, token.text) or _other_file(message, token.text)
+        other_file = _other_file(message, token.text)
+        if other_file:
+            tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{other_file}")
+        remedy = (_other_layer(descriptor.name, token.text)
                   or did_you_mean(token.text, descriptor.fields_by_name))
-        tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{plugins.broken_schemas()}{remedy}")
+        tokens.unknown.add(token, f"{descriptor.name} has no field `{token.text}`",
+                           f"{plugins.broken_schemas()}{remedy}")
     return field
 
 

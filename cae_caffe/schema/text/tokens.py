@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
 from ...errors import InputError
+from .unknown import UnknownNames
 
 # Numbers as in Caffe's parser: hexadecimal, octal (a leading 0), decimal; a decimal one may end in f.
 _TOKEN = re.compile(r"""
@@ -67,10 +68,11 @@ def fail(name: str, token: Token, problem: str) -> NoReturn:
 
 
 class TokenReader:
-    """The tokens of one text, to be taken one after the other."""
+    """The tokens of one text, to be taken one after the other; `unknown` are the unknown names among them."""
 
     def __init__(self, text: str, name: str):
         self.name = name
+        self.unknown = UnknownNames(name)
         self._tokens = tokenize(text, name)
         self.next: Token = next(self._tokens)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from ...spelling import did_you_mean
 from ..messages import float32
 from .tokens import Token, TokenReader
 
@@ -21,14 +21,6 @@ _NOT_FINITE = {"inf", "infinity", "nan"}
 _DECIMAL = re.compile(r"0|[1-9][0-9]*")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL)
 _PLAIN_ESCAPES = dict(zip(b"abfnrtv\\?'\"", b"\a\b\f\n\r\t\v\\?'\""))
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a sentence's tail that offers the known word nearest to `word`, or nothing if none is near."""
-    import difflib  # for wrong names alone
-
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def take_value(tokens: TokenReader, field):
@@ -88,14 +80,18 @@ def _take_enum(tokens: TokenReader, field) -> int:
     number = _integer(token.text) if token.kind == "number" and not minus else None
     if number is None or number not in field.enum_type.values_by_number:
         names = ", ".join(values) if len(values) <= 8 else f"the names of {field.enum_type.full_name}"
-        tokens.fail(token, f"`{field.name}` takes one of {names}, not {token}{_enum_remedy(token, values)}")
+        problem, remedy = f"`{field.name}` takes one of {names}, not {token}", _enum_remedy(token, values)
+        if token.kind != "word" or minus:
+            tokens.fail(token, f"{problem}{remedy}")
+        tokens.unknown.add(token, problem, remedy)
+        return field.enum_type.values[0].number
     return number
 
 
 def _enum_remedy(token, values) -> str:
     if token.kind == "string":
         return " (a name without quotes)"
-    return did_you_mean(token.text.upper(), values)
+    return did_you_mean(token.text, values)
 
 
 def _take_bytes(tokens: TokenReader, field) -> bytes:

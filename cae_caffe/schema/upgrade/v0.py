@@ -10,7 +10,7 @@ from .. import messages
 
 _log = logging.getLogger(__name__)
 
-_TYPES = {
+TYPES = {
     "accuracy": "ACCURACY",
     "bnll": "BNLL",
     "concat": "CONCAT",
@@ -171,9 +171,9 @@ def _upgrade_layer(connection, new: messages.V1LayerParameter, name: str) -> boo
                      name, connection.name)
         return False
     if old.HasField("type"):
-        if old.type not in _TYPES:
+        if old.type not in TYPES:
             raise InputError(f"{name}: layer {old.name!r} has the type {old.type!r}, which no V0 layer has.")
-        new.type = messages.V1LayerParameter.LayerType.Value(_TYPES[old.type])
+        new.type = messages.V1LayerParameter.LayerType.Value(TYPES[old.type])
     lost = [field.name for field, value in old.ListFields() if not _place(field.name, value, old.type, new)]
     if lost:
         _log.warning("%s: %s of layer %r (type %r) has no place in such a layer and is left out.",

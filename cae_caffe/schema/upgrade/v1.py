@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import InputError
 from .. import messages
 
-_TYPES = {
+TYPES = {
     "NONE": "",
     "ABSVAL": "AbsVal",
     "ACCURACY": "Accuracy",
@@ -74,10 +74,10 @@ def _upgrade_layer(old, new: messages.LayerParameter, name: str) -> None:
         raise InputError(f"{name}: layer {old.name!r} is an UNPOOLING layer, which only the Caffe fork of 2015 has; "
                          "Caffe 1.0 has none, so use a Deconvolution in its place.")
     if old.HasField("type"):
-        if kind not in _TYPES:
+        if kind not in TYPES:
             raise InputError(f"{name}: layer {old.name!r} has the type {kind}, which another Caffe adds; what it "
                              "is called today is not known, so write the net in today's form, of `layer` blocks.")
-        new.type = _TYPES[kind]
+        new.type = TYPES[kind]
     _upgrade_params(old, new)
     for field, value in old.ListFields():
         if field.name not in _HANDLED:
