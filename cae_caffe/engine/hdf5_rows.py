@@ -1,18 +1,27 @@
-"""Rows of HDF5 datasets for the data layer, without loading a file that can be mapped or is larger than the memory."""
+"""Rows of HDF5 datasets for the data layer: in memory, as in Caffe, or read by and by where they would fill it."""
 
 from __future__ import annotations
 
+import os
+import weakref
 from pathlib import Path
+from typing import Union
 
 import h5py
 import numpy as np
 
 from ..errors import InputError
 from . import log
+from .spare_memory import spare_memory
 
-# Bytes, as float32, up to which a dataset that cannot be mapped is loaded whole, as Caffe loads all; and how many of a
-# larger one are read at a time.
-LOADED, BLOCK = 1 << 30, 1 << 26
+# A dataset is loaded whole if it takes at most this share of the memory that is free; and how many bytes, as float32,
+# of a larger one are read at a time.
+SHARE, BLOCK = 0.5, 1 << 26
+# A Caffe blob counts its numbers in an int (Blob::Reshape in Caffe's blob.cpp).
+MOST_NUMBERS = 2**31 - 1
+
+# What is loaded now, by file and dataset: nets of one process that read one file hold it once.
+_loaded: weakref.WeakValueDictionary[tuple, np.ndarray] = weakref.WeakValueDictionary()
 
 
 def listed_files(source: str) -> list[str]:
@@ -38,10 +47,8 @@ def _reason(error: Exception) -> str:
 class HDF5Rows:
     """The datasets `names` of one HDF5 file, as float32 arrays of equally many rows.
 
-    A dataset stored in one piece as little-endian float32, as `cae-caffe data` writes it, is mapped into memory: its
-    pages are the system's file cache, shared by all nets that read it, whatever the size of the file. Any other
-    (compressed, in chunks, of another type) is loaded whole and converted, as Caffe does, or, beyond LOADED bytes,
-    converted while it is read.
+    They are loaded whole, as Caffe does: what becomes of the file afterwards does not matter. Only what would take
+    more than the share SHARE of the free memory is read block by block (StreamedRows).
 
     Raises InputError if the file or a dataset is missing, or the numbers of rows differ.
     """
@@ -61,7 +68,7 @@ class HDF5Rows:
         if self.count == 0:
             raise InputError(f"the datasets of {path} have no rows; a batch cannot be made of them.")
 
-    def _rows(self, file: h5py.File, name: str) -> np.ndarray | StreamedRows:
+    def _rows(self, file: h5py.File, name: str) -> Rows:
         if name not in file or not isinstance(file[name], h5py.Dataset):
             raise InputError(f"{self.path} has no dataset `{name}`, which a top is named after; it has "
                              f"{', '.join(f'`{n}`' for n in file)}. Rename the top or the dataset.")
@@ -69,16 +76,41 @@ class HDF5Rows:
         if dataset.ndim < 1 or dataset.dtype.kind not in "fiu":
             raise InputError(f"dataset `{name}` of {self.path} is of shape {dataset.shape} and type {dataset.dtype}; "
                              "it must have at least one axis and hold numbers.")
+        if dataset.size > MOST_NUMBERS:
+            raise InputError(f"dataset `{name}` of {self.path} holds {dataset.size} numbers, and Caffe's blobs take "
+                             f"{MOST_NUMBERS} at most; split it into several files (`cae-caffe data` does).")
         if dataset.dtype.kind == "f":
             log.info_once("hdf5.cpp:33", "Datatype class: H5T_FLOAT")
         else:
             log.info_once("hdf5.cpp:36", "Datatype class: H5T_INTEGER")
-        offset = dataset.id.get_offset()
-        if dataset.dtype == np.dtype("<f4") and dataset.chunks is None and offset is not None and dataset.size:
-            return np.memmap(self.path, dtype="<f4", mode="r", offset=offset, shape=dataset.shape)
-        if dataset.size * np.dtype("f4").itemsize > LOADED:
+        if dataset.size * np.dtype("f4").itemsize > SHARE * spare_memory():
             return StreamedRows(self.path, name)
-        return _as_float32(dataset[...])
+        return _loaded_once(dataset)
+
+
+def _loaded_once(dataset: h5py.Dataset) -> np.ndarray:
+    """The values of `dataset`, of which all that read it have the same array."""
+    key = _identity(dataset)
+    if key is None:
+        return _as_float32(dataset, slice(None))
+    values = _loaded.get(key)
+    if values is None:
+        values = _loaded[key] = _as_float32(dataset, slice(None))
+        values.flags.writeable = False
+    return values
+
+
+def _identity(dataset: h5py.Dataset) -> tuple | None:
+    """What only this dataset has, in this state of its file; None if its values lie in other files, too."""
+    if dataset.is_virtual or dataset.external:
+        return None
+    return (*_state(dataset), dataset.name)
+
+
+def _state(dataset: h5py.Dataset) -> tuple[int, ...]:
+    """The file that `dataset` lies in (behind a link, another than the one opened), and when it was written."""
+    found = os.fstat(dataset.file.id.get_vfd_handle())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class StreamedRows:
@@ -87,10 +119,15 @@ class StreamedRows:
     Slices are cut from a block of rows that is read ahead, so that each chunk of a file read in order is decompressed
     once. Rows in shuffled order are picked one by one, which is slow where chunks are large: shuffle such a file once
     and for all instead.
+
+    Raises InputError on reading if the file has been written to since: of loaded data nobody would notice, but here
+    the rows to come would be others.
     """
 
     def __init__(self, path: str, name: str):
+        self.path = path
         self._dataset = h5py.File(path, "r")[name]      # which keeps the file open as long as it lives
+        self._opened = _state(self._dataset)[2:4]
         self.shape: tuple[int, ...] = self._dataset.shape
         row = int(np.prod(self.shape[1:])) * np.dtype("f4").itemsize
         self._rows = max(1, BLOCK // max(1, row))
@@ -104,16 +141,46 @@ class StreamedRows:
             return self._slice(*rows.indices(len(self))[:2])
         order = np.argsort(rows)                        # HDF5 picks rows in ascending order only
         picked = np.empty((len(rows),) + self.shape[1:], np.float32)
-        picked[order] = _as_float32(self._dataset[rows[order]])
+        picked[order] = self._read(rows[order])
         return picked
 
     def _slice(self, start: int, stop: int) -> np.ndarray:
         if not self._start <= start <= stop <= self._start + len(self._block):
             self._start = start
-            self._block = _as_float32(self._dataset[start:max(stop, start + self._rows)])
+            self._block = self._read(slice(start, max(stop, start + self._rows)))
         return self._block[start - self._start:stop - self._start]
 
+    def _read(self, rows: slice | np.ndarray) -> np.ndarray:
+        try:
+            found = _as_float32(self._dataset, rows)
+        except OSError as error:
+            raise InputError(f"{self.path}: its rows cannot be read any more ({error}); leave the file as it is while "
+                             "a net reads it.") from None
+        if _state(self._dataset)[2:4] != self._opened:
+            raise InputError(f"{self.path} was written to while a net reads it. It is too large to be loaded into "
+                             "memory, so the rows to come would be others; write new data to a new file.")
+        return found
 
-def _as_float32(values: np.ndarray) -> np.ndarray:
+
+Rows = Union[np.ndarray, StreamedRows]
+
+
+def _as_float32(dataset: h5py.Dataset, rows: slice | np.ndarray) -> np.ndarray:
+    """The `rows` of `dataset` as float32, converted by numpy block by block, so that no second copy is as large."""
+    if isinstance(rows, np.ndarray):
+        return _converted(dataset[rows])
+    start, stop, _ = rows.indices(len(dataset))
+    values = np.empty((stop - start,) + dataset.shape[1:], np.float32)
+    if dataset.dtype == np.dtype("<f4") and values.size:
+        dataset.read_direct(values, np.s_[start:stop])
+        return values
+    step = max(1, BLOCK // max(1, values[:1].nbytes))
+    for first in range(start, stop, step):
+        last = min(first + step, stop)
+        values[first - start:last - start] = _converted(dataset[first:last])
+    return values
+
+
+def _converted(values: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):             # what is too large becomes infinite, as HDF5 converts it for Caffe
         return values.astype(np.float32)

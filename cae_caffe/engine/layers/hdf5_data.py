@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -17,12 +19,14 @@ from .registry import register
 class HDF5Data(DataSource, Layer):
     """Rows in the order of the files and of the rows in them, starting again at the end.
 
-    With `shuffle`, the files are shuffled at each round through them, and the rows of a file at each time it is
-    loaded and at its end (src/caffe/layers/hdf5_data_layer.cpp).
+    One file is in memory at a time. A list's only file is loaded once, so what is written to it later is not seen; of
+    several, each is read anew when its turn comes. With `shuffle`, the files are shuffled at each round through them,
+    and the rows of a file at each time it is loaded and at its end (src/caffe/layers/hdf5_data_layer.cpp).
     """
 
     bottoms = exactly(0)
     tops = at_least(1)
+    rows: HDF5Rows
 
     def setup(self, bottom, top):
         if self.param.has("transform_param"):
@@ -39,26 +43,32 @@ class HDF5Data(DataSource, Layer):
         if self.shuffles:
             libc_rand.shuffle(self.file_order)
         self.file_number = self.row = 0
+        self.row_shapes: list[tuple[int, ...]] = []
         self._load()
-        for blob, array in zip(top, self.rows.arrays):
-            blob.reshape((self.batch,) + array.shape[1:])
+        for blob, shape in zip(top, self.row_shapes):
+            blob.reshape((self.batch,) + shape)
 
     def reshape(self, bottom, top):
         """The tops' shapes are those of the first file, set up once."""
 
     def _load(self) -> None:
-        rows = HDF5Rows(self.files[self.file_order[self.file_number]], self.param.top)
-        self._check_like_first(rows)
-        self.rows = rows
-        self.order = np.arange(rows.count)
+        self.loaded = self.file_order[self.file_number]
+        if hasattr(self, "rows"):
+            del self.rows       # memory is for one file, not for the next one beside the last
+        self.rows = HDF5Rows(self.files[self.loaded], self.param.top)
+        self._check_like_first()
+        self.order = np.arange(self.rows.count)
         if self.shuffles:
             libc_rand.shuffle(self.order)
 
-    def _check_like_first(self, rows: HDF5Rows) -> None:
-        for name, array, first in zip(self.param.top, rows.arrays, getattr(self, "rows", rows).arrays):
-            if array.shape[1:] != first.shape[1:]:
-                raise InputError(f"dataset `{name}` of {rows.path} has rows of shape {array.shape[1:]}, and the files "
-                                 f"before it {first.shape[1:]}; all files of a list must agree.")
+    def _check_like_first(self) -> None:
+        """The first file's rows shape the tops; those of others need only have as many numbers, (N, 1) beside (N,)."""
+        shapes = [array.shape[1:] for array in self.rows.arrays]
+        self.row_shapes = self.row_shapes or shapes
+        for name, shape, first in zip(self.param.top, shapes, self.row_shapes):
+            if math.prod(shape) != math.prod(first):
+                raise InputError(f"dataset `{name}` of {self.rows.path} has rows of shape {shape}, and the first file "
+                                 f"{first}; the rows of all files of a list must have as many numbers.")
 
     def forward(self, bottom, top):
         if top[0].data.device.type == "cpu":
@@ -75,7 +85,8 @@ class HDF5Data(DataSource, Layer):
         while filled < self.batch:
             number = min(self.batch - filled, self.rows.count - self.row)
             for batch, array in zip(batches, self.rows.arrays):
-                batch[filled:filled + number] = array[self._chosen(number)]
+                places = batch[filled:filled + number]
+                places[...] = array[self._chosen(number)].reshape(places.shape)
             filled += number
             self._advance(number)
 
@@ -107,7 +118,8 @@ class HDF5Data(DataSource, Layer):
     def go_to(self, place: Place) -> None:
         require_same("files", len(place["file_order"]), len(self.files))
         self.file_order, self.file_number = place["file_order"], int(place["file"])
-        self._load()
+        if self.file_order[self.file_number] != self.loaded:
+            self._load()
         require_same("rows in the file that it stands in", int(place["rows"]), self.rows.count)
         self.row, self.order = int(place["row"]), place.get("order", self.order)
 

@@ -1,0 +1,32 @@
+"""How much memory this process could still take, as the system and its control group (a container's limit) say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_SYSTEM, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+
+
+def spare_memory() -> int:
+    """Bytes that are free or could be freed at once; sys.maxsize where the system does not tell."""
+    return min(_of_system(), _of_group())
+
+
+def _of_system() -> int:
+    try:
+        lines = _SYSTEM.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return sys.maxsize
+
+
+def _of_group() -> int:
+    """What the limit of a control group of version 2 leaves; its file cache counts as free."""
+    try:
+        limit, used, statistics = ((_GROUP / f"memory.{name}").read_text(encoding="ascii")
+                                   for name in ("max", "current", "stat"))
+        cached = next(int(line.split()[1]) for line in statistics.splitlines() if line.startswith("file "))
+        return int(limit) - int(used) + cached
+    except (OSError, StopIteration, ValueError):        # ValueError: the limit is `max`, for none
+        return sys.maxsize
