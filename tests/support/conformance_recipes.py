@@ -242,3 +242,11 @@ def filtered(draw) -> Parts:
     rows, number = draw(LENGTHS), draw(st.integers(1, 3))
     selector = whole_numbers(rows, *(1,) * draw(st.integers(0, 2)), below=2, seed=draw(SEEDS))
     return Parts([array(draw, rows, *shape_of(draw, most=3)) for _ in range(number)] + [selector], number)
+
+
+@recipe("LSTMUnit")
+def lstm_unit(draw) -> Parts:
+    streams, units = draw(LENGTHS), draw(LENGTHS)
+    others = streams if not draw(RARELY) else draw(LENGTHS)
+    markers = whole_numbers(1, others, below=2, seed=draw(SEEDS))
+    return Parts([array(draw, 1, streams, units), array(draw, 1, streams, 4 * units, low=-3, high=3), markers], tops=2)
