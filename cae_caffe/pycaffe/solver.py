@@ -11,7 +11,6 @@ from .. import schema
 from ..engine import log
 from ..engine.solvers import Solver as EngineSolver
 from ..engine.solvers.together import Together
-from ..errors import InputError
 from .net import Net
 
 
@@ -170,9 +169,9 @@ _CLASSES = {solver_class.solver_type: solver_class for solver_class in (
 
 
 def get_solver(solver_file) -> Solver:
-    """The solver of a prototxt, of the class for the type it says.
+    """The solver of a prototxt, of the class for the type it says; a `Solver` if the type is none of Caffe's six.
 
-    Raises InputError if the file cannot be read, its type is not one of Caffe's, or a net cannot be built.
+    Raises InputError if the file cannot be read, the engine has no such type, or a net cannot be built.
     """
     return solver_from_message(schema.read_solver(solver_file), str(solver_file))
 
@@ -184,11 +183,9 @@ def solver_from_message(param: Any, name: str, read_net: Callable = schema.read_
     upgraded NetParameter, which becomes the solver's, and the lines of its layers. `param` is not changed. Raises
     InputError as `get_solver` does.
     """
-    if param.type not in _CLASSES:
-        raise InputError(f"{name}: the solver's type is `{param.type}`; it must be one of {', '.join(_CLASSES)}.")
     own = schema.SolverParameter()
     own.CopyFrom(param)
-    return _CLASSES[param.type].of(EngineSolver(own, name, read_net=read_net))
+    return _CLASSES.get(param.type, Solver).of(EngineSolver(own, name, read_net=read_net))
 
 
 def solve_together(solvers: Sequence[Solver], logs: Sequence[TextIO] | None = None,

@@ -190,7 +190,7 @@ REFUSED = {
     "regularization_type": ('weight_decay: 0.1 regularization_type: "L3"',
                             "regularization_type is `L3`; it must be L1 or L2"),
     "iter_size": ("iter_size: 0", "iter_size is 0; it must be at least 1"),
-    "type": ('type: "Newton"', "the solver's type is `Newton`; it must be one of SGD, "),
+    "type": ('type: "Newton"', "the solver's type is `Newton`; this engine has AdaDelta, "),
     "a missing net": ('net: "none.prototxt"', "none.prototxt: there is no such file"),
     "missing weights": ('weights: "none.caffemodel"', "none.caffemodel: there is no such file"),
 }

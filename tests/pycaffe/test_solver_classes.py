@@ -8,6 +8,7 @@ import two_engines
 
 from cae_caffe import InputError, pycaffe
 from cae_caffe.engine import log
+from cae_caffe.engine.solvers import update
 
 NET = """
 layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
@@ -74,8 +75,21 @@ def test_a_class_that_is_not_the_files_is_warned_of(folder, capsys, monkeypatch)
 
 
 def test_an_unknown_type_is_refused(folder):
-    with pytest.raises(InputError, match=r"Magic\.prototxt: .* type is `Magic`; it must be one of SGD, Nesterov"):
+    with pytest.raises(InputError, match=r"Magic\.prototxt: .* type is `Magic`; this engine has AdaDelta, AdaGrad, "):
         pycaffe.get_solver("Magic.prototxt")
+
+
+def test_a_rule_that_caffe_lacks_is_known_by_its_registration(folder, monkeypatch):
+    monkeypatch.setattr(update, "_RULES", dict(update._RULES))
+
+    @update.register("Magic")
+    class Magic(update.UpdateRule):
+        def update_chunk(self, data, diff, histories, rate, iteration):
+            data.fill_(3)
+
+    solver = pycaffe.get_solver("Magic.prototxt")
+    solver.step(1)
+    assert (solver.net.params["ip"][0].data == 3).all() and type(solver) is pycaffe.solver.Solver
 
 
 def _held(caffe):

@@ -27,7 +27,7 @@ class Solver:
                  read_net: nets.ReadNet = schema.read_net_with_lines):
         self.message, self.param = param, schema.view(param)
         self.name = name
-        rule = update.find(param.type)
+        rule = update.find(param.type, name)
         _check(self.param, name)
         if log.enabled():
             text = schema.format_text(param).rstrip("\n")

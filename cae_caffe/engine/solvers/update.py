@@ -26,11 +26,11 @@ def register(solver_type: str) -> Callable[[type[UpdateRule]], type[UpdateRule]]
     return add
 
 
-def find(solver_type: str) -> type[UpdateRule]:
-    """The rule of a solver type. Raises InputError if there is none."""
+def find(solver_type: str, name: str) -> type[UpdateRule]:
+    """The rule of the type of the solver `name`. Raises InputError if there is none."""
     if solver_type not in _RULES:
-        raise InputError(f"The solver's type is `{solver_type}`; this engine has {', '.join(sorted(_RULES))}. Change "
-                         "`type`, or train on real Caffe (--backend caffe).")
+        raise InputError(f"{name}: the solver's type is `{solver_type}`; this engine has {', '.join(sorted(_RULES))}. "
+                         "Change `type`, or train on real Caffe (--backend caffe).")
     return _RULES[solver_type]
 
 
