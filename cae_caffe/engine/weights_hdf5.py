@@ -13,6 +13,7 @@ import torch
 
 from .. import files
 from ..errors import InputError
+from ..hdf5 import writing
 from . import log
 from .blob import Blob, shape_string
 from .layer import Layer
@@ -24,12 +25,21 @@ FLOAT = "<f4"
 
 
 def write(net: Net, path: str, with_diff: bool = False) -> None:
-    """Write the parameters of `net`, and their gradients if wanted, to the HDF5 file `path`, never half of it."""
-    with files.replacing(path) as part, h5py.File(str(part), "w") as file:
+    """Write the parameters of `net`, and their gradients if wanted, to the HDF5 file `path`, never half of it.
+
+    Raises OSError if the disk refuses.
+    """
+    files.write_bytes(path, content(net, with_diff))
+
+
+def content(net: Net, with_diff: bool = False) -> bytes:
+    """What `write` writes."""
+    def fill(file: h5py.File) -> None:
         for kind in ("data", "diff") if with_diff else ("data",):
             group = file.create_group(kind)
             for number, layer in enumerate(net.layers):
                 _write_layer(net, number, layer, group.require_group(layer.name), kind)
+    return writing.content(fill)
 
 
 def _write_layer(net: Net, number: int, layer: Layer, group: h5py.Group, kind: str) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 from ..analysis.nets import open_graph
 from ..backend_protocol import Backend
 from ..data import HDF5Source
+from ..data.hdf5_writer import write_errors
 from ..errors import InputError
-from ..files import replacing
+from ..files import write_bytes
 from ..graph import Graph
+from ..hdf5 import writing
 from .image_input import IMAGES, feed, image_input, labels
 
 DEFAULT_COUNT = 10
@@ -27,7 +29,8 @@ def dump(backend: Backend, net_file, weights, data, out, images=None) -> list[in
     `layer` and `type` of the layer that made it. Layers that work in place share a blob: what is stored, and named, is
     the last of them. The copies that Split layers make are left out. Datasets `image` and `label` hold the
     indices and the labels (if there are any); attributes of the file name the net, the weights and the list.
-    Raises `InputError` for files that are missing or do not fit together, and for an index out of range.
+    Raises `InputError` for files that are missing or do not fit together, and for an index out of range; `RunError` if
+    `out` cannot be written.
     """
     with HDF5Source(data) as source:
         net, graph = open_graph(backend, net_file, weights)
@@ -36,16 +39,20 @@ def dump(backend: Backend, net_file, weights, data, out, images=None) -> list[in
         feed(net, blob, np.concatenate([source.rows(IMAGES, index, index + 1) for index in chosen]))
         found = [label for label in (labels(source, index, index + 1) for index in chosen) if label is not None]
     net.forward()
-    with replacing(out) as part, h5py.File(str(part), "w") as file:
+
+    def fill(file: h5py.File) -> None:
         file.attrs.update(net=str(net_file), weights=str(weights), data=str(data))
         file[INDICES] = np.array(chosen, np.int64)
         if found:
             file[LABELS] = np.concatenate(found)
         _write_blobs(file, graph)
+    content = writing.content(fill)
+    with write_errors(out):
+        write_bytes(out, content)
     return chosen
 
 
-def _write_blobs(file, graph: Graph) -> None:
+def _write_blobs(file: h5py.File, graph: Graph) -> None:
     for order, (name, value) in enumerate(graph.finals.items()):
         try:
             dataset = file.create_dataset(name, data=value.blob.array)

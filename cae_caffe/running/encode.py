@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import h5py
-
 from ..analysis.nets import open_graph
 from ..analysis.structure import code_blob, value_of
 from ..backend_protocol import Backend, Net
-from ..data import HDF5Source
+from ..data import HDF5Source, hdf5_writer
 from ..errors import InputError
-from ..files import replacing
 from ..graph import Blob
 from ..progress import bar
-from .image_input import IMAGES, feed, image_input, labels, run_layers
+from .image_input import IMAGES, LABEL, feed, image_input, labels, run_layers
 
 BATCH = 250
 
@@ -35,7 +32,8 @@ def encode(backend: Backend, net_file, weights, data, out, blob=None, limit=None
     `blob` is by default the net's code (`analysis.structure.code_blob`). The file has the datasets `codes` (n, N)
     float32 and, if `data` has one label an image, `label` (n,); attributes `net`, `weights`, `blob`, `data`.
     Images are read and codes written in batches, so memory does not grow with their number.
-    Raises `InputError` for files that are missing or do not fit together and for a blob that the net does not have.
+    Raises `InputError` for files that are missing or do not fit together and for a blob that the net does not have,
+    and `RunError` if `out` cannot be written.
     """
     with HDF5Source(data) as source:
         net, graph = open_graph(backend, net_file, weights)
@@ -47,10 +45,9 @@ def encode(backend: Backend, net_file, weights, data, out, blob=None, limit=None
         code = value_of(graph, blob)
         run = _Run(net, image_blob, code.blob, code.producer.number)
         run.check(source.rows(IMAGES, 0, 2), net_file)
-        with replacing(out) as part, h5py.File(str(part), "w") as file:
-            file.attrs.update(net=str(net_file), weights=str(weights), blob=blob, data=str(data))
-            count = min(limit or len(source), len(source))
-            _write(file, source, run, count)
+        count = min(limit or len(source), len(source))
+        origin = {"net": str(net_file), "weights": str(weights), "blob": blob, "data": str(data)}
+        _write(out, source, run, count, origin)
         return Encoded(blob, count, run.code.row_size)
 
 
@@ -76,14 +73,18 @@ class _Run:
                              f"{len(images)} images; choose another with --blob.")
 
 
-def _write(file, source, run, count):
-    codes = file.create_dataset("codes", (count, run.code.row_size), "float32")
+def _write(out, source, run, count, origin):
+    shapes: dict[str, tuple[int, ...]] = {"codes": (run.code.row_size,)}
+    dtypes = {}
     first = labels(source, 0, 1)
-    label = None if first is None else file.create_dataset("label", (count,), first.dtype)
-    with bar(count, f"encoding to {run.code.name}", unit="image") as progress:
+    if first is not None:
+        shapes[LABEL], dtypes[LABEL] = (), first.dtype
+    with hdf5_writer(out, count, shapes, origin, dtypes) as writer, \
+            bar(count, f"encoding to {run.code.name}", unit="image") as progress:
         for start in range(0, count, BATCH):
             stop = min(start + BATCH, count)
-            codes[start:stop] = run.codes(source.rows(IMAGES, start, stop))
-            if label is not None:
-                label[start:stop] = labels(source, start, stop)
+            rows = {"codes": run.codes(source.rows(IMAGES, start, stop))}
+            if first is not None:
+                rows[LABEL] = labels(source, start, stop)
+            writer.append(**rows)
             progress.update(stop - start)

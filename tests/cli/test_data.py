@@ -136,18 +136,16 @@ def test_wrong_use_is_status_2(arguments, capsys):
 
 
 CONVERT = """
-import importlib
 import sys
 from cae_caffe.cli.main import main
+from cae_caffe.hdf5 import writing
 
-hdf5_writer = importlib.import_module("cae_caffe.data.hdf5_writer")     # the package has a function of that name
-whole = hdf5_writer._lay_out
-def lay_out(part, *others):
-    print("writing", part, flush=True)
-    offsets = whole(part, *others)
+whole = writing.Layout.write
+def write(layout, file):
+    print("writing", file.name, flush=True)
+    whole(layout, file)
     sys.stdin.read()        # as long as the test likes
-    return offsets
-hdf5_writer._lay_out = lay_out
+writing.Layout.write = write
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -177,11 +179,27 @@ def test_equal_input_gives_equal_bytes(tmp_path):
     assert one == two
 
 
-def test_a_full_disk_is_found_before_the_work(tmp_path, monkeypatch):
+def _refusing(error):
+    def fallocate(descriptor, offset, length):
+        raise OSError(error, os.strerror(error))
+    return fallocate
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EOPNOTSUPP, errno.EINVAL], ids=errno.errorcode.get)
+def test_a_full_disk_is_found_before_the_work(error, tmp_path, monkeypatch):
+    """By reserving the room, and by looking for it where the file system reserves none."""
+    monkeypatch.setattr(os, "posix_fallocate", _refusing(error))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=1))
     with pytest.raises(RunError, match=r"cannot write `.*x_000.h5`: No space left on device; free some space"):
         conversion(tmp_path / "x").ensure(Interrupted(0))
     assert names(tmp_path) == []
+
+
+def test_a_file_system_that_reserves_no_room_is_written_to_all_the_same(tmp_path, monkeypatch):
+    conversion(tmp_path / "a").ensure(read)
+    monkeypatch.setattr(os, "posix_fallocate", _refusing(errno.EOPNOTSUPP))
+    conversion(tmp_path / "b").ensure(read)
+    assert (tmp_path / "a_000.h5").read_bytes() == (tmp_path / "b_000.h5").read_bytes()
 
 
 # A limit on the size of files stands in for a disk that fills up; a process of its own, for it cannot be lifted again.

@@ -8,7 +8,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from ...errors import InputError
+from ... import files
+from ...errors import InputError, RunError
+from ...hdf5 import writing
 from .. import log
 from ..blob import Blob, Shape, shape_string
 from ..layer import Layer, exactly
@@ -34,10 +36,11 @@ class HDF5Output(Layer):
         self.path = os.path.abspath(self.name_given)
         self.saved = False
         try:
-            h5py.File(self.path, "w").close()
+            os.stat(os.path.dirname(self.path))         # which Caffe does not make either
+            files.write_bytes(self.path, writing.content(lambda file: None))
         except OSError as error:
-            raise InputError(f"its `file_name` {self.name_given} cannot be written ({error}); paths are relative to "
-                             f"the working directory, {Path.cwd()}.") from None
+            raise InputError(f"its `file_name` {self.name_given} cannot be written ({error.strerror}); paths are "
+                             f"relative to the working directory, {Path.cwd()}.") from None
 
     def shapes(self, bottom_shapes):
         for shape in bottom_shapes:
@@ -54,11 +57,18 @@ class HDF5Output(Layer):
             raise InputError(f"Layer `{self.name}` (type HDF5Output) has written a batch into {self.path} already, and "
                              "takes no second one; run the net once, with a batch of all rows that you want.")
         log.info("hdf5_output_layer.cpp:33", f"Saving HDF5 file {self.name_given}")
-        with h5py.File(self.path, "r+") as file:
-            for dataset, blob in zip(self.datasets, bottom):
-                file.create_dataset(dataset, data=_four_axes(blob), dtype="<f4")
+        content = writing.content(lambda file: self._fill(file, bottom))
+        try:
+            files.write_bytes(self.path, content)
+        except OSError as error:
+            raise RunError(f"Layer `{self.name}` (type HDF5Output) cannot write {self.path}: {error.strerror}; free "
+                           "the disk or change its `file_name`.") from error
         self.saved = True
         log.info("hdf5_output_layer.cpp:38", f"Successfully saved {_rows(bottom[0].shape)} rows")
+
+    def _fill(self, file: h5py.File, bottom: list[Blob]) -> None:
+        for dataset, blob in zip(self.datasets, bottom):
+            file.create_dataset(dataset, data=_four_axes(blob), dtype="<f4")
 
     def backward(self, top, propagate_down, bottom):
         pass

@@ -18,6 +18,7 @@ import numpy as np
 
 from ... import files
 from ...errors import InputError
+from ...hdf5 import writing
 from .. import libc_rand, log, rng
 from ..layers.data_source import DataSource
 
@@ -34,12 +35,18 @@ def path_beside(state: str) -> str:
 
 def write(solver, state: str) -> None:
     """Write where `solver` stands beside its state in the file `state`; OSError if the disk refuses."""
-    with files.replacing(path_beside(state)) as part, h5py.File(str(part), "w") as file:
+    files.write_bytes(path_beside(state), content(solver))
+
+
+def content(solver) -> bytes:
+    """What `write` writes."""
+    def fill(file: h5py.File) -> None:
         for name, stream in zip(_STREAMS, _streams()):
             file[f"random/{name}"] = stream.place
         for group, layer in _sources(solver):
             for what, values in layer.place().items():
                 file[f"{group}/{what}"] = values
+    return writing.content(fill)
 
 
 def restore(solver, state: str) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import files, schema
 from ...errors import InputError
+from ...hdf5 import writing
 from .. import blob_proto
 
 
@@ -48,14 +49,20 @@ def _array(blob, name: str) -> np.ndarray:
 
 
 def write_hdf5(state: State, path: str) -> None:
-    """Write a .solverstate.h5; `learned_net` is given."""
-    with files.replacing(path) as part, h5py.File(str(part), "w") as file:
+    """Write a .solverstate.h5; `learned_net` is given. Raises OSError if the disk refuses."""
+    files.write_bytes(path, content_hdf5(state))
+
+
+def content_hdf5(state: State) -> bytes:
+    """What `write_hdf5` writes."""
+    def fill(file: h5py.File) -> None:
         file.create_dataset("iter", data=[state.iteration], dtype="<i4")
         _write_string(file, "learned_net", state.learned_net or "")
         file.create_dataset("current_step", data=[state.current_step], dtype="<i4")
         history = file.create_group("history")
         for i, array in enumerate(state.history):
             history.create_dataset(str(i), data=array, dtype="<f4")
+    return writing.content(fill)
 
 
 def _write_string(file: h5py.File, name: str, text: str) -> None:
