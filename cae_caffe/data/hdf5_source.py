@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 
 from ..errors import InputError
+from ..lists import read_list as read
+from ..lists import reason
 
 
 def read_list(list_file: str | os.PathLike) -> list[Path]:
@@ -19,10 +21,9 @@ def read_list(list_file: str | os.PathLike) -> list[Path]:
     file that is not there.
     """
     try:
-        lines = Path(list_file).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot read the list of HDF5 files `{list_file}`: {reason}; `cae-caffe data` makes "
+        lines = read(list_file).splitlines()
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read the list of HDF5 files `{list_file}`: {reason(error)}; `cae-caffe data` makes "
                          "one.") from error
     paths = [_listed(list_file, number, name) for number, line in enumerate(lines, 1) for name in line.split()]
     if not paths:
@@ -31,8 +32,9 @@ def read_list(list_file: str | os.PathLike) -> list[Path]:
 
 
 def _listed(list_file: str | os.PathLike, line: int, name: str) -> Path:
-    if not Path(name).is_file():
-        raise InputError(f"{list_file}, line {line}: there is no file `{name}` in the working directory "
+    if not os.path.isfile(name):
+        fault = f"`{name}` is a folder, not a file," if os.path.isdir(name) else f"there is no file `{name}`"
+        raise InputError(f"{list_file}, line {line}: {fault} in the working directory "
                          f"`{os.getcwd()}`, from which Caffe looks; change to the folder where the list was made, or "
                          "correct the path.")
     return Path(name)

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from ..errors import InputError
+from ..lists import read_list, reason
 from . import log
 from .spare_memory import spare_memory
 
@@ -30,18 +31,14 @@ def listed_files(source: str) -> list[str]:
     Raises InputError if the list is missing or empty.
     """
     try:
-        names = Path(source).read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"its `source` {source}, the list of HDF5 files, cannot be read ({_reason(error)}); paths are "
+        names = read_list(source).split()
+    except (OSError, ValueError) as error:
+        raise InputError(f"its `source` {source}, the list of HDF5 files, cannot be read ({reason(error)}); paths are "
                          f"relative to the working directory, {Path.cwd()}. `cae-caffe data` writes such "
                          "lists.") from error
     if not names:
         raise InputError(f"its `source` {source} lists no HDF5 file; put at least one path into it.")
     return names
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 class HDF5Rows:

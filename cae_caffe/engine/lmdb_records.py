@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import InputError, RunError
 from . import log
+from .lmdb_pages import Pages
 
 # Open databases by device and inode, for LMDB forbids to open one twice in a process.
 _open: weakref.WeakValueDictionary[tuple[int, int], Any] = weakref.WeakValueDictionary()
@@ -19,36 +20,80 @@ _open: weakref.WeakValueDictionary[tuple[int, int], Any] = weakref.WeakValueDict
 class LmdbRecords:
     """The records of the LMDB in `folder`, over and over; all nets of the process share what is mapped of its file.
 
+    Each page is checked before liblmdb reads it (see `lmdb_pages`): whatever the file holds, reading ends in a record
+    or in InputError. Only a file that another process shortens or writes over in that very moment is beyond that.
+
     Raises InputError if there is none, it cannot be read or it is empty; RunError without the lmdb package.
     """
+
+    _left: int      # records of the leaf behind the one where the reading stands
+    _cursor: Any
 
     def __init__(self, folder: str):
         self.folder = folder
         lmdb = _lmdb()
+        self._failures = (OSError, ValueError, MemoryError, lmdb.Error)
         try:
-            self._cursor = _environment(lmdb, folder).begin().cursor()
-            found = self._cursor.first()
+            self._pages = Pages(folder)
+            self._transaction = _environment(lmdb, folder).begin()
+            self._pages.follow(self._transaction.id())
+            found = self._first()
             log.info("db_lmdb.cpp:35", f"Opened lmdb {folder}")
-        except (OSError, lmdb.Error) as error:
-            raise InputError(f"the LMDB {folder} cannot be opened ({error}); `source` is the path of the folder that "
-                             f"holds its data.mdb, relative to the working directory, {Path.cwd()}.") from None
+        except self._failures as error:
+            raise InputError(f"the LMDB {folder} cannot be opened ({_reason(error)}); `source` is the path of the "
+                             f"folder that holds its data.mdb, relative to the working directory, {Path.cwd()}."
+                             ) from None
         if not found:
             raise InputError(f"the LMDB {folder} is empty; a batch cannot be made of it.")
 
     def record(self) -> tuple[bytes, bytes]:
         """The key and the value of the record where the reading stands."""
-        return self._cursor.item()
+        self._pages.require_size()
+        try:
+            return self._cursor.item()
+        except self._failures as error:
+            raise self._unreadable(error) from None
 
     def go_to(self, key: bytes) -> None:
         """Read on from the record of `key`. Raises InputError if there is none."""
-        if not self._cursor.set_key(key):
-            self._cursor.first()
+        try:
+            self._begin(key)
+            found = bool(key) and self._cursor.set_key(key)
+            if not found:
+                self._first()
+        except self._failures as error:
+            raise self._unreadable(error) from None
+        if not found:
             raise InputError(f"the LMDB {self.folder} has no record `{key.decode('utf-8', 'replace')}` any more, where "
                              "the reading stood")
 
     def advance(self) -> bool:
         """Go to the next record; returns whether that is the first again."""
-        return not self._cursor.next() and self._cursor.first()
+        self._pages.require_size()
+        try:
+            if not self._left:
+                self._left = next(self._leaves, 0)
+            self._left -= 1
+            return (self._left < 0 or not self._cursor.next()) and self._first()
+        except self._failures as error:
+            raise self._unreadable(error) from None
+
+    def _first(self) -> bool:
+        self._begin(b"")
+        return self._cursor.first()
+
+    def _begin(self, key: bytes) -> None:
+        """A cursor that has read nothing yet, and the check of the leaf where `key` is, which it will read."""
+        self._leaves = self._pages.leaves(key)
+        self._left = next(self._leaves, 0) - 1
+        self._cursor = self._transaction.cursor()
+
+    def _unreadable(self, error: Exception) -> InputError:
+        return InputError(f"the LMDB {self.folder} cannot be read on ({_reason(error)}); copy or write it anew.")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _lmdb() -> ModuleType:

@@ -34,8 +34,8 @@ def read_bytes(path: str | os.PathLike) -> bytes:
         raise InputError(f"{path}: there is no such file{folder}.") from None
     except IsADirectoryError:
         raise InputError(f"{path}: this is a folder; the path of a file is needed.") from None
-    except OSError as error:
-        raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
+    except (OSError, ValueError) as error:      # ValueError: a zero byte in the path
+        raise InputError(f"{path}: the file cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def read_source(path: str | os.PathLike) -> str:

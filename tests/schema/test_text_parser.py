@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from google.protobuf.descriptor_pb2 import DescriptorProto
 
 from cae_caffe.errors import InputError
 from cae_caffe.schema import (
@@ -74,6 +75,41 @@ def test_an_unsigned_number_is_not_negative():
     said = problem("layer {\n  convolution_param { num_output: -1 }\n}")
 
     assert said == "f.prototxt:2:35: `num_output` takes a whole number from 0 to 4294967295, not `-1`."
+
+
+@pytest.mark.parametrize("text, field, message_class", [
+    ("sparse: {}", "`sparse` takes a whole number", FillerParameter), ("std: 0x{}", "`std` takes a decimal number",
+     FillerParameter), ("debug_info: {}", "`debug_info` takes true or false", SolverParameter),
+    ("debug_info: 0x{}", "`debug_info` takes true or false", SolverParameter),
+    ("solver_mode: {}", "`solver_mode` takes one of CPU, GPU", SolverParameter),
+    ("solver_mode: -{}", "`solver_mode` takes one of CPU, GPU, not `-", SolverParameter),
+    ("max_iter: 0{}", "`max_iter` takes a whole number", SolverParameter)])
+def test_a_number_of_thousands_of_digits_is_refused_in_a_short_sentence(text, field, message_class):
+    said = problem(text.format("7" * 5000), message_class)
+
+    assert field in said and len(said) < 500
+
+
+def test_a_decimal_number_may_have_thousands_of_digits():
+    assert filler("value: " + "9" * 5000).value == math.inf
+    assert filler("value: 0." + "9" * 5000).value == 1
+
+
+@pytest.mark.parametrize("text, said", [("-1", "`-1`"), ("2147483648", "`2147483648`"), ("4294967296", "`4294967296`")])
+def test_a_number_that_an_enum_does_not_have_is_refused_with_its_sign(text, said):
+    assert problem(f"layer {{ phase: {text} }}") == (
+        f"f.prototxt:1:16: `phase` takes one of TRAIN, TEST, not {said}.")
+
+
+def test_minus_zero_is_zero_for_an_enum():
+    assert parse_text("layer { phase: -0 }", NetParameter).layer[0].phase == 0
+
+
+def test_blocks_within_blocks_end_somewhere():
+    text = 'nested_type { name: "m" ' * 5000
+    assert "more than 100 blocks stand within each other" in problem(text, DescriptorProto)
+    shallow = parse_text("nested_type { " * 99 + "}" * 99, DescriptorProto)
+    assert DescriptorProto.FromString(shallow.SerializeToString()) == shallow
 
 
 def test_large_numbers_fit_where_they_may():

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from ...errors import InputError
+from ...lists import read_list, reason
 from .. import decoding, log
 from ..layer import exactly
 from ..resizing import resize
@@ -15,7 +16,8 @@ from .batches import BatchLayer, Example
 from .data_source import require_same
 from .registry import register
 
-_WHOLE_NUMBER = re.compile(r"\s*([+-]?\d+)")
+_WHOLE_NUMBER = re.compile(r"\s*([+-]?)0*(\d+)", re.ASCII)
+_DIGITS = 19        # of the largest number that C's atoi can tell
 
 
 @register("ImageData")
@@ -95,9 +97,9 @@ class ImageData(BatchLayer):
 def _lines(source: str) -> list[tuple[str, int]]:
     """The paths and labels of a list; what stands behind a line's last space is its label, 0 if that is no number."""
     try:
-        content = Path(source).read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
-        raise InputError(f"its `source` {source}, the list of images, cannot be read ({error.strerror}); paths are "
+        content = read_list(source, "surrogateescape")
+    except (OSError, ValueError) as error:
+        raise InputError(f"its `source` {source}, the list of images, cannot be read ({reason(error)}); paths are "
                          f"relative to the working directory, {Path.cwd()}.") from None
     lines = content.split("\n")
     if not lines[-1]:
@@ -109,5 +111,14 @@ def _lines(source: str) -> list[tuple[str, int]]:
 
 def _split(line: str) -> tuple[str, int]:
     path, space, label = line.rpartition(" ")
-    number = _WHOLE_NUMBER.match(label)
-    return (path if space else line), int(number[1]) if number else 0
+    return (path if space else line), _atoi(label)
+
+
+def _atoi(text: str) -> int:
+    """The number that `text` begins with, as C's atoi has it: of 64 bits at most, of which the lower 32 are taken."""
+    match = _WHOLE_NUMBER.match(text)
+    if not match:
+        return 0
+    value = int(match[1] + match[2][:_DIGITS + 1])
+    value = min(max(value, -2**63), 2**63 - 1)
+    return (value + 2**31) % 2**32 - 2**31

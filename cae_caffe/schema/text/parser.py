@@ -12,6 +12,7 @@ from .tokens import Token, TokenReader
 from .unknown import UnknownNames
 from .values import take_value
 
+_DEEPEST = 100      # messages within each other, of which protobuf reads no more in binary
 _CLOSING = {"{": "}", "<": ">", "[": "]"}
 # The old and the new form of a layer are easily mixed up: message, then the field and the message of the other.
 _OTHER_LAYER = {"LayerParameter": ("layers", "V1LayerParameter"), "V1LayerParameter": ("layer", "LayerParameter")}
@@ -125,6 +126,9 @@ def _parse_block(tokens: TokenReader, message, field) -> None:
     opening = tokens.take_sign("{", "<")
     if not opening:
         tokens.fail(tokens.next, f"a block {{ ... }} should follow `{field.name}`, not {tokens.next}")
+    tokens.depth += 1
+    if tokens.depth > _DEEPEST:
+        tokens.fail(opening, f"more than {_DEEPEST} blocks stand within each other, which protobuf cannot store")
     closing = _CLOSING[opening.text]
     while not tokens.take_sign(closing):
         if tokens.next.kind == "end":
@@ -132,6 +136,7 @@ def _parse_block(tokens: TokenReader, message, field) -> None:
                                      f"of line {opening.line} is not closed by `{closing}`")
         _parse_field(tokens, message)
     _check_complete(tokens, message, opening)
+    tokens.depth -= 1
 
 
 def _skip_value(tokens: TokenReader, name: Token) -> None:

@@ -18,6 +18,7 @@ _TOKEN = re.compile(r"""
   | (?P<sign>.)
 """, re.VERBOSE)
 _RUN_ON = re.compile(r"[A-Za-z0-9_.]*")
+_SHOWN = 200        # characters of a token that a message has
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -30,7 +31,11 @@ class Token(NamedTuple):
     column: int
 
     def __str__(self) -> str:
-        return "the end of the file" if self.kind == "end" else f"`{self.text}`"
+        return "the end of the file" if self.kind == "end" else _quoted(self.text)
+
+
+def _quoted(text: str) -> str:
+    return f"`{text}`" if len(text) <= _SHOWN else f"`{text[:_SHOWN]}...` (of {len(text)} characters)"
 
 
 def tokenize(text: str, name: str) -> Iterator[Token]:
@@ -54,7 +59,7 @@ def tokenize(text: str, name: str) -> Iterator[Token]:
 
 def _check(token: Token, run_on: str, name: str) -> None:
     if token.kind == "number" and run_on:
-        fail(name, token, f"`{token.text}{run_on}` is not a number")
+        fail(name, token, f"{_quoted(token.text + run_on)} is not a number")
     if token.text in ('"', "'"):
         fail(name, token, f"the string that {token.text} opens is not closed on its line")
     if token.text == _BYTE_ORDER_MARK:
@@ -73,6 +78,7 @@ class TokenReader:
     def __init__(self, text: str, name: str):
         self.name = name
         self.unknown = UnknownNames(name)
+        self.depth = 0      # of the blocks that are open
         self._tokens = tokenize(text, name)
         self.next: Token = next(self._tokens)
 

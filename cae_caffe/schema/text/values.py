@@ -18,6 +18,7 @@ _RANGES = {
 }
 _TRUTH = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 _NOT_FINITE = {"inf", "infinity", "nan"}
+_MOST_DIGITS = 100      # more than any field takes, and fewer than Python refuses to read
 _DECIMAL = re.compile(r"0|[1-9][0-9]*")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL)
 _PLAIN_ESCAPES = dict(zip(b"abfnrtv\\?'\"", b"\a\b\f\n\r\t\v\\?'\""))
@@ -44,7 +45,7 @@ def _take_integer(tokens: TokenReader, field) -> int:
 def _integer(text: str) -> int | None:
     """Return the integer that a number token says, or None if it says a fraction."""
     if _DECIMAL.fullmatch(text):
-        return int(text)
+        return int(text[:_MOST_DIGITS])
     if text[:2] in ("0x", "0X"):
         return int(text, 16)
     return int(text, 8) if text.isdigit() else None
@@ -65,7 +66,8 @@ def _take_float(tokens: TokenReader, field) -> float:
 
 def _take_bool(tokens: TokenReader, field) -> bool:
     token = tokens.take()
-    text = str(_integer(token.text)) if token.kind == "number" else token.text
+    number = _integer(token.text) if token.kind == "number" else None
+    text = str(number) if number in (0, 1) else token.text
     if text not in _TRUTH:
         tokens.fail(token, f"`{field.name}` takes true or false, not {token}")
     return _TRUTH[text]
@@ -77,12 +79,16 @@ def _take_enum(tokens: TokenReader, field) -> int:
     values = field.enum_type.values_by_name
     if token.kind == "word" and not minus and token.text in values:
         return values[token.text].number
-    number = _integer(token.text) if token.kind == "number" and not minus else None
-    if number is None or number not in field.enum_type.values_by_number:
+    number = _integer(token.text) if token.kind == "number" else None
+    if number is not None and minus:
+        number = -number
+    known = [value.number for value in field.enum_type.values]      # protobuf's own look-up takes no larger than 2^31
+    if number is None or number not in known:
+        found = token._replace(text="-" + token.text) if minus else token
         names = ", ".join(values) if len(values) <= 8 else f"the names of {field.enum_type.full_name}"
-        problem, remedy = f"`{field.name}` takes one of {names}, not {token}", _enum_remedy(token, values)
+        problem, remedy = f"`{field.name}` takes one of {names}, not {found}", _enum_remedy(token, values)
         if token.kind != "word" or minus:
-            tokens.fail(token, f"{problem}{remedy}")
+            tokens.fail(minus or token, f"{problem}{remedy}")
         tokens.unknown.add(token, problem, remedy)
         return field.enum_type.values[0].number
     return number

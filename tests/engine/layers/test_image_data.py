@@ -76,6 +76,14 @@ def test_a_list_of_odd_lines(real_caffe, tmp_path):
     compare(tmp_path, real_caffe, batch=8, passes=2)
 
 
+def test_labels_beyond_an_int(real_caffe, tmp_path):
+    images(tmp_path, count=1)
+    labels = ["2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "-" + "9" * 30, "1" * 5000,
+              "0" * 5000 + "7", "\u0663"]
+    (tmp_path / "list.txt").write_text("".join(f"0.png {label}\n" for label in labels), encoding="utf-8")
+    compare(tmp_path, real_caffe, more=IN_FOLDER, batch=len(labels), passes=1)
+
+
 def test_sizes_that_differ_from_batch_to_batch(real_caffe, tmp_path):
     for i in range(3):
         (tmp_path / f"{i}.png").write_bytes(file_bytes(pixels(4 + i, 9 - i, 3, seed=i)))
