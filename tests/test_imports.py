@@ -12,9 +12,9 @@ from import_reader import AT_ONCE, LATER, Import, imports_of, module_name, sourc
 PACKAGE = "cae_caffe"
 FOLDER = Path(__file__).resolve().parents[1] / PACKAGE
 FLOORS = (      # the first is what every floor stands on
-    ("errors", "files", "interruption", "progress", "spelling", "version", "wait_policy"),
+    ("errors", "files", "hdf5", "interruption", "progress", "spelling", "version", "wait_policy"),
     ("schema", "plugins"),
-    ("models", "data"),
+    ("models", "data", "snapshots"),
     ("graph", "families", "emit", "engine", "net_spec"),
     ("pycaffe", "backend", "backend_protocol", "registration", "analysis"),
     ("running", "figures", "reproduction"),

@@ -13,6 +13,7 @@ import torch
 
 from .. import files
 from ..errors import InputError
+from ..hdf5 import writing as hdf5
 from . import log
 from .blob import Blob, shape_string
 from .layer import Layer
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
 FLOAT = "<f4"
 
 
-def write(net: Net, path: str, with_diff: bool = False) -> None:
-    """Write the parameters of `net`, and their gradients if wanted, to the HDF5 file `path`, never half of it."""
-    with files.replacing(path) as part, h5py.File(str(part), "w") as file:
+def content(net: Net, with_diff: bool = False) -> bytes:
+    """The HDF5 file of the parameters of `net`, and of their gradients if wanted."""
+    def fill(file: h5py.File) -> None:
         for kind in ("data", "diff") if with_diff else ("data",):
             group = file.create_group(kind)
             for number, layer in enumerate(net.layers):
                 _write_layer(net, number, layer, group.require_group(layer.name), kind)
+    return hdf5.content(fill)
+
+
+def write(net: Net, path: str) -> None:
+    """Write the parameters of `net` to the HDF5 file `path`, never half of it."""
+    files.write_bytes(path, content(net))
 
 
 def _write_layer(net: Net, number: int, layer: Layer, group: h5py.Group, kind: str) -> None:
