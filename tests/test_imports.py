@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parents[1] / PACKAGE
 FLOORS = (      # the first is what every floor stands on
     ("errors", "files", "hdf5", "interruption", "lists", "progress", "spelling", "version", "wait_policy"),
     ("schema", "plugins"),
-    ("models", "data"),
+    ("models", "data", "snapshots"),
     ("graph", "families", "emit", "engine", "net_spec"),
     ("pycaffe", "backend", "backend_protocol", "registration", "analysis"),
     ("running", "figures", "reproduction"),

@@ -36,7 +36,8 @@ def test_what_is_no_list_of_hdf5_files(listed, kind):
 
 
 @pytest.mark.parametrize("name, message", [
-    ("x" * 5000, "line 2: there is no file `x+` in the working directory"), (".", "line 2: `.` is a folder, not a file")])
+    ("x" * 5000, "line 2: there is no file `x+` in the working directory"),
+    (".", "line 2: `.` is a folder, not a file")])
 def test_names_that_cannot_be_files(listed, name, message):
     with pytest.raises(InputError, match=message):
         read_list(listed(b"\n" + name.encode() + b"\n"))

@@ -24,22 +24,19 @@ if TYPE_CHECKING:
 FLOAT = "<f4"
 
 
-def write(net: Net, path: str, with_diff: bool = False) -> None:
-    """Write the parameters of `net`, and their gradients if wanted, to the HDF5 file `path`, never half of it.
-
-    Raises OSError if the disk refuses.
-    """
-    files.write_bytes(path, content(net, with_diff))
-
-
 def content(net: Net, with_diff: bool = False) -> bytes:
-    """What `write` writes."""
+    """The HDF5 file of the parameters of `net`, and of their gradients if wanted."""
     def fill(file: h5py.File) -> None:
         for kind in ("data", "diff") if with_diff else ("data",):
             group = file.create_group(kind)
             for number, layer in enumerate(net.layers):
                 _write_layer(net, number, layer, group.require_group(layer.name), kind)
     return writing.content(fill)
+
+
+def write(net: Net, path: str) -> None:
+    """Write the parameters of `net` to the HDF5 file `path`, never half of it."""
+    files.write_bytes(path, content(net))
 
 
 def _write_layer(net: Net, number: int, layer: Layer, group: h5py.Group, kind: str) -> None:

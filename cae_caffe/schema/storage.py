@@ -113,16 +113,21 @@ def write_text(message, path: str | os.PathLike) -> None:
     files.write_text(path, format_text(message))
 
 
-def write_binary(message, path: str | os.PathLike) -> None:
-    """Write `message` in binary, the same bytes for the same message, never half of it.
+def to_binary(message, name: str | os.PathLike) -> bytes:
+    """`message` in binary, the same bytes for the same message; `name` is the file that they are for.
 
     Raises InputError if a required field is missing or if it would pass the 2 GB that Caffe can read.
     """
     missing = message.FindInitializationErrors()
     if missing:
-        raise InputError(f"{path}: {message.DESCRIPTOR.name} cannot be written without {', '.join(missing)}.")
+        raise InputError(f"{name}: {message.DESCRIPTOR.name} cannot be written without {', '.join(missing)}.")
     size = message.ByteSize()
     if size > MAX_BYTES:
-        raise InputError(f"{path}: {message.DESCRIPTOR.name} would have {size} bytes, but a binary message ends at "
+        raise InputError(f"{name}: {message.DESCRIPTOR.name} would have {size} bytes, but a binary message ends at "
                          f"{MAX_BYTES}; Caffe keeps larger ones as HDF5 (snapshot_format: HDF5).")
-    files.write_bytes(path, message.SerializeToString(deterministic=True))
+    return message.SerializeToString(deterministic=True)
+
+
+def write_binary(message, path: str | os.PathLike) -> None:
+    """Write what `to_binary` gives, never half of it; InputError as there."""
+    files.write_bytes(path, to_binary(message, path))

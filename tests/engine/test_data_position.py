@@ -138,9 +138,40 @@ def test_hdf5_snapshots_have_one_too(folder):
     assert _solver().restore_data_position("small_iter_2.solverstate.h5")
 
 
-def test_caffes_snapshots_have_none(folder):
+def test_caffes_snapshots_have_none(folder, capfd, monkeypatch):
     _prepare(folder, "HDF5")
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["WARNING"])
     assert not _solver().restore_data_position("small_iter_2.solverstate")
+    line, = capfd.readouterr().err.splitlines()
+    assert "The position in the data is not known: small_iter_2.dataposition" in line and "real Caffe does not" in line
+
+
+def test_the_position_of_a_snapshot_that_another_has_replaced_is_left_alone(stopped, capfd, monkeypatch):
+    """As real Caffe replaces state and weights, and leaves the .dataposition."""
+    other = _solver()
+    other.step(3)
+    other.iter = STOP
+    position = (stopped / f"small_iter_{STOP}.dataposition").read_bytes()
+    other.snapshot()
+    (stopped / f"small_iter_{STOP}.dataposition").write_bytes(position)
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["WARNING"])
+    going_on = _solver()
+    going_on.restore(STATE)
+    assert _bytes(going_on) == _bytes(other)
+    place = going_on.net.layers[0].place()
+    assert not going_on.restore_data_position(STATE)
+    assert all((values == place[name]).all() for name, values in going_on.net.layers[0].place().items())
+    line, = capfd.readouterr().err.splitlines()
+    assert "small_iter_7.dataposition is of another snapshot than small_iter_7.solverstate" in line
+
+
+def test_a_position_of_version_0_1_0_has_no_digests_and_is_taken(stopped):
+    with h5py.File(f"small_iter_{STOP}.dataposition", "r+") as file:
+        for name in list(file.attrs):
+            del file.attrs[name]
+    going_on = _solver()
+    going_on.restore(STATE)
+    assert going_on.restore_data_position(STATE) and going_on.net.layers[0].place()["file"] == 1
 
 
 @pytest.fixture

@@ -267,6 +267,42 @@ def test_a_state_without_its_weights_is_refused(form, solver, tmp_path):
         small.restore(state)
 
 
+@pytest.mark.parametrize("replaced", [0, 1], ids=["weights", "state"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_mixture_of_two_snapshots_is_refused_and_changes_nothing(form, replaced, solver, tmp_path):
+    text = "momentum: 0.9 snapshot_format: " + form
+    one, other = solver(text), solver(text + " random_seed: 8")
+    for small in (other, one):
+        small.step(2)
+        small.snapshot()
+        name = files("small_iter_2", FORMATS[form])[replaced]
+        if small is other:
+            os.rename(name, "other")
+    os.rename("other", name)
+    before = parameters(other.net)
+    state = files("small_iter_2", FORMATS[form])[1]
+    with pytest.raises(InputError, match=f"{state}: this snapshot is not whole, for {name} is not the file that was "
+                       "written with small_iter_2.dataposition.*auto.*or delete small_iter_2.dataposition to go on"):
+        other.restore(state)
+    small_training.assert_close(parameters(other.net), before, 0)
+    os.remove("small_iter_2.dataposition")
+    other.restore(state)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_state_comes_last_to_its_place(form, solver, tmp_path, monkeypatch):
+    """Its being there says that the snapshot is whole, wherever the writer was killed."""
+    seen, replace = [], os.replace
+
+    def watched(source, target):
+        seen.append(os.path.basename(target))
+        replace(source, target)
+    monkeypatch.setattr(os, "replace", watched)
+    solver("snapshot_format: " + form).snapshot()
+    model, state = files("small_iter_0", FORMATS[form])
+    assert seen == [model, "small_iter_0.dataposition", state]
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_state_of_another_net_is_refused_and_changes_nothing(form, solver, tmp_path):
     small = solver("snapshot_format: " + form)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import resource
 import subprocess
 
@@ -14,7 +13,7 @@ import pytest
 import small_training
 from small_autoencoder import SmallAutoencoder
 
-from cae_caffe import load_backend
+from cae_caffe import files, load_backend
 from cae_caffe.data import Conversion, hdf5_writer
 from cae_caffe.errors import InputError, RunError
 from cae_caffe.hdf5 import writing
@@ -104,17 +103,12 @@ class Writers:
     def state(self, out):
         from cae_caffe.engine.solvers import snapshot, state
         solver = self._solver()
-        return lambda: state.write_hdf5(snapshot._state(solver, "w.caffemodel.h5"), str(out))
+        return lambda: files.write_bytes(out, state.to_hdf5(snapshot._state(solver, "w.caffemodel.h5")))
 
     def data_position(self, out):
         from cae_caffe.engine.solvers import data_position
         solver = self._solver()
-        state = out.with_name("x.solverstate")
-
-        def write():
-            data_position.write(solver, str(state))
-            os.replace(data_position.path_beside(str(state)), str(out))
-        return write
+        return lambda: files.write_bytes(out, data_position.content(solver, {}))
 
     def output_layer(self, out):
         net = self.folder / "output.prototxt"

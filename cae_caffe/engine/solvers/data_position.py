@@ -6,41 +6,33 @@ numbers from the seed. With this file a run goes on as if it had never stopped. 
     random/caffe, random/libc           the generators that fillers and Dropout, and HDF5Data's shuffling, draw from
     nets/NET/SOURCE/...                 for net number NET (0 the train net, then the test nets) the place of its data
                                         layer number SOURCE
+
+Its attributes are the digests of the other files of the snapshot (`cae_caffe.snapshots`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Callable
 
 import h5py
 import numpy as np
 
-from ... import files
+from ... import snapshots
 from ...errors import InputError
 from ...hdf5 import writing
 from .. import libc_rand, log, rng
 from ..layers.data_source import DataSource
 
-ENDING = ".dataposition"
 _STREAMS = ("caffe", "libc")
 _REMEDY = "give --data-position caffe to start at the first row, as Caffe does"
 
 
-def path_beside(state: str) -> str:
-    """The file that belongs to a .solverstate or .solverstate.h5."""
-    stem = state.removesuffix(".h5")
-    return (stem.removesuffix(".solverstate")) + ENDING
-
-
-def write(solver, state: str) -> None:
-    """Write where `solver` stands beside its state in the file `state`; OSError if the disk refuses."""
-    files.write_bytes(path_beside(state), content(solver))
-
-
-def content(solver) -> bytes:
-    """What `write` writes."""
+def content(solver, digests: Mapping[str, str]) -> bytes:
+    """The file of where `solver` stands, with the digests of the other files of its snapshot."""
     def fill(file: h5py.File) -> None:
+        file.attrs.update(digests)
         for name, stream in zip(_STREAMS, _streams()):
             file[f"random/{name}"] = stream.place
         for group, layer in _sources(solver):
@@ -52,11 +44,18 @@ def content(solver) -> bytes:
 def restore(solver, state: str) -> bool:
     """Let the data layers and random numbers of `solver` go on from what is recorded beside the file `state`.
 
-    Returns False, and changes nothing, if nothing is: the snapshot is Caffe's. Raises InputError for a damaged file,
-    and for data that are not those of the run.
+    Returns False, changes nothing, and says so in the log if nothing is recorded of this `state`: the snapshot is real
+    Caffe's. Raises InputError for a damaged file, and for data that are not those of the run.
     """
-    path = path_beside(state)
+    path = snapshots.position_of(state)
     if not Path(path).exists():
+        log.warning("data_position.py", f"The position in the data is not known: {path}, which this engine writes with "
+                                        "a snapshot and real Caffe does not, is missing. The data start at the first "
+                                        "row.")
+        return False
+    if not snapshots.is_of(path, state):
+        log.warning("data_position.py", f"The position in the data is not known: {path} is of another snapshot than "
+                                        f"{state}, which has replaced it. The data start at the first row.")
         return False
     log.info("data_position.py", f"Restoring the position in the data from {path}")
     places, streams = _read(path, [group for group, _ in _sources(solver)])

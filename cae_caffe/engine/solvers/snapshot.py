@@ -8,7 +8,7 @@ from typing import Callable
 
 import torch
 
-from ... import schema
+from ... import files, schema, snapshots
 from ...errors import InputError, RunError
 from .. import log, weights_hdf5
 from ..blob import shape_string
@@ -37,36 +37,37 @@ class Format:
     ending: str
     kind: str
     places: tuple[str, str]
-    write_net: Callable[..., None]
-    write_state: Callable[[State, str], None]
-
-
-def _write_binary_net(net, path: str, with_diff: bool) -> None:
-    schema.write_binary(net.to_message(with_diff), path)
+    net: Callable[..., bytes]                   # of a net, the file it is for, and whether with its gradients
+    state: Callable[[State, str], bytes]        # of a State and the file it is for
 
 
 FORMATS = {
-    "BINARYPROTO": Format("", "binary proto file", ("solver.cpp:464", "sgd_solver.cpp:284"), _write_binary_net,
-                          state_files.write_binary),
-    "HDF5": Format(".h5", "HDF5 file", ("solver.cpp:474", "sgd_solver.cpp:296"), weights_hdf5.write,
-                   state_files.write_hdf5),
+    "BINARYPROTO": Format("", "binary proto file", ("solver.cpp:464", "sgd_solver.cpp:284"),
+                          lambda net, path, with_diff: schema.to_binary(net.to_message(with_diff), path),
+                          state_files.to_binary),
+    "HDF5": Format(".h5", "HDF5 file", ("solver.cpp:474", "sgd_solver.cpp:296"),
+                   lambda net, path, with_diff: weights_hdf5.content(net, with_diff),
+                   lambda state, path: state_files.to_hdf5(state)),
 }
 
 
 def write(solver) -> str:
-    """Write both files of a solver, and where it stands in its data beside them; returns the path of the weights.
+    """Write the three files of a solver's snapshot: weights, where it stands in its data, state; returns the first.
 
-    Raises RunError if the disk refuses.
+    The state comes last to its place, so where it is new, all are. Raises RunError if the disk refuses.
     """
     form = FORMATS[solver.param.snapshot_format]
     stem = f"{solver.param.snapshot_prefix}_iter_{solver.iter}"
     model, state = f"{stem}.caffemodel{form.ending}", f"{stem}.solverstate{form.ending}"
     try:
-        log.info(form.places[0], f"Snapshotting to {form.kind} {model}")
-        form.write_net(solver.net, model, solver.param.snapshot_diff)
-        log.info(form.places[1], f"Snapshotting solver state to {form.kind} {state}")
-        form.write_state(_state(solver, model), state)
-        data_position.write(solver, state)
+        with files.together() as batch:
+            log.info(form.places[0], f"Snapshotting to {form.kind} {model}")
+            weights = form.net(solver.net, model, solver.param.snapshot_diff)
+            batch.write(model, weights)
+            log.info(form.places[1], f"Snapshotting solver state to {form.kind} {state}")
+            rest = form.state(_state(solver, model), state)
+            batch.write(snapshots.position_of(state), data_position.content(solver, snapshots.digests(weights, rest)))
+            batch.write(state, rest)
     except OSError as error:
         raise RunError(f"The snapshot {stem} cannot be written: {error.strerror or error}. Free the disk or change "
                        "`snapshot_prefix`.") from error
@@ -81,7 +82,7 @@ def _state(solver, model: str) -> State:
 def restore(solver, path: str) -> None:
     """Take over iteration, step, history and, from the file that it names, the weights of a .solverstate or .h5.
 
-    Raises InputError if a file is missing or does not fit the solver's net.
+    Raises InputError if a file is missing or does not fit the solver's net, or the two are of different snapshots.
     """
     is_hdf5 = path.endswith(".h5")
     state = state_files.read_hdf5(path) if is_hdf5 else state_files.read_binary(path)
@@ -96,7 +97,9 @@ def restore(solver, path: str) -> None:
             raise InputError(f"{path}: history blob {i} has shape {shape_string(array.shape)}, and the net's parameter "
                              f"{shape_string(shape)}; resume with the net that it was written for.")
     if state.learned_net is not None:
-        solver.net.copy_trained_layers_from(_learned_net(state.learned_net, path))
+        model = _learned_net(state.learned_net, path)
+        snapshots.check(path, model)
+        solver.net.copy_trained_layers_from(model)
     solver.iter, solver.current_step = state.iteration, state.current_step
     if not is_hdf5:
         log.info("sgd_solver.cpp:336", "SGDSolver: restoring history")

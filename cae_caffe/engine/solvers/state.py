@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
-from ... import files, schema
+from ... import schema
 from ...errors import InputError
 from ...hdf5 import writing
 from .. import blob_proto
@@ -23,14 +23,14 @@ class State:
     history: list[np.ndarray]
 
 
-def write_binary(state: State, path: str) -> None:
-    """Write a .solverstate."""
+def to_binary(state: State, path: str) -> bytes:
+    """The .solverstate for the file `path`; InputError if it passes the 2 GB that Caffe can read."""
     message = schema.SolverState(iter=state.iteration, learned_net=state.learned_net, current_step=state.current_step)
     for array in state.history:
         blob = message.history.add()
         blob.shape.dim.extend(array.shape)
         blob.data.extend(array.reshape(-1))
-    schema.write_binary(message, path)
+    return schema.to_binary(message, path)
 
 
 def read_binary(path: str) -> State:
@@ -48,13 +48,8 @@ def _array(blob, name: str) -> np.ndarray:
     return values.reshape(shape)
 
 
-def write_hdf5(state: State, path: str) -> None:
-    """Write a .solverstate.h5; `learned_net` is given. Raises OSError if the disk refuses."""
-    files.write_bytes(path, content_hdf5(state))
-
-
-def content_hdf5(state: State) -> bytes:
-    """What `write_hdf5` writes."""
+def to_hdf5(state: State) -> bytes:
+    """The .solverstate.h5; `learned_net` is given."""
     def fill(file: h5py.File) -> None:
         file.create_dataset("iter", data=[state.iteration], dtype="<i4")
         _write_string(file, "learned_net", state.learned_net or "")
