@@ -265,6 +265,11 @@ class Blob:
         return f"Blob({shape_string(self._shape)})"
 
 
+def in_rows(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor as (N, values of a row), a copy only where it is stored in another order; N may be 0."""
+    return tensor.reshape(tensor.shape[0], math.prod(tensor.shape[1:]))
+
+
 def shape_string(shape: Shape) -> str:
     """A shape as Caffe's log prints it: `100 1 28 28 (78400)`."""
     return "".join(f"{length} " for length in shape) + f"({math.prod(shape)})"

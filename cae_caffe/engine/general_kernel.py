@@ -54,7 +54,8 @@ class GeneralKernel:
             reach = dilation * (weight.shape[axis] - 1) + 1
             patches = patches.unfold(axis, reach, stride)[..., ::dilation]
         places = patches.shape[2:2 + len(self._axes)]
-        patches = patches.reshape(image.shape[0], self._group, weight.shape[1], places.numel(), -1)
+        patches = patches.reshape(image.shape[0], self._group, weight.shape[1], places.numel(),
+                                  patches.shape[2 + len(self._axes):].numel())
         grouped = weight.reshape(self._group, -1, weight.shape[1], patches.shape[-1])
         return torch.einsum("ngcpk,gock->ngop", patches, grouped).reshape(image.shape[0], weight.shape[0], *places)
 

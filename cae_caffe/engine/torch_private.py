@@ -5,7 +5,6 @@ Such names may go with any release of PyTorch. So each says what it spares, and 
 | name | what it spares | without it |
 |---|---|---|
 | `torch._fused_sgd_` | half the time of SGD's update | the update in chunks, as on other devices |
-| `torch._foreach_add_` | a call for each output of a test's batch | these calls |
 | `aten._softmax_backward_data` | two of three passes over memory, and new memory | these |
 | `TorchDispatchMode` and an operation's `_schema` | the layers' Python in a step (tape.py) | steps layer by layer |
 | a tensor's `_version` and `_base` | transforms of weights and bottom in a backward pass | these transforms |
@@ -24,7 +23,6 @@ import torch
 # Where PyTorch has SGD's whole update as one kernel.
 _FUSED_SGD_DEVICES = ("cpu", "cuda")
 _fused_sgd: Any = getattr(torch, "_fused_sgd_", None)
-_add_to_each: Any = getattr(torch, "_foreach_add_", None)
 _softmax_backward: Any = getattr(torch.ops.aten, "_softmax_backward_data", None)
 _mode = getattr(getattr(torch.utils, "_python_dispatch", None), "TorchDispatchMode", None)
 _Base: Any = _mode or object
@@ -43,15 +41,6 @@ def fused_sgd(data: torch.Tensor, diff: torch.Tensor, velocity: torch.Tensor, ra
     _fused_sgd([data], [diff], [velocity], weight_decay=decay, lr=1.0, dampening=1 - rate, momentum=momentum,
                nesterov=False, maximize=False, is_first_step=False)
     torch.autograd.graph.increment_version(data)      # which the kernel forgets
-
-
-def add_to_each(sums: list[torch.Tensor], values: list[torch.Tensor]) -> None:
-    """Add to each of `sums` its own of `values`."""
-    if _add_to_each is not None:
-        _add_to_each(sums, values)
-        return
-    for total, value in zip(sums, values):
-        total.add_(value)
 
 
 def softmax_backward(top_diff: torch.Tensor, top: torch.Tensor, axis: int, bottom_diff: torch.Tensor) -> None:

@@ -31,32 +31,39 @@ def test(backend: Backend, model: str, weights: str, iterations: int = 50, gpu: 
     net = make_net(backend, definition, lines, model, "TEST", level, stage.split(","), weights)
     stored_weights.check_common(net, model, stored, weights)
     backend.log(f"Running for {iterations} iterations.")
-    loss, scores = _run(backend, net, iterations)
+    loss, owners, scores = _run(backend, net, iterations)
     backend.log(f"Loss: {_number(loss / iterations)}")
-    means = {name: values / np.float32(iterations) for name, values in scores.items()}
-    for name, values in means.items():
+    means: dict[str, list[float]] = {name: [] for name in net.outputs}
+    for name, value in zip(owners, scores / np.float32(iterations)):
         weight = net.blob_loss_weights[name]
-        for value in values:
-            tail = f" (* {_number(weight)} = {_number(weight * value)} loss)" if weight else ""
-            backend.log(f"{name} = {_number(value)}{tail}")
-    return {name: values.tolist() for name, values in means.items()}
+        tail = f" (* {_number(weight)} = {_number(weight * value)} loss)" if weight else ""
+        backend.log(f"{name} = {_number(value)}{tail}")
+        means[name].append(float(value))
+    return means
 
 
-def _run(backend: Backend, net: Net, iterations: int) -> tuple[float, dict[str, np.ndarray]]:
-    """The sum over batches of the loss, and of each output's values."""
+def _run(backend: Backend, net: Net, iterations: int) -> tuple[float, list[str], np.ndarray]:
+    """The sum over batches of the loss, and of all outputs' values, with the names of their outputs.
+
+    Values are counted through all outputs, and their number is the first batch's. So Caffe has it also where an output
+    changes its size meanwhile, but that it writes further values behind its memory.
+    """
     loss = 0.0
-    scores: dict[str, np.ndarray] = {}
+    owners: list[str] = []
+    scores = np.zeros(0, np.float32)
     last = len(net.layers) - 1
     with progress.bar(iterations, "testing", unit="batch") as bar:
         for i in range(iterations):
             loss += net._forward(0, last)
-            for name in net.outputs:
-                values = net.blobs[name].data.reshape(-1)
-                for value in values:
-                    backend.log(f"Batch {i}, {name} = {_number(value)}")
-                scores[name] = scores[name] + values if i else values.copy()
+            outputs = [(name, value) for name in net.outputs for value in net.blobs[name].data.reshape(-1)]
+            for name, value in outputs:
+                backend.log(f"Batch {i}, {name} = {_number(value)}")
+            if i == 0:
+                owners, scores = [name for name, _ in outputs], np.zeros(len(outputs), np.float32)
+            count = min(len(scores), len(outputs))
+            scores[:count] += np.array([value for _, value in outputs[:count]], np.float32)
             bar.update(1)
-    return loss, scores
+    return loss, owners, scores
 
 
 def _number(value: float) -> str:

@@ -53,8 +53,9 @@ layer { name: "quiet" type: "Silence" bottom: "flat" }
 @pytest.fixture
 def train(tmp_path, caffe_run, capfd, monkeypatch):
     """Train by the same words on both engines, and hold one log against the other."""
-    def train(*words):
-        real = caffe_run(["caffe", "train", "-solver", "solver.prototxt", *words], cwd=tmp_path, env=LOG_ALL).stderr
+    def train(*words, **variables):
+        real = caffe_run(["caffe", "train", "-solver", "solver.prototxt", *words], cwd=tmp_path,
+                         env={**LOG_ALL, **variables}).stderr
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(log, "_minimum", 0)
         monkeypatch.setattr(log, "_printed_once", set())
@@ -88,6 +89,50 @@ layer { name: "softmaxloss" type: "SoftmaxWithLoss" bottom: "scaled" bottom: "cl
 def test_layers_made_of_two(train, tmp_path):
     small_training.write(tmp_path, "max_iter: 2 display: 1", small_training.net() + OF_TWO_LAYERS)
     train()
+
+
+QUIET_IN_TESTS = 'layer { name: "quiet" type: "Silence" %s include { phase: TEST } }\n'
+
+
+def test_test_nets_without_outputs(train, tmp_path):
+    text = small_training.net().replace('bottom: "flat" top: "', 'bottom: "flat" include { phase: TRAIN } top: "')
+    quiet = QUIET_IN_TESTS % 'bottom: "flat" bottom: "decodesig"'
+    small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 3 test_interval: 1", text + quiet)
+    train()
+
+
+OF_OTHER_SIZES = """
+import caffe
+
+class OtherSizes(caffe.Layer):
+    '''Gives 3 values, then 1, then 2, and so on, of which each batch has others.'''
+
+    def setup(self, bottom, top):
+        self.passes = 0
+
+    def reshape(self, bottom, top):
+        top[0].reshape([3, 1, 2][self.passes % 3])
+
+    def forward(self, bottom, top):
+        for place in range(top[0].count):
+            top[0].data[place] = 10 * self.passes + place
+        self.passes += 1
+
+    def backward(self, *_):
+        pass
+"""
+SIZED = """layer { name: "sized" type: "Python" bottom: "flat" top: "sized" include { phase: TEST }
+  python_param { module: "of_other_sizes" layer: "OtherSizes" } }
+"""
+# Before the losses, whose values come to other places as the first output changes its size.
+SIZED_FIRST = small_training.net().replace('layer { name: "entropy"', SIZED + 'layer { name: "entropy"')
+
+
+def test_test_outputs_that_change_their_size(train, tmp_path, monkeypatch):
+    (tmp_path / "of_other_sizes.py").write_text(OF_OTHER_SIZES, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 5 test_interval: 1", SIZED_FIRST)
+    train(PYTHONPATH=str(tmp_path))
 
 
 def test_nets_inside_the_solver(train, tmp_path):

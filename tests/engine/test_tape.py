@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cae_caffe import schema
-from cae_caffe.engine import log, lowering, replay_check, torch_private
+from cae_caffe.engine import log, lowering, replay_check
 from cae_caffe.engine.captured import WARM_UP
 from cae_caffe.engine.lowering import Candidate, NativeKernel, rule
 from cae_caffe.engine.solvers import Solver
@@ -211,7 +211,7 @@ def test_a_refused_tape_does_not_replay():
 
 def test_operations_that_write_and_return_nothing_are_replayed():
     tensor = torch.zeros(2)
-    tape = Tape(lambda: torch_private.add_to_each([tensor], [torch.ones(2)]))
+    tape = Tape(lambda: torch._foreach_add_([tensor], [torch.ones(2)]))
     tape.replay()
     assert tensor.tolist() == [2, 2]
 

@@ -89,7 +89,7 @@ def train() -> list:
     return [parameter.blob.data.flatten().tolist() for parameter in solver.net.learnable]
 
 
-@pytest.mark.parametrize("name, missing", [("_fused_sgd", None), ("_add_to_each", None), ("_has_versions", False),
+@pytest.mark.parametrize("name, missing", [("_fused_sgd", None), ("_has_versions", False),
                                            ("can_listen", lambda: False)])
 def test_training_goes_the_same_way_without_each(name, missing, monkeypatch):
     wanted = train()
@@ -114,14 +114,6 @@ def test_without_listening_no_step_is_recorded(monkeypatch):
     assert captured.recorder(net) is None
 
 
-def test_sums_are_the_same_one_by_one(monkeypatch):
-    sums = [torch.ones(2), torch.zeros(1)]
-    torch_private.add_to_each(sums, [torch.ones(2), torch.ones(1)])
-    monkeypatch.setattr(torch_private, "_add_to_each", None)
-    torch_private.add_to_each(sums, [torch.ones(2), torch.ones(1)])
-    assert [values.tolist() for values in sums] == [[3, 3], [2]]
-
-
 @pytest.mark.parametrize("strided", [False, True])
 def test_softmax_has_the_same_gradient(strided, monkeypatch):
     top, top_diff = torch.rand(2, 3, 4).softmax(1), torch.rand(2, 3, 4)
@@ -135,7 +127,7 @@ def test_softmax_has_the_same_gradient(strided, monkeypatch):
 
 def test_training_works_in_a_pytorch_that_has_none_of_them():
     program = ("import torch\n"
-               "del torch._fused_sgd_, torch._foreach_add_, torch.utils._python_dispatch.TorchDispatchMode\n"
+               "del torch._fused_sgd_, torch.utils._python_dispatch.TorchDispatchMode\n"
                "import test_torch_private as here\n"
                "from cae_caffe.engine import torch_private\n"
                "assert not torch_private.can_listen() and not torch_private.has_fused_sgd(torch.device('cpu'))\n"

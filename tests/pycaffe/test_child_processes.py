@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,11 +65,16 @@ def run_script(tmp_path):
         (tmp_path / "script.py").write_text(text)
         (tmp_path / "net.prototxt").write_text(net)
         plain = {name: value for name, value in os.environ.items() if "OMP" not in name}
-        done = subprocess.run([sys.executable, "-m", "cae_caffe", "run", "script.py", *arguments], cwd=tmp_path,
-                              env={**plain, "PYTHONPATH": str(ROOT), "GLOG_minloglevel": "2", **variables},
-                              capture_output=True, text=True, timeout=SECONDS, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        script = subprocess.Popen([sys.executable, "-m", "cae_caffe", "run", "script.py", *arguments], cwd=tmp_path,
+                                  env={**plain, "PYTHONPATH": str(ROOT), "GLOG_minloglevel": "2", **variables},
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            out, said = script.communicate(timeout=SECONDS)
+        finally:
+            with contextlib.suppress(ProcessLookupError):       # a hang of its children ends with it
+                os.killpg(script.pid, signal.SIGKILL)
+        assert script.returncode == 0, said
+        return out
     return run
 
 

@@ -52,6 +52,34 @@ def test_an_output_of_many_values_has_a_mean_for_each(folder):
     np.testing.assert_allclose(found["row"], expected, rtol=1e-5, atol=1e-7)
 
 
+class OtherSizes(pycaffe.Layer):
+    """Gives 10, 11, 12; then 20; then 30, 31; all counted from the first pass of the layer."""
+
+    def setup(self, bottom, top):
+        self.passes = 0
+
+    def reshape(self, bottom, top):
+        top[0].reshape([3, 1, 2][self.passes % 3])
+
+    def forward(self, bottom, top):
+        self.passes += 1
+        top[0].data[...] = 10 * self.passes + np.arange(top[0].count)
+
+
+def test_values_of_outputs_that_change_their_size_are_counted_through_all_outputs(folder):
+    sized = ('layer { name: "sized" type: "Python" bottom: "data" top: "sized" '
+             f'python_param {{ module: "{__name__}" layer: "OtherSizes" }} }}\n')
+    tail = ('layer { name: "tail" type: "DummyData" top: "tail" '
+            'dummy_data_param { shape { dim: 1 } data_filler { value: 1 } } }\n')
+    quiet = 'layer { name: "quiet" type: "Silence" bottom: "data" }'
+    data = small_training.NET.split("layer", 4)
+    (folder / "net.prototxt").write_text("layer".join(data[:4]) + sized + tail + quiet, encoding="utf-8")
+    pycaffe.Net("net.prototxt", pycaffe.TEST).save("w.caffemodel")
+    found = score.test(pycaffe, "net.prototxt", "w.caffemodel", 3)
+    assert found == {"sized": [20, pytest.approx((11 + 1 + 31) / 3), pytest.approx((12 + 1) / 3)],
+                     "tail": [pytest.approx(1 / 3)]}
+
+
 def test_the_states_a_net_can_be_in_are_checked_before_it_is_built(folder):
     check_state(schema.read_net("net.prototxt"), "net.prototxt", "TEST", 0, [])
     check_state(schema.read_net("net.prototxt"), "net.prototxt", "TRAIN", 0, ["on-train"])

@@ -7,6 +7,7 @@ part, and why, stands in STRICTER, KINDER and AGREEMENTS.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import conformance_tally
 import numpy as np
@@ -57,6 +58,23 @@ def _in_place(draw, type_name: str, parts: Parts) -> bool:
 def _other_batch(bottoms: list[np.ndarray]) -> list[np.ndarray]:
     """The same bottoms with one row more."""
     return [np.concatenate([bottom, bottom[:1]]) if bottom.ndim else bottom for bottom in bottoms]
+
+
+def emptied(case: Case, axis: int, at_first: bool = False) -> Case:
+    """The case with bottoms that have a length of 0 on the axis, if they have it, in a pass after it or instead."""
+    bottoms = [np.take(bottom, [], axis) if np.ndim(bottom) > axis else bottom for bottom in case.bottoms]
+    return replace(case, bottoms=bottoms if at_first else case.bottoms, then=[] if at_first else [bottoms], passes=1)
+
+
+def foreign_error(case: Case) -> str | None:
+    """What ends the case on the embedded engine without being its own refusal, or None."""
+    try:
+        run_embedded(case)
+    except InputError:
+        pass
+    except Exception as error:
+        return repr(error)
+    return None
 
 
 # What the engine refuses and Caffe does not, by a pattern of its message, with the reason.

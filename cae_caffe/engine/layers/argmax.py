@@ -7,7 +7,7 @@ import math
 import torch
 
 from ...errors import InputError
-from ..blob import canonical_axis
+from ..blob import canonical_axis, in_rows
 from ..layer import Layer
 from .registry import register
 
@@ -38,7 +38,7 @@ class ArgMax(Layer):
     def forward(self, bottom, top):
         out = top[0].data
         if self.axis is None:
-            places, values = self._largest(bottom[0].data.reshape(bottom[0].shape[0], -1), 1)
+            places, values = self._largest(in_rows(bottom[0].data), 1)
             results = [places, values] if self.param.argmax_param.out_max_val else [places]
             out.copy_(torch.stack(results, 1).view(out.shape))
         else:

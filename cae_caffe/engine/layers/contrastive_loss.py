@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from ...errors import InputError
-from ..blob import shape_string
+from ..blob import in_rows, shape_string
 from ..layer import exactly
 from .loss import LossLayer
 from .registry import register
@@ -54,9 +54,8 @@ class ContrastiveLoss(LossLayer):
         return loss_shape
 
     def _pairs(self, bottom) -> _Pairs:
-        batch = bottom[0].shape[0]
-        difference = (bottom[0].data - bottom[1].data.reshape(bottom[0].shape)).reshape(batch, -1)
-        similar = bottom[2].data.reshape(-1, 1)[:batch].trunc() != 0
+        difference = in_rows(bottom[0].data - bottom[1].data.reshape(bottom[0].shape))
+        similar = bottom[2].data.reshape(-1, 1)[:len(difference)].trunc() != 0
         return _Pairs(difference, difference.square().sum(1, keepdim=True), similar)
 
     def forward(self, bottom, top):

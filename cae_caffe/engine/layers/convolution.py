@@ -82,6 +82,9 @@ class ConvolutionLayer(Layer):
             raise InputError(f"its bottom now has shape {shape_string(shape)}, and its weights were made for "
                              f"{self.channels} channels on axis {self.axis} and {self.spatial_axes} spatial axes; "
                              "these cannot change.")
+        if 0 in shape[self.axis + 1:]:
+            raise InputError(f"its bottom has shape {shape_string(shape)}, images without a pixel; give the spatial "
+                             "axes a length of at least 1.")
         outputs = tuple(map(self.output_length, shape[self.axis + 1:], self.kernel, self.stride, self.pad,
                             self.dilation))
         if min(outputs, default=1) < 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..blob import in_rows
 from .labels import Classes, Labels
 from .loss import LossLayer
 from .registry import register
@@ -29,8 +30,8 @@ class HingeLoss(LossLayer):
 
     def _margins(self, bottom) -> tuple[torch.Tensor, torch.Tensor]:
         """The margins (N, classes), and for each the sign with which the prediction counts in it."""
-        batch = bottom[0].shape[0]
-        scores = bottom[0].data.reshape(batch, -1)
+        scores = in_rows(bottom[0].data)
+        batch = len(scores)
         # As Caffe does, whatever the labels' shape: the first N of them.
         flat = bottom[1].data.reshape(-1)[:batch]
         labels = Labels(self, flat, Classes(1, batch, scores.shape[1], 1))

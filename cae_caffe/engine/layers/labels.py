@@ -57,6 +57,8 @@ class Labels:
             self._check(layer, classes)
 
     def _check(self, layer, classes: Classes) -> None:
+        if not self.index.numel():
+            return
         low, high = (int(value) for value in self.index.aminmax())
         if low < 0 or high >= classes.number:
             raise InputError(

@@ -114,6 +114,9 @@ class LRN(Layer):
         if len(shape) != 4:
             raise InputError(f"its bottom has shape {shape_string(shape)}, and LRN takes images of 4 axes (number, "
                              "channels, height, width); put a Reshape layer before it.")
+        if 0 in shape[1:]:
+            raise InputError(f"its bottom has shape {shape_string(shape)}, images without a pixel; give all axes but "
+                             "the number a length of at least 1.")
         return [shape]
 
     def reshape(self, bottom: list[Blob], top: list[Blob]) -> None:

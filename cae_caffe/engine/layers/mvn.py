@@ -60,4 +60,4 @@ class MVN(Layer):
 
     def _grouped(self, tensor: torch.Tensor) -> torch.Tensor:
         """The tensor as one row for each mean."""
-        return tensor.reshape(math.prod(self._groups), -1)
+        return tensor.reshape(math.prod(self._groups), math.prod(tensor.shape[len(self._groups):]))

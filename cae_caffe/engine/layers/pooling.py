@@ -111,6 +111,9 @@ def _check_images(shape: Shape) -> None:
     if len(shape) != 4:
         raise InputError(f"its bottom has shape {shape_string(shape)}, and pooling takes images of 4 axes (number, "
                          "channels, height, width); put a Reshape layer before it.")
+    if 0 in shape[1:]:
+        raise InputError(f"its bottom has shape {shape_string(shape)}, images without a pixel; give all axes but the "
+                         "number a length of at least 1.")
 
 
 def _stochastic(layer: Pooling, windows: Windows) -> StochasticPooling:

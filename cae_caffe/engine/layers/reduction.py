@@ -24,7 +24,8 @@ class Reduction(AutogradLayer):
         self.axis = canonical_axis(param.axis, shape)
         self.coefficient = param.coeff
         if param.operation == "MEAN":
-            self.coefficient = float(np.float32(param.coeff) / np.float32(math.prod(shape[self.axis:])))
+            with np.errstate(divide="ignore", invalid="ignore"):      # the mean of no values is no number
+                self.coefficient = float(np.float32(param.coeff) / np.float32(math.prod(shape[self.axis:])))
         return [shape[:self.axis]]
 
     def compute(self, bottoms, params):

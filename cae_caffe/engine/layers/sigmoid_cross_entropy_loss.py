@@ -74,6 +74,5 @@ class SigmoidCrossEntropyLoss(LossLayer):
         return None if self.ignored is None else target.trunc() != self.ignored
 
     def _divisor(self, x: torch.Tensor, counted: torch.Tensor | None):
-        outer = x.shape[0]
         valid = None if counted is None else counted.sum()
-        return normalization_divisor(self.mode, outer, x.numel() // outer, valid)
+        return normalization_divisor(self.mode, x.shape[0], math.prod(x.shape[1:]), valid)

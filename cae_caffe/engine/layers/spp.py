@@ -8,7 +8,7 @@ import torch
 
 from ... import schema
 from ...errors import InputError
-from ..blob import Blob, Shape, shape_string
+from ..blob import Blob, Shape, in_rows, shape_string
 from ..layer import Layer
 from .pooling import Pooling
 from .registry import register
@@ -28,9 +28,9 @@ class SPP(Layer):
 
     def reshape(self, bottom, top):
         shape = bottom[0].shape
-        if len(shape) != 4 or 0 in shape:
+        if len(shape) != 4 or 0 in shape[1:]:
             raise InputError(f"its bottom has shape {shape_string(shape)}; it takes images of 4 axes (number, "
-                             "channels, height, width), none of length 0.")
+                             "channels, height, width), none but the number of length 0.")
         self._levels = [_Level(self, level, shape) for level in range(self.height)]
         if self.height == 1:
             top[0].reshape(self._levels[0].pooled.shape)
@@ -43,7 +43,7 @@ class SPP(Layer):
         return [math.prod(level.pooled.shape[1:]) for level in self._levels]
 
     def _parts(self, whole: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return whole.view(whole.shape[0], -1).split(self._lengths, 1)
+        return in_rows(whole).split(self._lengths, 1)
 
     def is_capturable(self):
         return all(level.is_capturable() for level in self._levels)

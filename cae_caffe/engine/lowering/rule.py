@@ -48,11 +48,11 @@ def choose(
 ) -> Kernel:
     """The kernel for a layer of this shape: of the first candidate that is worth it, else PyTorch's own.
 
-    `force_native` and CAE_CAFFE_KERNELS=native in the environment mean PyTorch's own always. Layers that never run at
-    the same time, such as those of one net, should be given one `scratch`: it saves memory and time. Raises
-    InputError if the environment says anything else of the kernels.
+    `force_native` and CAE_CAFFE_KERNELS=native in the environment mean PyTorch's own always, and so does a batch of 0.
+    Layers that never run at the same time, such as those of one net, should be given one `scratch`: it saves memory and
+    time. Raises InputError if the environment says anything else of the kernels.
     """
-    if not (force_native or _switched_to_native()):
+    if geometry.batch and not (force_native or _switched_to_native()):
         for candidate in _candidates:
             if candidate.is_worth_it(geometry, torch.device(device)):
                 return candidate.make(geometry, scratch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .. import log, torch_private
+from .. import log
 from . import data_position
 
 
@@ -27,7 +27,9 @@ def test(solver, number: int) -> None:
     log.info("solver.cpp:347", f"Iteration {solver.iter}, Testing net (#{number})")
     net, batches = solver.test_nets[number], solver.param.test_iter[number]
     net.share_trained_layers_with(solver.net)
-    loss, scores = 0.0, None
+    loss = 0.0
+    scores: torch.Tensor | None = None
+    owners: list[tuple[str, float]] = []        # of each score, its output's name and loss weight
     for _ in range(batches):
         _heed_requests(solver)
         if solver.stopping:
@@ -35,14 +37,24 @@ def test(solver, number: int) -> None:
             return
         batch_loss = net.forward()
         loss += batch_loss if solver.param.test_compute_loss else 0.0
-        results = [blob.data.reshape(-1) for _, blob, _ in net.outputs]
+        values = _values_of(net.outputs)
         if scores is None:
-            scores = [result.clone() for result in results]
+            scores, owners = values, [(name, weight) for name, blob, weight in net.outputs for _ in range(blob.count)]
         else:
-            torch_private.add_to_each(scores, results)
+            # Caffe counts the values of all outputs through, also where an output has changed its size meanwhile, and
+            # beyond the first batch's number writes behind its memory.
+            count = min(len(scores), len(values))
+            scores[:count] += values[:count]
     if solver.param.test_compute_loss:
         log.info("solver.cpp:401", f"Test loss: {log.number(loss / batches)}")
-    _display(net, scores or [], batches)
+    means = [] if scores is None else (scores / batches).tolist()
+    for index, (value, (name, weight)) in enumerate(zip(means, owners)):
+        log.info("solver.cpp:414", f"    Test net output #{index}: {name} = {scored(value, weight)}")
+
+
+def _values_of(outputs) -> torch.Tensor:
+    """All values of the outputs, one after the other, in memory of their own; none if there are no outputs."""
+    return torch.cat([blob.data.reshape(-1) for _, blob, _ in outputs]) if outputs else torch.empty(0)
 
 
 def _heed_requests(solver) -> None:
@@ -52,14 +64,6 @@ def _heed_requests(solver) -> None:
             solver.snapshot()
         solver.stopping = solver.stopping or request == "stop"
         request = solver.next_request()
-
-
-def _display(net, scores: list[torch.Tensor], batches: int) -> None:
-    number = 0
-    for (name, _, weight), score in zip(net.outputs, scores):
-        for value in (score / batches).tolist():
-            log.info("solver.cpp:414", f"    Test net output #{number}: {name} = {scored(value, weight)}")
-            number += 1
 
 
 def scored(value: float, weight: float) -> str:
