@@ -153,7 +153,7 @@ class CapturedStep:
         for i in range(len(self._net.layers)):
             if i not in self._sources:
                 self._net.run_layer_forward(i)
-        self._net.backward_after_forward()
+        self._net.run_backward(None)
 
 
 def recorder(net) -> type[CudaGraph] | type[Tape] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Callable, ClassVar
+from typing import Any, Callable, ClassVar
 
 import torch
 
@@ -62,6 +62,7 @@ class Context:
     """What a layer may know of the net that builds it."""
 
     stream: Callable[[], Stream]   # Caffe's random stream, which fillers and some layers draw from
+    inner_net: Callable[[Any, str], Any]        # a Net inside a layer, of a NetParameter and what messages call it
     native_kernels: bool = False   # never lower convolutions, whatever their shapes
     scratch: Scratch = field(default_factory=Scratch)      # memory that its layers use one after the other
 
@@ -157,6 +158,10 @@ class Layer:
     def forget(self) -> None:
         """Drop whatever was kept of the last forward pass for the backward pass: a user may have changed blobs."""
 
+    def counts(self) -> tuple[Count, Count]:
+        """How many bottoms and tops the layer takes, if its options allow what its type says."""
+        return self.bottoms, self.tops
+
     # What the net calls.
 
     def adapt(self, bottom: list[Blob], top: list[Blob]) -> None:
@@ -170,7 +175,8 @@ class Layer:
 
     def check_counts(self, bottoms: int, tops: int) -> None:
         """Raises InputError if the prototxt gives this layer too few or too many bottoms or tops."""
-        complaint = self.bottoms.complaint(bottoms, "bottom") or self.tops.complaint(tops, "top")
+        wanted_bottoms, wanted_tops = self.counts()
+        complaint = wanted_bottoms.complaint(bottoms, "bottom") or wanted_tops.complaint(tops, "top")
         if complaint is None and self.as_many_tops_as_bottoms and bottoms != tops:
             complaint = f"it has {bottoms} bottom and {tops} top blob(s) and takes as many of the one as of the other"
         if complaint is not None:

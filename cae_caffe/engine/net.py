@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Callable
 
@@ -10,9 +11,9 @@ import torch
 
 from .. import schema
 from . import device as devices
-from . import log, net_builder, weights, weights_hdf5
+from . import log, net_builder, rng, weights, weights_hdf5
 from .blob import Blob
-from .layer import Layer
+from .layer import Context, Layer
 from .parameters import Parameter
 
 
@@ -25,7 +26,8 @@ class Net:
 
     def __init__(self, param, name: str = "the net", lines=None, native_kernels: bool = False):
         self.device = devices.current()
-        built = net_builder.build(param, name, lines, native_kernels)
+        context = Context(rng.stream, functools.partial(Net, native_kernels=native_kernels), native_kernels)
+        built = net_builder.build(param, context, name, lines)
         self.graph = graph = built.graph
         self.name: str = graph.name
         self.phase = "TEST" if graph.message.state.phase else "TRAIN"
@@ -71,7 +73,7 @@ class Net:
     def forward(self, start: int = 0, end: int | None = None) -> float:
         """Run the layers from number `start` to `end` (inclusive, by default the last); returns their weighted loss."""
         self._settle()
-        self._forward(start, end)
+        self.run_forward(start, end)
         loss = self.loss(start, end)
         self._settle()
         return loss
@@ -80,20 +82,16 @@ class Net:
         """Run the layers back from number `start` (by default the last) to `end` (inclusive)."""
         for layer in self.layers:
             layer.forget()
-        self._backward(start, end)
+        self.run_backward(start, end)
 
     def forward_backward(self) -> None:
         """One pass there and back, as a solver runs it: what forward leaves may serve backward, and the losses are
         not computed before somebody reads them.
         """
-        self._forward(0, None)
-        self._backward(None, 0)
+        self.run_forward(0, None)
+        self.run_backward(None, 0)
         if self.debug_info and self.learnable:
             self._log_parameters()
-
-    def backward_after_forward(self) -> None:
-        """The pass back of `forward_backward`, right after the pass there."""
-        self._backward(None, 0)
 
     def loss(self, start: int = 0, end: int | None = None) -> float:
         """The sum of the tops that count as losses, each times its weight, of the layers that ran last.
@@ -108,7 +106,8 @@ class Net:
                     total += float(torch.sum(blob.data * blob.diff))
         return total
 
-    def _forward(self, start: int, end: int | None) -> None:
+    def run_forward(self, start: int, end: int | None) -> None:
+        """What `forward` does, without the losses, and with no blob read or written by anyone but the layers."""
         numbers = range(len(self.layers))[start:_behind(end)]
         for i in numbers:
             for callback in self.before_forward:
@@ -125,7 +124,8 @@ class Net:
         layer.adapt(bottom, top)
         layer.forward(bottom, top)
 
-    def _backward(self, start: int | None, end: int) -> None:
+    def run_backward(self, start: int | None, end: int = 0) -> None:
+        """What `backward` does, after a forward pass whose blobs nobody has changed."""
         start = len(self.layers) - 1 if start is None else start
         for i in range(start, end - 1, -1):
             for callback in self.before_backward:

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..graph import Graph, Node, graph_of, layer_place
 from ..schema import format_text, layer_types, net_state, view
 from ..schema.text.unknown import times
-from . import backward_plan, log, rng
+from . import backward_plan, log
 from .backward_plan import LayerPlan
 from .blob import Blob, shape_string
 from .layer import Context, Layer
@@ -32,11 +32,12 @@ class BuiltNet:
     parameters: Parameters = field(default_factory=Parameters)
 
 
-def build(net, name: str = "the net", lines: list[int | None] | None = None, native_kernels: bool = False) -> BuiltNet:
+def build(net, context: Context, name: str = "the net", lines: list[int | None] | None = None) -> BuiltNet:
     """Build the layers of `net`, a current (upgraded) NetParameter whose `state` says phase, level and stages.
 
-    `name` (a file's path) and `lines` (where each layer stands in it) are for error messages. Raises InputError if
-    a layer or option is unsupported, naming all of them, and for whatever Caffe refuses, naming the layer.
+    `context` is what the layers may know; `name` (a file's path) and `lines` (where each layer stands in it) are for
+    error messages. Raises InputError if a layer or option is unsupported, naming all of them, and for whatever Caffe
+    refuses, naming the layer.
     """
     all_lines: list[int | None] = list(lines) if lines else [None] * len(net.layer)
     try:
@@ -47,7 +48,7 @@ def build(net, name: str = "the net", lines: list[int | None] | None = None, nat
         _refuse(_unsupported(net, name, all_lines))
     if log.enabled():
         log.info("net.cpp:53", "Initializing net from parameters: \n" + format_text(kept).rstrip("\n"))
-    return _Builder(graph_of(kept, name, lines), Context(rng.stream, native_kernels)).run()
+    return _Builder(graph_of(kept, name, lines), context).run()
 
 
 def _unsupported(net, name: str, lines: list[int | None]) -> list[str]:

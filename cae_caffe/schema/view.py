@@ -60,6 +60,14 @@ class View:
         return descriptor.fields_by_name[name]
 
 
+def copied(shown: View):
+    """A copy of the message that a view shows, which may go into another message."""
+    message = vars(shown)["_message"]
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy
+
+
 def _read(message, field):
     """Return the value or the default of `field`, as `view` describes it."""
     value = getattr(message, field.name)

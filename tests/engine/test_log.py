@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import small_captions
 import small_training
 import two_engines
 from two_engines import LOG_ALL
@@ -133,6 +134,14 @@ def test_test_outputs_that_change_their_size(train, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 5 test_interval: 1", SIZED_FIRST)
     train(PYTHONPATH=str(tmp_path))
+
+
+@pytest.mark.parametrize("type_name", ["RNN", "LSTM"])
+@pytest.mark.parametrize("debug_info", ["true", "false"])
+def test_nets_inside_recurrent_layers(type_name, debug_info, train, tmp_path):
+    small_captions.write(tmp_path, type_name, "max_iter: 3 display: 1 test_iter: 1 test_interval: 2 snapshot: 2 "
+                         "debug_info: true", f"debug_info: {debug_info}")
+    train()
 
 
 def test_nets_inside_the_solver(train, tmp_path):

@@ -24,6 +24,7 @@ PICKY_FILLERS = ['type: "bilinear"', 'type: "gauss"', 'type: "uniform" sparse: 2
 # Fields of messages that several layers share or that are named after another one.
 MORE_MESSAGES = {
     "Deconvolution": ["convolution_param"], "Im2col": ["convolution_param"], "InfogainLoss": ["loss_param"],
+    "LSTM": ["recurrent_param"], "RNN": ["recurrent_param"],
     "SigmoidCrossEntropyLoss": ["loss_param"], "SoftmaxWithLoss": ["softmax_param", "loss_param"],
 }
 

@@ -250,3 +250,16 @@ def lstm_unit(draw) -> Parts:
     others = streams if not draw(RARELY) else draw(LENGTHS)
     markers = whole_numbers(1, others, below=2, seed=draw(SEEDS))
     return Parts([array(draw, 1, streams, units), array(draw, 1, streams, 4 * units, low=-3, high=3), markers], tops=2)
+
+
+@recipe("LSTM", "RNN")
+def recurrent(draw) -> Parts:
+    """With as many hidden states as an LSTM takes, or an RNN, or neither."""
+    steps, streams, units = draw(LENGTHS), draw(LENGTHS), draw(LENGTHS)
+    states = draw(st.sampled_from([0, 0, 1, 2]))
+    markers = whole_numbers(steps, streams if not draw(RARELY) else 1, below=2, seed=draw(SEEDS))
+    bottoms = [array(draw, steps, streams, *shape_of(draw, 0 if draw(RARELY) else 1, 2)), markers]
+    bottoms += [array(draw, streams, *shape_of(draw, 1, 2))] if draw(st.booleans()) else []
+    bottoms += [array(draw, 1, streams, units) for _ in range(states)]
+    special = {"num_output": one_of(str(units)), "expose_hidden": one_of(str(states > 0).lower())}
+    return Parts(bottoms, 1 + states, special, ("num_output", "expose_hidden"))

@@ -22,7 +22,7 @@ def _axis(param, old_name: str, shape: Shape) -> int:
 class _JoiningLayer(Layer):
     """A whole blob at one end, its parts along `self.axis` at the other."""
 
-    traits = Traits(keeps_order=True)
+    traits = Traits(keeps_order=True, replayable=True)
     axis: int
 
     def parts(self, whole: torch.Tensor, blobs) -> tuple[torch.Tensor, ...]:

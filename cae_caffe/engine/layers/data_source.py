@@ -1,4 +1,4 @@
-"""What a layer can do that reads data in an order: say where it stands, and go on from such a place."""
+"""What a layer can do that goes on from batch to batch: say where it stands, and go on from such a place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ Place = dict[str, np.ndarray]
 
 
 class DataSource:
-    """A layer whose data a snapshot can go on from exactly. Its place is arrays of whole numbers, by name.
+    """A layer that a snapshot can go on from exactly: one that reads data in an order, or keeps a hidden state.
+
+    Its place is arrays by name: whole numbers, and float32 for a hidden state.
 
     Arrays that a place holds are never written again by the layer.
     """
@@ -20,7 +22,7 @@ class DataSource:
         raise NotImplementedError
 
     def go_to(self, place: Place) -> None:
-        """Feed the batch that begins at `place` next. Raises InputError if the data are not those of the place."""
+        """Go on from `place` at the next batch. Raises InputError if the data, or shapes, are others."""
         raise NotImplementedError
 
 

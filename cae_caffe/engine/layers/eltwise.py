@@ -21,7 +21,7 @@ class Eltwise(Layer):
     """
 
     bottoms = at_least(2)
-    traits = Traits(keeps_order=True)
+    traits = Traits(keeps_order=True, replayable=True)
 
     def setup(self, bottom, top):
         param = self.param.eltwise_param

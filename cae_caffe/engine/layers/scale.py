@@ -21,7 +21,7 @@ class _FactorLayer(Layer):
     """What both share: the factor is the second bottom or, if there is none, the layer's first parameter."""
 
     bottoms = between(1, 2)
-    traits = Traits(keeps_order=True, runs_in_place=True)
+    traits = Traits(keeps_order=True, runs_in_place=True, replayable=True)
     field: ClassVar[str]          # the layer's message in LayerParameter
 
     @property

@@ -22,9 +22,12 @@ EXCEPTIONS = {
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
     "LRN": "in place, values and gradient are right; Caffe overwrites what it still needs",
+    "LSTM": "as RNN",
     "MVN": "in place, the gradient is right; Caffe overwrites the diff before it has read all of it",
     "PReLU": "also bottoms of more than four axes",
     "Pooling": "stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
+    "RNN": "two layers that share weights by their `param` names share them in every time step; in phase TRAIN Caffe's "
+           "share those of the first step alone",
     "SPP": "stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
     "Scale": "in place, a second backward pass without a forward one is right; Caffe has overwritten what it needs",
     "SigmoidCrossEntropyLoss": "the sum is exact; Caffe adds up in float32, which shows from the fifth digit on a "

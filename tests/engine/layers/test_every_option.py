@@ -13,7 +13,7 @@ from cae_caffe.engine.layers import registry, table
 from cae_caffe.schema import LayerParameter
 
 # Options that are no layer's own here: of types that the engine has not, and of data layers, whose own tests try them.
-ELSEWHERE = {"recurrent_param", "window_data_param", "transform_param", "data_param", "hdf5_data_param",
+ELSEWHERE = {"window_data_param", "transform_param", "data_param", "hdf5_data_param",
              "hdf5_output_param", "image_data_param", "memory_data_param", "python_param"}
 
 
@@ -51,4 +51,4 @@ def test_every_message_of_options_is_tried():
 
 def test_only_the_layers_left_out_on_purpose_are_not_tried():
     assert set(sweep.SWEPT) | sweep.NOT_SWEPT == set(registry.type_names())
-    assert set(table.CAFFE_TYPES) - set(registry.type_names()) == {"LSTM", "RNN", "WindowData"}
+    assert set(table.CAFFE_TYPES) - set(registry.type_names()) == {"WindowData"}

@@ -1,0 +1,72 @@
+"""Nets of words through time train as in real Caffe, with their hidden states, and go on from each other's files."""
+
+from __future__ import annotations
+
+import pytest
+import small_captions
+import two_engines
+from small_training import assert_close, parameters
+
+from cae_caffe import pycaffe
+
+TYPES = ["RNN", "LSTM"]
+TOLERANCE = 3e-5        # some iterations of float32 rounding
+TESTS = "test_iter: 2 test_interval: 3 "
+
+
+def trained(caffe, iterations, weights=None, state=None):
+    """The parameters and outputs after some iterations, the files of a snapshot written, and what the net then tells.
+
+    Both nets' hidden states show in what they compute next.
+    """
+    solver = caffe.get_solver("solver.prototxt")
+    if weights:
+        solver.net.copy_from(weights)
+    if state:
+        solver.restore(state)
+    solver.step(iterations)
+    solver.snapshot()
+    nets = [solver.net, *solver.test_nets]
+    for net in nets:
+        net.forward()
+    return [parameters(solver.net), *([net.blobs[name].data.copy() for name in ("memory", "loss")] for net in nets)]
+
+
+def on_both(real_caffe, folder, **kwargs):
+    return two_engines.on_both(real_caffe, trained, folder, uses=[parameters], **kwargs)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize("solver", ["", "iter_size: 2 weight_decay: 0.01", 'type: "Adam" momentum2: 0.99'])
+def test_trains_as_real_caffe(type_name, solver, real_caffe, tmp_path):
+    small_captions.write(tmp_path, type_name, TESTS + solver)
+    real, ours = on_both(real_caffe, tmp_path, iterations=7)
+    assert_close(ours, real, TOLERANCE)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize("writer", [two_engines.on_real, two_engines.on_embedded])
+def test_files_of_either_engine_go_on_in_both(writer, type_name, real_caffe, tmp_path):
+    small_captions.write(tmp_path, type_name)
+    if writer is two_engines.on_real:
+        two_engines.on_real(real_caffe, trained, tmp_path, uses=[parameters], iterations=3)
+    else:
+        two_engines.on_embedded(trained, tmp_path, iterations=3)
+    for what in ({"weights": "small_iter_3.caffemodel"}, {"state": "small_iter_3.solverstate"}):
+        real, ours = on_both(real_caffe, tmp_path, iterations=4, **what)
+        assert_close(ours, real, TOLERANCE, f"{what}")
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_run_that_goes_on_ends_as_one_that_never_stopped(type_name, tmp_path, monkeypatch, silent_log):
+    monkeypatch.chdir(tmp_path)
+    small_captions.write(tmp_path, type_name, TESTS)
+    whole = pycaffe.get_solver("solver.prototxt")
+    whole.step(4)
+    whole.snapshot()
+    whole.step(5)
+    again = pycaffe.get_solver("solver.prototxt")
+    again.restore("small_iter_4.solverstate")
+    assert again.restore_data_position("small_iter_4.solverstate")
+    again.step(5)
+    assert_close(parameters(again.net), parameters(whole.net), 0)
