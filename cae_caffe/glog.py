@@ -64,6 +64,16 @@ def on_stderr(level: str) -> bool:
             or LEVELS[level] >= number_set("stderrthreshold", LEVELS["ERROR"]))
 
 
+def warning(place: str, message: str) -> None:
+    """Write `message` at level WARNING where that level's lines go; for what runs without an engine."""
+    if LEVELS["WARNING"] < number_set("minloglevel", 0):
+        return
+    text = line("WARNING", place, message)
+    add_to_files("WARNING", text)
+    if on_stderr("WARNING"):
+        sys.stderr.write(text)
+
+
 def has_folder() -> bool:
     """Whether a program that has begun its log was told a folder for its files."""
     return _program is not None and bool(_folder())

@@ -36,6 +36,12 @@ def stages(net) -> list[str]:
     return sorted({stage for rule in rules for stage in (*rule.stage, *rule.not_stage)})
 
 
+def has_levels(net) -> bool:
+    """Whether a rule of one of the net's layers asks for a level."""
+    return any(rule.HasField("min_level") or rule.HasField("max_level")
+               for layer in net.layer for rule in (*layer.include, *layer.exclude))
+
+
 def _is_included(state, layer, report: Report) -> bool:
     if layer.include:
         return any(_meets(state, rule, layer.name, report) for rule in layer.include)
