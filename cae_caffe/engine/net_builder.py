@@ -47,7 +47,7 @@ def build(net, name: str = "the net", lines: list[int | None] | None = None, nat
         _refuse(_unsupported(net, name, all_lines))
     if log.enabled():
         log.info("net.cpp:53", "Initializing net from parameters: \n" + format_text(kept).rstrip("\n"))
-    return _Builder(graph_of(kept, name, lines), Context(rng.stream, native_kernels)).run()
+    return _Builder(graph_of(kept, name, lines, net), Context(rng.stream, native_kernels)).run()
 
 
 def _unsupported(net, name: str, lines: list[int | None]) -> list[str]:
