@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Any
 
 from ..backend import BACKENDS
 from ..errors import InputError
+from . import caffe_flags
 
 
 def add_flag(parser: argparse.ArgumentParser, name: str, **options: Any) -> None:
@@ -16,6 +18,20 @@ def add_flag(parser: argparse.ArgumentParser, name: str, **options: Any) -> None
     `options` are those of `ArgumentParser.add_argument`.
     """
     parser.add_argument(f"-{name}", f"--{name}", **{"dest": name, **options})
+
+
+class _WithoutEffect(argparse.Action):
+    """A flag that Caffe's tool takes with every action, and this one has no use for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
+        print(f"{parser.prog}: {option_string} {values} has no effect here, nor has it in Caffe.", file=sys.stderr)
+
+
+def add_flags_without_effect(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Let `parser` take those of Caffe's flags that only its other actions use, as Caffe's tool does."""
+    for name in names:
+        add_flag(parser, name, type=caffe_flags.CAFFE[name], action=_WithoutEffect, help=argparse.SUPPRESS)
 
 
 def add_state_flags(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .. import glog
 from ..backend import NoCaffeError, describe, load_backend
 from ..backend_protocol import Backend
 from ..running.processes import Python, this_python
@@ -29,6 +30,8 @@ def chosen_backend(arguments: argparse.Namespace) -> Backend:
     except NoCaffeError:
         reenter_with_caffe(arguments.argv)
         raise
+    if glog.has_folder() and not hasattr(backend, "install"):
+        backend.init_log()          # real Caffe writes files only after this
     print(f"Engine: {describe(backend, getattr(arguments, 'gpu', None) or None)}", file=sys.stderr)
     return backend
 

@@ -6,9 +6,10 @@ import argparse
 import importlib
 import sys
 
-from .. import interruption
-from ..errors import CaeCaffeError
+from .. import glog, interruption
+from ..errors import CaeCaffeError, InputError
 from ..version import VERSION
+from . import caffe_flags
 from .flag_parser import FlagParser
 
 # A command's module is imported only when that command is asked for, so that none pays for another's libraries.
@@ -55,6 +56,7 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
         if arguments.debug:
             raise
         print(f"{program}: {error}", file=sys.stderr)
+        glog.add_to_files("ERROR", glog.line("ERROR", program, str(error)))
         return error.exit_status
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)
@@ -74,6 +76,12 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point of `cae-caffe`; returns the exit status: 0 done, 1 the run failed, 2 wrong use or bad input."""
     argv = sys.argv[1:] if argv is None else list(argv)
     argv[:1] = [ALIASES.get(word, word) for word in argv[:1]]
+    if argv and (argv[0] in caffe_flags.ACTIONS or argv[0].startswith("-")):
+        try:
+            argv = caffe_flags.read(argv)
+        except InputError as error:
+            print(f"cae-caffe: {error}", file=sys.stderr)
+            return error.exit_status
     command = next((word for word in argv if word in COMMANDS), None)
     arguments = _parser(command).parse_args(argv)
     arguments.argv = argv

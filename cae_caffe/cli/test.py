@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 
 from ..running import score
-from .arguments import add_backend_argument, add_flag, add_state_flags, add_threads_argument, apply_threads
+from .arguments import (
+    add_backend_argument,
+    add_flag,
+    add_flags_without_effect,
+    add_state_flags,
+    add_threads_argument,
+    apply_threads,
+)
 from .engine import chosen_backend
 
 
@@ -15,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "weights", required=True, metavar="FILE", help="the trained weights, a .caffemodel")
     add_flag(parser, "iterations", type=int, default=50, metavar="N", help="batches to run (default 50)")
     add_state_flags(parser)
+    add_flags_without_effect(parser, "solver", "snapshot", "phase", "sigint_effect", "sighup_effect")
     add_threads_argument(parser)
     add_backend_argument(parser)
 

@@ -6,7 +6,7 @@ import argparse
 
 from ..running.train import DATA_POSITIONS, EFFECTS, Options, train
 from ..running.train_together import train_together
-from .arguments import add_backend_argument, add_flag, add_threads_argument, apply_threads
+from .arguments import add_backend_argument, add_flag, add_flags_without_effect, add_threads_argument, apply_threads
 from .engine import chosen_backend
 
 
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=_seeds, metavar="N,N,...",
                         help="train from each of these seeds, all as one batched computation (it pays on a GPU); "
                              "snapshots and logs are named PREFIX-seedN")
+    add_flags_without_effect(parser, "model", "iterations", "phase")
     add_threads_argument(parser)
     add_backend_argument(parser)
 

@@ -1,24 +1,21 @@
 """Caffe's log: glog's line format on standard error, with the source places that Caffe's own lines carry.
 
 Tools that read Caffe's logs look for the level letter, the time, and `file:line]` before the message, so all of them
-are here. `GLOG_minloglevel` is heeded as glog heeds it (0 info, 1 warning, 2 error), but as it is at each line, not as
-it was when the process began.
+are here. glog's settings, variables GLOG_* such as `GLOG_minloglevel` (0 info, 1 warning, 2 error), are heeded as they
+are at each line, not as they were when the process began.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from typing import TextIO
 
 from tqdm import tqdm
 
-LEVELS = {"INFO": 0, "WARNING": 1, "ERROR": 2, "FATAL": 3}
+from .. import glog
+from ..glog import LEVELS
 
 _printed_once: set[str] = set()
 _stream: TextIO | None = None
@@ -44,13 +41,7 @@ def set_minimum(level: int) -> None:
 
 def enabled(level: str = "INFO") -> bool:
     """Whether a message of `level` would be printed; ask before building a costly one."""
-    return LEVELS[level] >= (_minimum_of_environment() if _minimum is None else _minimum)
-
-
-def _minimum_of_environment() -> int:
-    # The number that it begins with, else 0: glog reads it by C's strtol.
-    number = re.match(r"\s*[+-]?\d+", os.environ.get("GLOG_minloglevel", ""))      # noqa: SIM112 - glog spells it so
-    return int(number.group()) if number else 0
+    return LEVELS[level] >= (glog.number_set("minloglevel", 0) if _minimum is None else _minimum)
 
 
 def info(place: str, message: str) -> None:
@@ -83,16 +74,15 @@ def error(place: str, message: str) -> None:
 def _print(level: str, place: str, message: str) -> None:
     if not enabled(level):
         return
-    now = time.time()
-    stamp = time.strftime("%m%d %H:%M:%S", time.localtime(now))
-    micros = int(now % 1 * 1e6)
-    line = f"{level[0]}{stamp}.{micros:06d} {threading.get_native_id():5d} {place}] {message}\n"
+    line = glog.line(level, place, message)
     if _stream is not None:
         _stream.write(line)
         return
-    # A progress bar on the terminal steps aside for the line.
-    with tqdm.external_write_mode(file=sys.stderr):
-        sys.stderr.write(line)
+    glog.add_to_files(level, line)
+    if glog.on_stderr(level):
+        # A progress bar on the terminal steps aside for the line.
+        with tqdm.external_write_mode(file=sys.stderr):
+            sys.stderr.write(line)
 
 
 def number(value: float) -> str:

@@ -48,7 +48,7 @@ def build(net, context: Context, name: str = "the net", lines: list[int | None] 
         _refuse(_unsupported(net, name, all_lines))
     if log.enabled():
         log.info("net.cpp:53", "Initializing net from parameters: \n" + format_text(kept).rstrip("\n"))
-    return _Builder(graph_of(kept, name, lines), context).run()
+    return _Builder(graph_of(kept, name, lines, net), context).run()
 
 
 def _unsupported(net, name: str, lines: list[int | None]) -> list[str]:

@@ -30,17 +30,18 @@ def read_graph(path: str | os.PathLike, phase: str, level: int | None = 0, stage
         kept, lines = net_state.filtered(net, lines)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return graph_of(kept, str(path), lines)
+    return graph_of(kept, str(path), lines, net)
 
 
-def graph_of(net, name: str = "the net", lines: Sequence[int | None] | None = None) -> Graph:
+def graph_of(net, name: str = "the net", lines: Sequence[int | None] | None = None, whole=None) -> Graph:
     """The graph of `net`, a current (upgraded) NetParameter that has only the layers of its state (`net_state`).
 
     Split layers are put in where Caffe does; `without_splits` leaves them out. `name` (a file's path) and `lines`
-    (where each layer stands in it) are for messages. `net` itself is not changed. Raises InputError, naming the layer,
-    for a bottom that nobody wrote before, a top that is another layer's, and a wrong number of `propagate_down`.
+    (where each layer stands in it) are for messages, and so is `whole`, the net with the layers of all states. `net`
+    itself is not changed. Raises InputError, naming the layer, for a bottom that nobody wrote before, a top that is
+    another layer's, and a wrong number of `propagate_down`.
     """
-    param, lines = with_splits(net, list(lines) if lines else [None] * len(net.layer), name)
+    param, lines = with_splits(net, list(lines) if lines else [None] * len(net.layer), name, whole)
     builder = _Builder(Graph(param, name))
     for number, (message, line) in enumerate(zip(param.layer, lines)):
         if not message.HasField("phase"):

@@ -10,18 +10,20 @@ from typing import Any
 
 from .. import schema
 from ..errors import InputError
+from ..schema import net_state
 from .elements import Node, Value, layer_place
 from .graph import Graph
 
 TopPlace = tuple[int, int]       # layer number, top number
 
 
-def with_splits(net, lines: list[int | None], name: str) -> tuple[Any, list[int | None]]:
+def with_splits(net, lines: list[int | None], name: str, whole=None) -> tuple[Any, list[int | None]]:
     """The net with Split layers put in behind the layers whose tops need them, and the lines of all its layers.
 
-    Raises InputError if a layer's bottom is no earlier layer's top, with `name` for the net's file.
+    Raises InputError if a layer's bottom is no earlier layer's top, with `name` for the net's file, and with the states
+    in which `whole`, the net with the layers of all states, has that top.
     """
-    sources, uses, weights = _uses(net, lines, name)
+    sources, uses, weights = _uses(net, lines, name, whole or net)
     result = schema.NetParameter()
     result.CopyFrom(net)
     del result.layer[:]
@@ -47,7 +49,7 @@ def with_splits(net, lines: list[int | None], name: str) -> tuple[Any, list[int 
     return result, new_lines
 
 
-def _uses(net, lines: list[int | None], name: str):
+def _uses(net, lines: list[int | None], name: str, whole):
     """Where each bottom comes from, how many consumers each top has, and the loss weights of tops."""
     sources: dict[tuple[int, int], TopPlace] = {}
     uses: Counter[TopPlace] = Counter()
@@ -56,9 +58,11 @@ def _uses(net, lines: list[int | None], name: str):
     for i, layer in enumerate(net.layer):
         for j, blob in enumerate(layer.bottom):
             if blob not in producers:
+                states = net_state.states_with(whole, blob)
+                remedy = (f"layers with that top are for other states: {states}" if states else
+                          "correct the name, or the order of the layers")
                 raise InputError(f"{layer_place(layer, name, lines[i])}: its bottom `{blob}` (number {j}) is the top "
-                                 "of no layer before it in this phase, level and stage; correct the name, or the order "
-                                 "of the layers.")
+                                 f"of no layer before it in this phase, level and stage; {remedy}.")
             sources[i, j] = producers[blob]
             uses[producers[blob]] += 1
         for j, blob in enumerate(layer.top):

@@ -8,7 +8,8 @@
     print(n.to_proto())
 
 Beyond Caffe's own: Deconvolution, Im2col, the losses and the recurrent layers take their parameters as plain keywords
-too, and data layers those of `transform_param`; a misspelt type, parameter or value is an error where it is written.
+too, and data layers those of `transform_param`; a misspelt parameter or value is an error where it is written, and a
+type that Caffe lacks a warning.
 """
 
 from ..schema.layer_types import LAYER_TYPES

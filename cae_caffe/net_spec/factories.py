@@ -6,7 +6,7 @@ from ..schema import messages
 from ..schema.layer_types import layer_types
 from ..spelling import in_brackets
 from .errors import UnknownNameError
-from .layer_types import require_layer_type
+from .layer_types import warn_of_unknown
 from .spec import Function
 
 _TAIL = "Parameter"
@@ -14,15 +14,15 @@ _TAIL = "Parameter"
 
 class Layers:
     """`layers.Convolution(bottom, kernel_size=3, num_output=8)` is the Top of such a layer; with `ntop` other than 1,
-    a tuple of Tops, or the layer's Function if it has none. Raises UnknownNameError for a type that Caffe lacks.
+    a tuple of Tops, or the layer's Function if it has none. A type that Caffe lacks is taken, with a warning.
     """
 
     def __getattr__(self, type_name: str):
-        if type_name.startswith("__"):
+        if type_name.startswith("_"):
             raise AttributeError(type_name)
-        require_layer_type(type_name)
 
         def layer(*inputs, **keywords):
+            warn_of_unknown(type_name, stacklevel=2)
             function = Function(type_name, inputs, keywords)
             if function.ntop == 0:
                 return function

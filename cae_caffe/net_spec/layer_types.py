@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+
 from ..schema import layer_types
-from .errors import UnknownNameError
 from .fields import add_fields
 
 
-def require_layer_type(name: str) -> None:
-    """Raises UnknownNameError if `name` is no layer type of Caffe's, of LAYER_TYPES, or of an installed package."""
+def warn_of_unknown(name: str, stacklevel: int) -> None:
+    """Warn if `name` is no layer type of Caffe's, of LAYER_TYPES, or of an installed package; as pycaffe, take it."""
     known = layer_types.layer_types()
     if name not in known:
-        raise UnknownNameError(f"Caffe has no layer type `{name}`{layer_types.meaning(name, known)}; for a Caffe that "
-                               "has, add it to cae_caffe.net_spec.LAYER_TYPES.")
+        warnings.warn(f"Caffe 1.0 has no layer type `{name}`{layer_types.meaning(name, known)}; the net is written all "
+                      "the same, for a Caffe that has. Add the type to cae_caffe.net_spec.LAYER_TYPES, and nothing is "
+                      "said.", stacklevel=stacklevel + 1)
 
 
 def add_layer_type(name: str, *fields: str) -> None:

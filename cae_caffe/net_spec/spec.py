@@ -6,22 +6,21 @@ from collections import Counter, OrderedDict
 from typing import Any
 
 from .. import schema
+from ..schema import layer_types
 from ..spelling import in_brackets
 from .assign import assign_proto
 from .errors import UnknownNameError, UnknownTopError, WrongValueError
 from .fields import fields_of
-from .layer_types import require_layer_type
 
 
 class Function:
     """A layer: `type_name`, the Tops `inputs`, and `params`, its keywords but for `ntop` and `in_place`.
 
     `ntop` (1) says how many Tops it has, `in_place` (False) that its tops are its bottoms. Raises UnknownNameError or
-    WrongValueError for a type, a keyword or a value that the schema does not know.
+    WrongValueError for a keyword or a value that the schema does not know.
     """
 
     def __init__(self, type_name: str, inputs: tuple[Top, ...], params: dict[str, Any]):
-        require_layer_type(type_name)
         for number, top in enumerate(inputs):
             if not isinstance(top, Top):
                 # In these words to their end, which Caffe's own test of net_spec matches.
@@ -49,7 +48,9 @@ class Function:
         if name in fields:
             return layer
         known = [key for home in homes for key in fields[home].message_type.fields_by_name]
-        raise UnknownNameError(f"A {self.type_name} layer has no parameter `{name}`"
+        types = layer_types.layer_types()
+        meant = "" if self.type_name in types else layer_types.meaning(self.type_name, types)
+        raise UnknownNameError(f"A {self.type_name} layer{meant} has no parameter `{name}`"
                                f"{in_brackets(name, [*known, *fields, 'ntop', 'in_place'])}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from .. import files, schema
 from ..errors import InputError, RunError
@@ -14,6 +15,7 @@ BLOB_STYLE = {"shape": "octagon", "style": "filled", "fillcolor": "#E0E0E0"}
 
 _COLORS = {"Convolution": "#FF5050", "Deconvolution": "#FF5050", "Pooling": "#FF9900", "InnerProduct": "#CC33FF"}
 _OTHER_COLOR = "#6495ED"
+LAYER_STYLE_DEFAULT = {**_SHAPE, "fillcolor": _OTHER_COLOR}
 _CONVOLUTIONS = ("Convolution", "Deconvolution")
 _LEARNING = (*_CONVOLUTIONS, "InnerProduct")
 _NO_LABEL = '""'
@@ -24,6 +26,13 @@ _EDGE_LABELS = {
     "Deconvolution": lambda layer: str(layer.convolution_param.num_output),
     "InnerProduct": lambda layer: str(layer.inner_product_param.num_output),
 }
+
+
+def __getattr__(name: str) -> Any:
+    """`pydot`, which Caffe's module imports for itself; RunError where it is missing."""
+    if name != "pydot":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _pydot()
 
 
 def get_pooling_types_dict() -> dict[int, str]:
@@ -155,8 +164,9 @@ def draw_net(caffe_net, rankdir: str, ext: str = "png", phase: int | None = None
         raise RunError(f"Graphviz's program `dot` does not run ({error}); install Graphviz.") from error
 
 
-def draw_net_to_file(caffe_net, filename: str | os.PathLike, rankdir: str = "LR", phase: int | None = None,
+def draw_net_to_file(caffe_net, filename: str | bytes | os.PathLike, rankdir: str = "LR", phase: int | None = None,
                      display_lrm: bool = False) -> None:
     """Write the picture to `filename`, in the format that its ending says; see `draw_net`."""
-    ext = os.fspath(filename).rpartition(".")[2]
-    files.write_bytes(filename, draw_net(caffe_net, rankdir, ext, phase, display_lrm))
+    path = os.fsdecode(filename)
+    ext = path.rpartition(".")[2]
+    files.write_bytes(path, draw_net(caffe_net, rankdir, ext, phase, display_lrm))

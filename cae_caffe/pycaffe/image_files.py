@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from ..errors import InputError, RunError
@@ -15,7 +17,7 @@ def load_image(filename, color: bool = True) -> np.ndarray:
     Grey images become three equal planes. Transparency is dropped; for the grey of a colour image it is put on white
     first, as in scikit-image. Raises InputError for a file that cannot be read, RunError without Pillow.
     """
-    pixels = _pixels(filename)
+    pixels = _pixels(os.fsdecode(filename))
     if not color and pixels.shape[2] > 1:
         pixels = _on_white(pixels) @ LUMINANCE[:, np.newaxis]
     if color and pixels.shape[2] == 1:
@@ -23,7 +25,7 @@ def load_image(filename, color: bool = True) -> np.ndarray:
     return pixels[:, :, :3].astype(np.float32)
 
 
-def _pixels(filename) -> np.ndarray:
+def _pixels(filename: str) -> np.ndarray:
     """(H, W, 1), (H, W, 3) or, with transparency, (H, W, 4), as float64 in [0, 1]."""
     try:
         from PIL import Image, UnidentifiedImageError

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..engine import blob_proto
-from ..errors import InputError
+from ..errors import InputError, RunError
 from .errors import WrongValueError
 from .image_files import load_image
 from .proto import caffe_pb2
@@ -17,6 +19,23 @@ from .transformer import Transformer
 __all__ = ["Transformer", "array_to_blobproto", "array_to_datum", "arraylist_to_blobprotovector_str",
            "blobproto_to_array", "blobprotovector_str_to_arraylist", "datum_to_array", "load_image", "oversample",
            "resize_image"]
+
+# What Caffe's module imports for itself and scripts take from it: the module, what to take of it, and its package.
+_OTHERS = {"skimage": ("skimage.io", "", "scikit-image"), "resize": ("skimage.transform", "resize", "scikit-image"),
+           "zoom": ("scipy.ndimage", "zoom", "scipy")}
+
+
+def __getattr__(name: str) -> Any:
+    """scikit-image's `resize` and `skimage`, SciPy's `zoom`; RunError where those are missing."""
+    if name not in _OTHERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute, package = _OTHERS[name]
+    try:
+        found = importlib.import_module(module)
+    except ImportError as error:
+        raise RunError(f"caffe.io.{name} is {package}'s, which does not import here ({error}); run `pip install "
+                       f"{package}`" + (", or take caffe.io.resize_image." if name == "resize" else ".")) from error
+    return getattr(found, attribute) if attribute else importlib.import_module(name)
 
 
 def blobproto_to_array(blob, return_diff: bool = False) -> np.ndarray:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -29,22 +30,23 @@ class Net:
     """A net built from a prototxt.
 
     Net(network_file, phase, level=0, stages=None, weights=None), or the old Net(network_file, weights, phase);
-    `phase` is TRAIN or TEST, `weights` the path of a .caffemodel. Raises InputError (a RuntimeError) if a file cannot
-    be read or the net cannot be built.
+    `phase` is TRAIN or TEST, `weights` the path of a .caffemodel. Paths may be bytes, as all of pycaffe's. Raises
+    InputError (a RuntimeError) if a file cannot be read or the net cannot be built.
     """
 
     def __init__(self, network_file, phase, level=0, stages=None, weights=None):
         if isinstance(phase, (str, bytes)):        # the old form: the second argument is the weights
             phase, level, weights = level, 0, phase
             _log_deprecation(network_file, phase, weights)
-        self._build(*schema.read_net_with_lines(str(network_file)), str(network_file), phase, level, stages, weights)
+        path = os.fsdecode(network_file)
+        self._build(*schema.read_net_with_lines(path), path, phase, level, stages, weights)
 
     def _build(self, param, lines, name: str, phase: int, level: int, stages, weights) -> None:
         param.state.phase, param.state.level = phase, level
         param.state.stage.extend(stages or ())
         engine = EngineNet(param, name, lines)
         if weights is not None:
-            engine.copy_trained_layers_from(str(weights))
+            engine.copy_trained_layers_from(os.fsdecode(weights))
         threads.apply(engine)
         self._show(engine)
 
@@ -224,7 +226,7 @@ class Net:
 
     def copy_from(self, path) -> None:
         """Copy the weights of a .caffemodel into the layers of the same names."""
-        self._engine.copy_trained_layers_from(str(path))
+        self._engine.copy_trained_layers_from(os.fsdecode(path))
 
     def share_with(self, other: Net) -> None:
         """Use the other net's parameters in the layers of the same names; both change together."""
@@ -232,15 +234,15 @@ class Net:
 
     def save(self, path) -> None:
         """Write the net with its weights as a binary .caffemodel."""
-        schema.write_binary(self._engine.to_message(), str(path))
+        schema.write_binary(self._engine.to_message(), os.fsdecode(path))
 
     def save_hdf5(self, path) -> None:
         """Write the weights of the net as HDF5."""
-        weights_hdf5.write(self._engine, str(path))
+        weights_hdf5.write(self._engine, os.fsdecode(path))
 
     def load_hdf5(self, path) -> None:
         """Copy the weights of an HDF5 file into the layers of the same names."""
-        self._engine.load_hdf5(str(path))
+        self._engine.load_hdf5(os.fsdecode(path))
 
     def before_forward(self, callback: Callable[[int], None]) -> None:
         """Call `callback(layer number)` before each layer runs forward."""
@@ -262,4 +264,4 @@ class Net:
 def _log_deprecation(network_file, phase: int, weights) -> None:
     log.warning("_caffe.cpp:139", "DEPRECATION WARNING - deprecated use of Python interface")
     log.warning("_caffe.cpp:140", "Use this instead (with the named \"weights\" parameter):")
-    log.warning("_caffe.cpp:142", f"Net('{network_file}', {phase}, weights='{weights}')")
+    log.warning("_caffe.cpp:142", f"Net('{os.fsdecode(network_file)}', {phase}, weights='{os.fsdecode(weights)}')")

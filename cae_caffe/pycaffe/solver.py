@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, Callable, ClassVar, TextIO
 
@@ -49,12 +50,13 @@ class Solver:
     solver_type: ClassVar[str]
 
     def __init__(self, solver_file):
-        param = schema.read_solver(solver_file)
+        path = os.fsdecode(solver_file)
+        param = schema.read_solver(path)
         if param.type != self.solver_type:          # as in Caffe, the class decides
-            log.warning("solver.py", f"{solver_file} says type: \"{param.type}\", but {type(self).__name__} trains "
+            log.warning("solver.py", f"{path} says type: \"{param.type}\", but {type(self).__name__} trains "
                                      f"with {self.solver_type}; get_solver takes the file's type.")
             param.type = self.solver_type
-        self._show(EngineSolver(param, str(solver_file)))
+        self._show(EngineSolver(param, path))
 
     @classmethod
     def of(cls, engine: EngineSolver) -> Solver:
@@ -88,12 +90,12 @@ class Solver:
 
     def solve(self, resume_file=None) -> None:
         """Train to max_iter, from a .solverstate if given; snapshot, and test and display a last time."""
-        self._engine.solve(resume_file)
+        self._engine.solve(None if resume_file is None else os.fsdecode(resume_file))
         self.net.show_changes()
 
     def restore(self, path) -> None:
         """Go on from a .solverstate."""
-        self._engine.restore(str(path))
+        self._engine.restore(os.fsdecode(path))
 
     def restore_data_position(self, path) -> bool:
         """After `restore`: go on in the data and the random numbers, too, where the snapshot was made, as Caffe cannot.
@@ -101,7 +103,7 @@ class Solver:
         Returns whether that is known: this engine's snapshots keep it beside them. Raises InputError if the data
         changed.
         """
-        return self._engine.restore_data_position(str(path))
+        return self._engine.restore_data_position(os.fsdecode(path))
 
     def snapshot(self) -> None:
         """Write the .caffemodel and the .solverstate of this iteration."""
@@ -173,7 +175,8 @@ def get_solver(solver_file) -> Solver:
 
     Raises InputError if the file cannot be read, the engine has no such type, or a net cannot be built.
     """
-    return solver_from_message(schema.read_solver(solver_file), str(solver_file))
+    path = os.fsdecode(solver_file)
+    return solver_from_message(schema.read_solver(path), path)
 
 
 def solver_from_message(param: Any, name: str, read_net: Callable = schema.read_net_with_lines) -> Solver:

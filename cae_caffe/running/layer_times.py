@@ -21,7 +21,7 @@ def time_layers(backend: Backend, model: str, iterations: int = 50, phase: str =
     """Run the net of the prototxt `model` forward and backward so many times, and log the time of each layer.
 
     `stage` is a list of stages between commas. Returns the mean milliseconds forward and backward by the layers' names.
-    Raises InputError for files that cannot be read, stages that the net does not know, and a state without data.
+    Raises InputError for files that cannot be read, and a state without data.
     """
     if iterations < 1:
         raise InputError(f"-iterations {iterations} measures nothing; give at least 1.")

@@ -18,8 +18,7 @@ def test(backend: Backend, model: str, weights: str, iterations: int = 50, gpu: 
     """Run the TEST net of the prototxt `model` with `weights` for so many batches, logging every batch and the means.
 
     `stage` is a list of stages between commas. Returns the mean of each output's values, by the output's name. Raises
-    InputError for files that cannot be read, weights of another net, stages that the net does not know, and a state
-    without data.
+    InputError for files that cannot be read, weights of another net, and a state without data.
     """
     if iterations < 1:
         raise InputError(f"-iterations {iterations} runs no batch; give at least 1.")

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from .. import schema
+from .. import glog, schema
 from ..errors import InputError
 from ..schema import net_state
 
+PLACE = "caffe.cpp:198"         # where Caffe's tool makes the net
 
-def check_stages(net: schema.NetParameter, name: str, wanted: list[str]) -> None:
-    """Raises InputError if a stage of `wanted` is in no rule of the layers of `net`, a NetParameter read from `name`.
 
-    Caffe takes any stage, and a misspelt one silently means another net.
+def warn_of_state(net: schema.NetParameter, name: str, level: int, stages: list[str]) -> None:
+    """Log a warning for each of `stages`, and for a `level`, that no rule of `net`, read from the file `name`, has.
+
+    Caffe takes any without a word, and a misspelt one silently means another net.
     """
     known = net_state.stages(net)
-    for stage in wanted:
-        if stage not in known:
+    for stage in stages:
+        if stage and stage not in known:
             has = f"the stages of its layers are {', '.join(known)}" if known else "none of its layers asks for any"
-            raise InputError(f"{name}: no layer of this net knows the stage `{stage}`; {has}.")
+            glog.warning(PLACE, f"{name}: no layer of this net knows the stage `{stage}`; {has}.")
+    if level and not net_state.has_levels(net):
+        glog.warning(PLACE, f"{name}: no layer of this net asks for a level, so level {level} changes nothing.")
 
 
 def check_state(net: schema.NetParameter, model: str, phase: str, level: int, stages: list[str]) -> None:
-    """Raises InputError if `net`, read from the prototxt `model`, knows none of the stages asked for, or has bottoms
-    without a source in that state.
+    """Log a warning for what `net`, read from the prototxt `model`, does not know of the state asked for.
+
+    Raises InputError if the net has bottoms without a source in that state.
     """
-    check_stages(net, model, stages)
+    warn_of_state(net, model, level, stages)
     check_sources(net, model, schema.NetState(phase=schema.Phase.Value(phase), level=level, stage=stages))
 
 

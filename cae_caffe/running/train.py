@@ -11,7 +11,7 @@ from .. import progress, schema
 from ..backend_protocol import Backend, EmbeddedSolver, Solver
 from ..errors import InputError
 from .signals import EFFECTS, TakeRequest, check_effects, requests
-from .state_check import check_sources, check_stages
+from .state_check import check_sources, warn_of_state
 
 __all__ = ["DATA_POSITIONS", "EFFECTS", "NetFiles", "Options", "make_solver", "solver_parameter", "train", "use_device"]
 
@@ -101,9 +101,9 @@ def solver_parameter(options: Options, net_files: NetFiles) -> Any:
 
 
 def _check_state(param: Any, options: Options, net_files: NetFiles) -> None:
-    """Raises InputError if the train net knows none of the stages asked for, or lacks sources without some."""
+    """Warn of stages that the train net does not know; raises InputError if it lacks sources in its state."""
     net, name = _train_net(param, options.solver, net_files)
-    check_stages(net, name, [stage for stage in options.stage.split(",") if stage])
+    warn_of_state(net, name, options.level, options.stage.split(","))
     state = schema.NetState(phase=schema.TRAIN)
     state.MergeFrom(param.train_state)
     check_sources(net, name, state)

@@ -14,7 +14,7 @@ import os
 import struct
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,20 @@ def _names(file) -> dict[str, Any]:
     for name, descriptor in file.enum_types_by_name.items():
         names[name] = enum_type_wrapper.EnumTypeWrapper(descriptor)
         names.update((value.name, value.number) for value in descriptor.values)
+        names[f"_{name.upper()}"] = descriptor
+    for message in file.message_types_by_name.values():
+        names.update(_descriptors(message))
     return names
+
+
+def _descriptors(message, outer: str = "") -> Iterator[tuple[str, Any]]:
+    """The descriptors of a message and what it holds, as protoc's modules call them: _NETPARAMETER, for instance."""
+    name = f"{outer}_{message.name.upper()}"
+    yield name, message
+    for kind in message.enum_types:
+        yield f"{name}_{kind.name.upper()}", kind
+    for nested in message.nested_types:
+        yield from _descriptors(nested, name)
 
 
 def __getattr__(name: str) -> Any:

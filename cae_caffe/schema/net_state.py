@@ -36,6 +36,27 @@ def stages(net) -> list[str]:
     return sorted({stage for rule in rules for stage in (*rule.stage, *rule.not_stage)})
 
 
+def states_with(net, blob: str) -> str:
+    """The states in which a layer of the net has the top `blob`, by the layers' `include` rules: "phase TRAIN; phase
+    TEST, stage test-on-test". Empty where no such rule is.
+    """
+    rules = [rule for layer in net.layer if blob in layer.top for rule in layer.include]
+    return "; ".join(dict.fromkeys(", ".join(_demands(rule)) or "any" for rule in rules))
+
+
+def _demands(rule) -> list[str]:
+    said = [f"phase {messages.Phase.Name(rule.phase)}"] if rule.HasField("phase") else []
+    said += [f"level {rule.min_level} or more"] if rule.HasField("min_level") else []
+    said += [f"level {rule.max_level} or less"] if rule.HasField("max_level") else []
+    return said + [f"stage {stage}" for stage in rule.stage] + [f"no stage {stage}" for stage in rule.not_stage]
+
+
+def has_levels(net) -> bool:
+    """Whether a rule of one of the net's layers asks for a level."""
+    return any(rule.HasField("min_level") or rule.HasField("max_level")
+               for layer in net.layer for rule in (*layer.include, *layer.exclude))
+
+
 def _is_included(state, layer, report: Report) -> bool:
     if layer.include:
         return any(_meets(state, rule, layer.name, report) for rule in layer.include)

@@ -95,9 +95,6 @@ WRONG = {
     "two nets": ([], 'net: "net.prototxt" train_net: "net.prototxt"',
                  "solver.prototxt: the solver gives `net`, `train_net`"),
     "a type": ([], 'type: "Newton"', "solver.prototxt: .*type is `Newton`"),
-    "an unknown stage": (["-stage", "on-train,on-trian"], "",
-                         ("net.prototxt: no layer of this net knows the stage `on-trian`; the stages of its layers are "
-                          "on-train")),
     "several GPUs": (["-gpu", "0,1"], "", "-gpu 0,1 is not the number of one GPU"),
     "all GPUs": (["-gpu", "all"], "", "-gpu all is not the number of one GPU"),
     "weights that are none": (["-weights", "net.prototxt"], "", "net.prototxt: this is not a whole NetParameter"),
@@ -114,6 +111,16 @@ def test_a_mistake_is_one_line_and_status_2(case, train, folder, monkeypatch):
     assert status == 2 and engine.startswith("Engine: embedded")
     assert re.search(f"^cae-caffe train: .*{message}", line), line
     assert "cae-caffe-" not in line
+
+
+def test_states_that_the_net_does_not_know_run_with_a_warning(train, folder):
+    """As Caffe runs them, without one."""
+    small_training.write(folder, "max_iter: 1")
+    status, error = train("-solver", "solver.prototxt", "-stage", "on-train,on-trian", "-level", "3")
+    warnings = [line.split("] ")[1] for line in error.splitlines() if line.startswith("W")]
+    assert status == 0 and "Optimization Done." in error and warnings == [
+        "net.prototxt: no layer of this net knows the stage `on-trian`; the stages of its layers are on-train.",
+        "net.prototxt: no layer of this net asks for a level, so level 3 changes nothing."]
 
 
 def test_a_missing_stage_is_told_with_those_that_the_net_has(train, folder):
@@ -148,7 +155,7 @@ def test_without_a_gpu_the_mistake_is_told(train, folder, monkeypatch):
 
 @pytest.mark.parametrize("words", [
     [], ["-solver"], ["-solver", "s", "-level", "high"], ["-solver", "s", "-sigint_effect", "x"],
-    ["-solver", "s", "-iterations", "3"]], ids=" ".join)
+    ["-solver", "s", "-iterations", "many"]], ids=" ".join)
 def test_wrong_use_shows_the_usage(words, train):
     with pytest.raises(SystemExit) as ended:
         train(*words)

@@ -154,7 +154,7 @@ def test_nets_inside_the_solver(train, tmp_path):
 
 
 def test_stages_and_levels_of_the_command_line(train, tmp_path):
-    text = small_training.net().replace('name: "l2"', 'name: "l2" include { stage: "both" }')
+    text = small_training.net().replace('name: "l2"', 'name: "l2" include { stage: "both" min_level: 1 }')
     small_training.write(tmp_path, "max_iter: 2 display: 1", text)
     train("-stage", "both,on-train", "-level", "3")
     train("--stage=both")

@@ -173,3 +173,16 @@ def test_parts_name_themselves_in_a_line():
 def test_a_graph_needs_no_engine():
     code = "import sys, cae_caffe.graph; sys.exit(bool({'torch', 'h5py', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_bottom_of_another_state_is_told_with_the_states_that_have_it(tmp_path):
+    """As a training net has it, opened for use."""
+    path = tmp_path / "net.prototxt"
+    path.write_text('layer { name: "d" type: "Input" top: "d" include { phase: TEST stage: "x" min_level: 1 } }\n'
+                    'layer { name: "e" type: "Input" top: "d" include { phase: TRAIN } '
+                    'include { not_stage: "x" max_level: 0 } }\n'
+                    'layer { name: "s" type: "Sigmoid" bottom: "d" top: "s" }\n')
+    with pytest.raises(InputError) as raised:
+        read_graph(path, "TEST", 3)
+    assert str(raised.value).endswith("layers with that top are for other states: phase TEST, level 1 or more, "
+                                      "stage x; phase TRAIN; level 0 or less, no stage x.")

@@ -55,7 +55,6 @@ def test_enums_take_names_and_fields_take_tuples_arrays_and_messages(data):
 
 
 @pytest.mark.parametrize("make, message", [
-    (lambda d: L.Convlution(d, num_output=3), "no layer type `Convlution` .did you mean `Convolution`"),
     (lambda d: L.Convolution(d, kernel_sise=3), "layer has no parameter `kernel_sise` .did you mean `kernel_size`"),
     (lambda d: L.Deconvolution(d, numoutput=3), "did you mean `num_output`"),
     (lambda d: L.SoftmaxWithLoss(d, d, ignore_lable=3), "did you mean `ignore_label`"),
@@ -69,6 +68,17 @@ def test_a_misspelt_name_is_an_attribute_error_with_a_proposal(data, make, messa
     with pytest.raises(net_spec.UnknownNameError, match=message) as caught:
         make(data)
     assert isinstance(caught.value, AttributeError) and isinstance(caught.value, InputError)
+
+
+def test_a_type_that_caffe_lacks_is_written_with_a_warning(data):
+    """As pycaffe writes it, without one: for the Caffe that has it."""
+    with pytest.warns(UserWarning, match="no layer type `Convlution` .did you mean `Convolution`") as caught:
+        layer = _last(L.Convlution(data, loss_weight=2, convolution_param={"num_output": 3}))
+    assert caught[0].filename == __file__
+    assert (layer.type, list(layer.loss_weight), layer.convolution_param.num_output) == ("Convlution", [2], 3)
+    with pytest.warns(UserWarning, match="SegNet"), \
+            pytest.raises(net_spec.UnknownNameError, match=r"A BN layer .*SegNet.* has no parameter `eps`"):
+        L.BN(data, eps=1)
 
 
 @pytest.mark.parametrize("make, message", [

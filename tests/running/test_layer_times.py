@@ -101,10 +101,6 @@ def test_means_are_per_pass_without_the_first(model, monkeypatch):
                           "Average Forward-Backward: 9000 ms.", "Total Time: 36000 ms.", "*** Benchmark ends ***"]
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"iterations": 0}, "-iterations 0 measures nothing"),
-    ({"stage": "other"}, "no layer of this net knows the stage `other`; the stages of its layers are bare"),
-])
-def test_wrong_options_are_refused(options, message, model):
-    with pytest.raises(InputError, match=message):
-        layer_times.time_layers(pycaffe, model, **options)
+def test_no_iterations_are_refused(model):
+    with pytest.raises(InputError, match="-iterations 0 measures nothing"):
+        layer_times.time_layers(pycaffe, model, iterations=0)
