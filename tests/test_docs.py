@@ -19,7 +19,7 @@ import pytest
 
 import cae_caffe
 from cae_caffe.cli import main, make_prototxt
-from cae_caffe.models import MODELS
+from cae_caffe.families import presets
 
 ROOT = Path(__file__).resolve().parents[1]
 WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "cae_caffe").rglob("*.md"), *(ROOT / "docs").rglob("*.md"),
@@ -181,7 +181,7 @@ def test_the_reference_has_every_command_as_its_help_has_it(site, capsys, monkey
 
 def test_the_reference_has_every_model(site):
     text = _Fetched(site / "reference" / "models.html").text
-    assert [model for model in MODELS if model not in text] == []
+    assert [model for model in presets() if model not in text] == []
 
 
 def test_the_reference_has_every_public_name(site):
