@@ -67,7 +67,7 @@ def test_every_command_in_the_documents_is_one(line):
             return
         command = words.pop(0)
         assert command in main.COMMANDS
-        module = importlib.import_module(f"cae_caffe.cli.{command}")
+        module = main.module_of(command)
     parser = argparse.ArgumentParser(prog=line, allow_abbrev=False)
     module.add_arguments(parser)
     parser.parse_args(words)        # ends the process, and so the test, where a flag is wrong
