@@ -1,4 +1,4 @@
-"""The layer types of Caffe 1.0 (those that its registry holds, whatever engine runs the net in the end)."""
+"""The layer types: Caffe 1.0's (those that its registry holds, whatever engine runs the net in the end) and others."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ CAFFE_TYPES = """
     Softmax SoftmaxWithLoss Split Swish TanH Threshold Tile WindowData
 """.split()     # noqa: SIM905 (as a list of quoted names it would be hard to read)
 
+# Types that only this package's engine has; nets with them are none for real Caffe.
+OWN_TYPES: tuple[str, ...] = ()
+
 # A set that may grow: who writes nets for a Caffe with layers of its own adds their types.
-LAYER_TYPES = set(CAFFE_TYPES)
+LAYER_TYPES = {*CAFFE_TYPES, *OWN_TYPES}
 
 
 def require_layer_type(name: str) -> None:
