@@ -19,7 +19,7 @@ import pytest
 
 import cae_caffe
 from cae_caffe.cli import main, make_prototxt
-from cae_caffe.models import MODELS
+from cae_caffe.families import presets
 
 ROOT = Path(__file__).resolve().parents[1]
 WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "cae_caffe").rglob("*.md"), *(ROOT / "docs").rglob("*.md"),
@@ -67,7 +67,7 @@ def test_every_command_in_the_documents_is_one(line):
             return
         command = words.pop(0)
         assert command in main.COMMANDS
-        module = importlib.import_module(f"cae_caffe.cli.{command}")
+        module = main.module_of(command)
     parser = argparse.ArgumentParser(prog=line, allow_abbrev=False)
     module.add_arguments(parser)
     parser.parse_args(words)        # ends the process, and so the test, where a flag is wrong
@@ -181,7 +181,7 @@ def test_the_reference_has_every_command_as_its_help_has_it(site, capsys, monkey
 
 def test_the_reference_has_every_model(site):
     text = _Fetched(site / "reference" / "models.html").text
-    assert [model for model in MODELS if model not in text] == []
+    assert [model for model in presets() if model not in text] == []
 
 
 def test_the_reference_has_every_public_name(site):

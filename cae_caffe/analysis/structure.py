@@ -18,10 +18,10 @@ def value_of(graph: Graph, blob: str) -> Value:
 def code_blob(graph: Graph) -> str | None:
     """The blob that holds an image's code, or None if there is none.
 
-    That is one named as the presets name their codes (`ip2encode`, `encode4`), which stay codes however many dimensions
-    they have, if the net has such a blob, else its narrowest one: the one with the fewest elements an image, the first
-    of equals. Only blobs that a layer computes and that have a row for each image of the batch (the first axis of the
-    net's first blob) are candidates.
+    That is one with the name of some families' codes (`ip2encode`, `encode4`; see `Family.names_codes`), which stays a
+    code however many dimensions it has, if the net has such a blob, else its narrowest one: the one with the fewest
+    elements an image, the first of equals. Only blobs that a layer computes and that have a row for each image of the
+    batch (the first axis of the net's first blob) are candidates.
     """
     finals = graph.finals
     for name in code_blobs():

@@ -1,4 +1,4 @@
-"""`cae-caffe figure scatter|layers|curves|filters|architecture ... --out PICTURE`; KINDS says which kinds there are."""
+"""`cae-caffe figure KIND ... --out PICTURE`; figures/kinds.py says which kinds there are."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from types import ModuleType
 
 from .. import glog, interruption
 from ..errors import CaeCaffeError, InputError
@@ -19,7 +20,7 @@ COMMANDS = {
     "device_query": "list the accelerators that the embedded engine can use",
     "diagnose": "look for saturated layers, dead units and NaN in a trained net, layer by layer",
     "encode": "write the codes of a whole list of images to HDF5",
-    "figure": "draw scatters, layer panels, loss curves, filters and architectures",
+    "figure": "draw a net, its values, its weights or its training as pictures",
     "reproduce": "train the paper's models over several seeds, and set its numbers beside ours",
     "run": "run a script that says `import caffe`, unchanged",
     "summary": "print shapes, parameters and sizes of a prototxt, layer by layer",
@@ -33,6 +34,11 @@ COMMANDS = {
 ALIASES = {"device-query": "device_query"}
 
 
+def module_of(command: str) -> ModuleType:
+    """The module of the command that COMMANDS calls `command`."""
+    return importlib.import_module(f".{command.replace('-', '_')}", __package__)
+
+
 def _parser(command: str | None) -> argparse.ArgumentParser:
     parser = FlagParser(prog="cae-caffe", description="The Caffe-faithful prototxt toolkit.")
     parser.add_argument("--version", action="version", version=f"cae-caffe {VERSION}")
@@ -41,7 +47,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
         child = commands.add_parser(name, help=help_line, description=help_line[0].upper() + help_line[1:] + ".",
                                     allow_abbrev=False)
         if name == command:
-            module = importlib.import_module(f".{name.replace('-', '_')}", __package__)
+            module = module_of(name)
             module.add_arguments(child)
             child.set_defaults(run=module.run)
             child.add_argument("--debug", action="store_true", help="show the traceback of an error")

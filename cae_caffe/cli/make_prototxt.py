@@ -18,10 +18,10 @@ PROGRAM = "make-prototxt"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that apply whatever the family."""
-    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"a model of the paper: {', '.join(presets())}"
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"a model: {', '.join(presets())}"
                         + "".join(f"; or `{word}`, with flags of its own (`{PROGRAM} {word} --help`)"
                                   for word in _flags_by_word()))
-    parser.add_argument("--all", action="store_true", help="all models of the paper; so does naming none")
+    parser.add_argument("--all", action="store_true", help="all models; so does naming none")
     parser.add_argument("--out", metavar="FOLDER", help="where the models' folders go (default: prototxt, or "
                         "prototxt/legacy for the legacy dialect)")
     parser.add_argument("--data", metavar="FOLDER", default="data",
@@ -108,7 +108,7 @@ def _write(model: str, design: Design, source: DataSource, arguments: argparse.N
 def main(argv: list[str] | None = None) -> int:
     """Entry point of `make-prototxt`; returns the exit status: 0 done, 1 the run failed, 2 wrong use."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="Write the nets and solvers of the paper's models.",
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Write the nets and the solver of each model.",
                                      allow_abbrev=False)
     add_arguments(parser)
     for word, flags in _flags_by_word().items():

@@ -59,6 +59,7 @@ CONVOLUTIONAL = Family(
     train_test=train_test,
     kind="convolutional auto-encoder",
     recipe_source="the paper's Table 5",
+    names_codes=True,
 )
 
 CLASSIC = Family(
@@ -70,4 +71,5 @@ CLASSIC = Family(
     train_test=train_test,
     kind="classic auto-encoder",
     recipe_source="the paper's Table 5",
+    names_codes=True,
 )

@@ -69,6 +69,7 @@ class Family:
     cuts: Callable[[Any], Mapping[str, Layers]] = layer_cuts        # nets to look at one layer, by file name
     purpose: str = "The net to train and to test."
     trained_on: str = "images"          # on what, in words
+    names_codes: bool = False           # whether a blob of any net is a code if a preset's code has its name
     own_images: bool = True             # whether `make-prototxt --train LIST --test LIST` applies; its source is Source
     flags: DesignFlags | None = None    # of `make-prototxt`, if it makes designs by flags of its own
 

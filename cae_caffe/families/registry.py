@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InputError
-from ..models import Autoencoder, Design
+from ..models import Design
 from .autoencoder import CLASSIC, CONVOLUTIONAL
 from .family import Family
 from .siamese import SIAMESE
@@ -47,9 +47,10 @@ def presets() -> dict[str, Design]:
 
 
 def code_blobs() -> tuple[str, ...]:
-    """The names that the presets' auto-encoders give the blobs of their codes, each once, in the families' order.
+    """The names of blobs that hold a code in whatever net, each once, in the order of the families that say so.
 
-    Not the siamese network's `feat`: in nets of others, which may be asked for their codes, a blob of that name is
-    seldom one, and in its own nets its few elements tell it.
+    Not the siamese network's `feat`, for one: in nets of others, which may be asked for their codes, a blob of that
+    name is seldom one, and in its own nets its few elements tell it.
     """
-    return tuple(dict.fromkeys(design.code_blob for design in presets().values() if isinstance(design, Autoencoder)))
+    return tuple(dict.fromkeys(design.code_blob for family in FAMILIES if family.names_codes
+                               for design in family.presets.values()))

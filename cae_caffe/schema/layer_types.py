@@ -15,8 +15,11 @@ CAFFE_TYPES = """
     Softmax SoftmaxWithLoss Split Swish TanH Threshold Tile WindowData
 """.split()     # noqa: SIM905 (as a list of quoted names it would be hard to read)
 
+# Types that only this package's engine has; nets with them are none for real Caffe.
+OWN_TYPES: tuple[str, ...] = ()
+
 # A set that may grow: who writes nets for a Caffe with layers of its own adds their types.
-LAYER_TYPES = set(CAFFE_TYPES)
+LAYER_TYPES = {*CAFFE_TYPES, *OWN_TYPES}
 
 # Types of other Caffes whose names come near to one of Caffe 1.0's that does something else, and whose they are.
 _OTHERS = {

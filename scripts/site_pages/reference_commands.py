@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 
 from cae_caffe.cli import main, make_prototxt
@@ -22,17 +21,15 @@ run failed, 2 wrong use or bad input, 130 interrupted. `--debug` shows the trace
 def text() -> str:
     """The page in Markdown: `make-prototxt` and each command of `cae-caffe`, the kinds of a command below it."""
     os.environ["COLUMNS"] = COLUMNS
-    sections = [_section("make-prototxt", make_prototxt)]
-    for name in main.COMMANDS:
-        module = importlib.import_module(f"cae_caffe.cli.{name.replace('-', '_')}")
-        sections.append(_section(f"cae-caffe {name}", module, main.COMMANDS[name]))
+    sections = [_section("make-prototxt", make_prototxt),
+                *(_section(f"cae-caffe {name}", main.module_of(name), about) for name, about in main.COMMANDS.items())]
     return _INTRODUCTION + "\n".join(sections)
 
 
 def _section(program: str, module, about: str = "") -> str:
     parser = argparse.ArgumentParser(prog=program, allow_abbrev=False)
     module.add_arguments(parser)
-    about = about or "write the nets and solvers of the paper's models"
+    about = about or "write the nets and the solver of each model"
     return f"## {program}\n\n{about[0].upper()}{about[1:]}.\n\n" + _help(parser) + "".join(
         f"### {program} {kind}\n\n" + _help(child) for kind, child in _kinds(parser).items())
 

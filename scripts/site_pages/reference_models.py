@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cae_caffe.models import MODELS, model_design
+from cae_caffe.families import presets
 
 _INTRODUCTION = """\
 # Models
@@ -17,9 +17,5 @@ biases. Without a name `make-prototxt` writes all of them.
 
 def text() -> str:
     """The page in Markdown: a row a model."""
-    rows = []
-    for name in MODELS:
-        design = model_design(name)
-        notation = design.notation() if hasattr(design, "notation") else design.kind
-        rows.append(f"| `{name}` | {notation} | {design.parameters} |\n")
+    rows = [f"| `{name}` | {design.notation()} | {design.parameters} |\n" for name, design in presets().items()]
     return _INTRODUCTION + "".join(rows)

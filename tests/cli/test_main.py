@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cae_caffe.cli.main import COMMANDS, main
+from cae_caffe.cli.main import COMMANDS, main, module_of
 
 
 def run(*words):
@@ -19,6 +19,10 @@ def test_every_command_has_its_help(command, capsys):
         main([command, "--help"])
     assert ended.value.code == 0
     assert f"usage: cae-caffe {command}" in capsys.readouterr().out
+
+
+def test_a_command_of_two_words_has_a_module_of_that_name():
+    assert module_of("device-query").__name__ == "cae_caffe.cli.device_query"
 
 
 def test_no_command_and_unknown_ones_are_wrong_use(capsys):

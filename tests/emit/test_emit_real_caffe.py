@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cae_caffe.emit import Settings, write_model
-from cae_caffe.models import MODELS, PAPER, ClassicAutoencoder, ConvolutionalAutoencoder
+from cae_caffe.families import presets
+from cae_caffe.models import PAPER, ClassicAutoencoder, ConvolutionalAutoencoder
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_OF_EACH_FAMILY = ["cae1-n2", "classic-300-150-75-n2"]
@@ -161,7 +162,7 @@ def nets_of(model):
 
 
 def test_caffe_upgrades_the_legacy_nets_to_the_current_ones(caffe_run, real_caffe, tmp_path):
-    names = [f"{model}/{net}.prototxt" for model in MODELS for net in ("train_test", "deploy")]
+    names = [f"{model}/{net}.prototxt" for model in presets() for net in ("train_test", "deploy")]
     check_upgrade(caffe_run, real_caffe, tmp_path, names)
 
 

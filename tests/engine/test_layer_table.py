@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cae_caffe.engine.layers import registry, table
+from cae_caffe.schema.layer_types import CAFFE_TYPES, OWN_TYPES
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "layers.md"
 
@@ -14,9 +15,15 @@ def test_document_is_the_table():
         "the layers have changed: python -m cae_caffe.engine.layers.table > docs/layers.md"
 
 
-def test_every_layer_is_one_of_caffes():
-    assert set(registry.type_names()) <= set(table.CAFFE_TYPES)
+def test_every_layer_is_one_of_caffes_or_named_as_our_own():
+    assert {*registry.registered()} - {*CAFFE_TYPES} == {*OWN_TYPES}
     assert set(table.EXCEPTIONS) <= set(registry.type_names())
+
+
+def test_a_layer_that_caffe_lacks_says_so(monkeypatch):
+    monkeypatch.setitem(registry._TYPES, "Bend", registry.find("ReLU"))
+    row, = [line for line in table.table().splitlines() if line.startswith("| Bend |")]
+    assert row.endswith("| Caffe 1.0 has no such layer |")
 
 
 def test_fields_are_found_in_the_sources():
@@ -27,4 +34,4 @@ def test_fields_are_found_in_the_sources():
 
 def test_caffes_types_are_those_it_registers(real_caffe):
     names = real_caffe("import caffe\n\ndef main():\n    return list(caffe.layer_type_list())\n")
-    assert names == table.CAFFE_TYPES
+    assert names == CAFFE_TYPES

@@ -28,6 +28,14 @@ def test_the_names_of_codes():
     assert code_blobs()[:2] == ("ip2encode", "encode4") and "feat" not in code_blobs()
 
 
+def test_a_family_says_whether_its_codes_are_known_by_their_names(monkeypatch):
+    shipped = code_blobs()
+    for names_codes, more in ((False, ()), (True, ("squeeze",))):
+        family = replace(toy_family.TOY, names_codes=names_codes)
+        monkeypatch.setattr("cae_caffe.families.registry.FAMILIES", [*FAMILIES, family])
+        assert code_blobs() == (*shipped, *more)
+
+
 def test_a_subclass_belongs_to_the_family_of_its_base():
     @dataclass(frozen=True)
     class Wide(ClassicAutoencoder):

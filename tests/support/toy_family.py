@@ -49,5 +49,6 @@ TOY = Family(
     train_test=train_test,
     kind="toy",
     recipe_source="nobody in particular",
+    names_codes=True,
     flags=DesignFlags("toy", _add_flags, _design),
 )

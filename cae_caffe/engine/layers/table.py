@@ -63,7 +63,8 @@ def _row(name: str) -> list[str]:
     source = Path(inspect.getfile(layer_class)).name
     fields = ", ".join(f"`{field}`" for field in _fields(layer_class))
     in_place = "yes" if layer_class.traits.runs_in_place else ""
-    return [name, fields, in_place, f"[{source}](../cae_caffe/engine/layers/{source})", EXCEPTIONS.get(name, "")]
+    exception = EXCEPTIONS.get(name, "" if name in CAFFE_TYPES else "Caffe 1.0 has no such layer")
+    return [name, fields, in_place, f"[{source}](../cae_caffe/engine/layers/{source})", exception]
 
 
 def _fields(layer_class: type[Layer]) -> list[str]:
