@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..running.train import DATA_POSITIONS, EFFECTS, Options, train
+from ..running.train import DATA_POSITIONS, EFFECTS, ON_NAN, Options, train
 from ..running.train_together import train_together
 from .arguments import add_backend_argument, add_flag, add_flags_without_effect, add_threads_argument, apply_threads
 from .engine import chosen_backend
@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "data-position", dest="data_position", choices=DATA_POSITIONS,
              help="where a resumed run goes on in its data: where the snapshot was made, as the embedded engine "
                   "records beside its own (the default), or at the first row, as Caffe does")
+    add_flag(parser, "on-nan", dest="on_nan", choices=ON_NAN,
+             help="at the first NaN or infinity in loss, gradients or weights: warn by a line in the log that says "
+                  "where it arose (the default), stop with status 1 and without a snapshot, or go on without looking")
     parser.add_argument("--seeds", type=_seeds, metavar="N,N,...",
                         help="train from each of these seeds, all as one batched computation (it pays on a GPU); "
                              "snapshots and logs are named PREFIX-seedN")

@@ -11,6 +11,7 @@ from typing import Any, Callable, ClassVar, TextIO
 from .. import schema
 from ..engine import log
 from ..engine.solvers import Solver as EngineSolver
+from ..engine.solvers.finite import Watch
 from ..engine.solvers.together import Together
 from .net import Net
 
@@ -124,6 +125,14 @@ class Solver:
         It returns "snapshot" or "stop", once for each request, else None. pycaffe lacks this.
         """
         self._engine.next_request = next_request
+
+    def watch_for_nan(self, effect: str) -> None:
+        """Look for NaN and infinity in loss, gradients and weights from now on; pycaffe lacks this.
+
+        At the first, `warn` logs a line with the layer where it arose, `stop` raises RunError; `go` looks no more.
+        Raises InputError for another effect.
+        """
+        self._engine.watch = Watch(self._engine, effect)
 
     def add_callback(self, on_start: Callable[[], object], on_gradients_ready: Callable[[], object]) -> None:
         """Call the one before each iteration's gradients are computed, the other when they are."""

@@ -13,9 +13,11 @@ from ..errors import InputError
 from .signals import EFFECTS, TakeRequest, check_effects, requests
 from .state_check import check_sources, warn_of_state
 
-__all__ = ["DATA_POSITIONS", "EFFECTS", "NetFiles", "Options", "make_solver", "solver_parameter", "train", "use_device"]
+__all__ = ["DATA_POSITIONS", "EFFECTS", "ON_NAN", "NetFiles", "Options", "make_solver", "solver_parameter", "train",
+           "use_device", "watch_for_nan"]
 
 DATA_POSITIONS = ("recorded", "caffe")
+ON_NAN = ("warn", "stop", "go")
 
 
 @dataclass
@@ -23,7 +25,8 @@ class Options:
     """What `caffe train` takes on its command line, under its names and with its defaults.
 
     `data_position` is this tool's own: whether a resumed run goes on in its data where the snapshot was made (if that
-    is recorded beside it, as the embedded engine does), or starts at the first row as Caffe does.
+    is recorded beside it, as the embedded engine does), or starts at the first row as Caffe does. So is `on_nan`, what
+    follows the first NaN or infinity: one of ON_NAN, warn unless given; real Caffe looks for none.
     """
 
     solver: str
@@ -35,6 +38,7 @@ class Options:
     sigint_effect: str = "stop"
     sighup_effect: str = "snapshot"
     data_position: str = "recorded"
+    on_nan: str = ""
 
 
 class _StopError(Exception):
@@ -66,6 +70,7 @@ def train(backend: Backend, options: Options) -> bool:
     param = solver_parameter(options, net_files)
     use_device(backend, _gpu(param, options.gpu))
     solver = make_solver(backend, param, options.solver, net_files)
+    watch_for_nan(solver, options.on_nan)
     if options.snapshot:
         backend.log(f"Resuming from {options.snapshot}")
         solver.restore(options.snapshot)
@@ -154,6 +159,18 @@ def make_solver(backend: Backend, param: Any, name: str, net_files: NetFiles) ->
         path = os.path.join(folder, "solver.prototxt")
         schema.write_text(param, path)
         return backend.get_solver(path)
+
+
+def watch_for_nan(solver: Solver, effect: str) -> None:
+    """Let `solver` look for NaN and infinity; `effect` is one of ON_NAN, or empty for the default.
+
+    Raises InputError if an effect is given and the engine cannot look.
+    """
+    if hasattr(solver, "watch_for_nan"):
+        solver.watch_for_nan(effect or ON_NAN[0])
+    elif effect:
+        raise InputError(f"--on-nan {effect}: only the embedded engine looks for NaN (--backend torch); leave it out "
+                         "with real Caffe, and look at the loss in its log.")
 
 
 def _solve(solver: Solver, param: Any, options: Options, say: Callable[[str], None]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import progress, schema
 from ..backend_protocol import Backend
 from ..errors import InputError
-from .train import NetFiles, Options, make_solver, solver_parameter, use_device
+from .train import NetFiles, Options, make_solver, solver_parameter, use_device, watch_for_nan
 
 
 def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> list[Path]:
@@ -37,6 +37,7 @@ def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> 
             param.random_seed = seed
             param.snapshot_prefix += f"-seed{seed}"
             solvers.append(make_solver(backend, param, options.solver, net_files))
+            watch_for_nan(solvers[-1], options.on_nan)
             logs.append(stack.enter_context(Path(f"{param.snapshot_prefix}.log").open("w", encoding="utf-8")))
         bar = stack.enter_context(progress.bar(common.max_iter, f"training {len(seeds)} runs"))
         backend.solve_together(solvers, logs, lambda: bar.update(1))

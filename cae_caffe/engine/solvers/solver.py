@@ -12,7 +12,7 @@ from ... import schema
 from ...errors import InputError
 from .. import log, rng, threads
 from ..captured import CapturedStep, recorder
-from . import data_position, learning_rate, nets, snapshot, testing, update
+from . import data_position, finite, learning_rate, nets, snapshot, testing, update
 
 
 class Solver:
@@ -47,6 +47,7 @@ class Solver:
         self.next_request: Callable[[], str | None] = lambda: None
         self.stopping = False
         self._displayed_at = 0
+        self.watch = finite.Watch(self)
         # Of the last iterations, as many as `average_loss` says: the loss displayed is their mean.
         self._losses: deque[float] = deque(maxlen=self.param.average_loss)
         self._clock = time.monotonic()
@@ -121,6 +122,7 @@ class Solver:
 
     def end_iteration(self, loss: float | None) -> None:
         """What follows the gradients of an iteration: display, update, snapshot. `loss` is None if not wanted."""
+        self.watch.gradients_are_there(loss)
         if loss is not None:
             self._losses.append(loss)
         if self.displays:
@@ -217,11 +219,14 @@ class Solver:
 
     def snapshot(self) -> None:
         """Write the .caffemodel and the .solverstate of this iteration."""
+        self.watch.snapshot_follows()
         snapshot.write(self)
+        self.watch.snapshot_is(f"{self.param.snapshot_prefix}_iter_{self.iter}")
 
     def restore(self, path: str) -> None:
         """Go on from a .solverstate; what comes next is what Caffe would do (its HDF5 data starts at the first row)."""
         snapshot.restore(self, path)
+        self.watch.snapshot_is(path)
 
     def restore_data_position(self, path: str) -> bool:
         """Go on in the data and random numbers, too, where the .solverstate `path` was made; False if none tells."""

@@ -44,6 +44,7 @@ class Together:
         for solver in self.solvers:
             solver.rule.look_again()
             solver.fed_by = self._net
+            solver.watch.keeps_blobs = False
         self._losses = torch.zeros(len(self.solvers), device=self._net.device)
         self._captured = Replayed(self._compute, record)
         self._gradients = vmap(grad_and_value(self._loss, has_aux=True), in_dims=(0, None))
