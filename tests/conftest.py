@@ -10,6 +10,8 @@ import conformance
 import conformance_tally
 import pytest
 
+from cae_caffe import python_layers
+
 NO_CAFFE = "real Caffe is not here"
 CAFFE_FIXTURES = {"caffe_run", "real_caffe"}
 LOG_LEVEL = os.environ.get("GLOG_minloglevel")      # noqa: SIM112 - glog spells it so
@@ -45,6 +47,13 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(
             f"WARNING: {len(skipped)} tests that hold the engine against real Caffe DID NOT RUN, for it is not in "
             ".caffe/; run scripts/install-caffe and test again.", red=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def python_layers_as_at_first(monkeypatch):
+    """Commands that only look at a net refuse Python layers for their process."""
+    monkeypatch.setenv(python_layers.VARIABLE, "")      # noted first, so that what the test sets is undone
+    monkeypatch.delenv(python_layers.VARIABLE)
 
 
 @pytest.fixture(autouse=True)

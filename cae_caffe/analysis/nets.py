@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from .. import schema
+from .. import python_layers, schema
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import Graph, bind, read_graph, without_splits
@@ -30,6 +30,7 @@ def open_graph(backend: Backend, net_file: str | os.PathLike, weights: str | os.
                phase: str = "test", stages: Sequence[str] = (), level: int = 0) -> tuple[Net, Graph]:
     """As `open_net`, with the net's graph beside it: bound to the net, without Split layers."""
     graph = read_graph(net_file, PHASES[phase], level, stages)
+    python_layers.check([node.message for node in graph.nodes], graph.file, [node.line for node in graph.nodes])
     stored = shapes_in(weights) if weights is not None else None
     net = backend.Net(str(net_file), getattr(backend, PHASES[phase]), level=level, stages=list(stages))
     graph = without_splits(bind(graph, net))
@@ -45,6 +46,7 @@ def make_net(backend: Backend, definition: schema.NetParameter, lines: Sequence[
 
     The embedded engine takes the message. Real pycaffe makes nets of files alone, so it reads `name` once more.
     """
+    python_layers.check(definition.layer, name, lines)
     number = getattr(backend, phase)
     if hasattr(backend.Net, "from_message"):
         return backend.Net.from_message(definition, lines, name, number, level, stages, weights)

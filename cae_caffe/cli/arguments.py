@@ -48,10 +48,18 @@ def add_trained_net(parser: argparse.ArgumentParser) -> None:
 
 
 def add_backend_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--backend auto|caffe|torch` to a command that runs a net."""
+    """Add `--backend auto|caffe|torch` and `--no-python-layers` to a command that builds a net."""
     parser.add_argument("-backend", "--backend", choices=list(BACKENDS), default="auto",
                         help="the engine: real Caffe (caffe), the embedded one (torch), or torch if PyTorch imports "
                              "and else caffe (auto, the default)")
+    add_python_layers_argument(parser)
+
+
+def add_python_layers_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--no-python-layers`."""
+    parser.add_argument("--no-python-layers", action="store_true",
+                        help="run no code that a net names: refuse its Python layers (so does the environment's "
+                             "CAE_CAFFE_PYTHON_LAYERS=refuse; commands that only look at a net refuse them anyway)")
 
 
 def add_threads_argument(parser: argparse.ArgumentParser) -> None:

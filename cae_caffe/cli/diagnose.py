@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the layers; returns 0 if the net is healthy, 1 if not."""
-    found = diagnose(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.images)
+    backend = chosen_quiet_engine(arguments, only_looks=True)
+    found = diagnose(backend, arguments.net, arguments.weights, arguments.data, arguments.images)
     print(diagnosis_text(found), end="")
     return 0 if found.healthy else 1

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .. import glog
+from .. import glog, python_layers
 from ..backend import NoCaffeError, describe, load_backend
 from ..backend_protocol import Backend
 from ..running.processes import Python, this_python
@@ -25,6 +25,8 @@ def chosen_backend(arguments: argparse.Namespace) -> Backend:
     Where it is real Caffe and `import caffe` is impossible here, the whole command is run again by a Python of this
     machine that can, if there is one; then this function does not return. A number in `arguments.gpu` is printed too.
     """
+    if arguments.no_python_layers:
+        python_layers.refuse()
     try:
         backend = load_backend(arguments.backend)
     except NoCaffeError:
@@ -36,11 +38,14 @@ def chosen_backend(arguments: argparse.Namespace) -> Backend:
     return backend
 
 
-def chosen_quiet_engine(arguments: argparse.Namespace) -> Backend:
+def chosen_quiet_engine(arguments: argparse.Namespace, only_looks: bool = False) -> Backend:
     """Return `chosen_backend(arguments)`, told to log nothing but errors (unless GLOG_minloglevel says otherwise).
 
     Real Caffe writes some lines for every layer of a net that it builds; it reads the variable when it is imported.
+    A command that `only_looks` at a net runs no code that the net names, unless the user's environment allows it.
     """
+    if only_looks:
+        python_layers.refuse_unless_allowed()
     os.environ.setdefault("GLOG_minloglevel", ERRORS)
     return chosen_backend(arguments)
 

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw the figure and print the files it is in."""
-    engine = [chosen_quiet_engine(arguments)] if KINDS[arguments.kind].runs_net else []
+    engine = [chosen_quiet_engine(arguments, only_looks=True)] if KINDS[arguments.kind].runs_net else []
     for picture in module_of(arguments.kind).pictures(arguments, *engine):
         print(picture)
     return 0

@@ -61,7 +61,7 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
     except CaeCaffeError as error:
         if arguments.debug:
             raise
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{program}: {error!s}", file=sys.stderr)      # a line for each of its sentences
         glog.add_to_files("ERROR", glog.line("ERROR", program, str(error)))
         return error.exit_status
     except KeyboardInterrupt:

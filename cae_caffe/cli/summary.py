@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the summary."""
     finals = [final(path) for path in arguments.runs]
-    _, graph = open_graph(chosen_quiet_engine(arguments), arguments.net, phase=arguments.phase,
+    _, graph = open_graph(chosen_quiet_engine(arguments, only_looks=True), arguments.net, phase=arguments.phase,
                           stages=arguments.stage, level=arguments.level)
     sys.stdout.write(summary(graph, known_needs(arguments.net, arguments.data, arguments.images), finals))
     return 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
+from .. import python_layers
 from ..errors import InputError
 from ..running.verify import table, verify
-from .arguments import add_threads_argument, apply_threads
+from .arguments import add_python_layers_argument, add_threads_argument, apply_threads
 from .engine import python_with_caffe
 
 
@@ -16,11 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("solver", metavar="SOLVER", help="the solver's prototxt")
     parser.add_argument("--iterations", metavar="N", type=int, default=20, help="how many to compare (default 20)")
     add_threads_argument(parser)
+    add_python_layers_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the comparison; returns 0 where both engines agree, 1 where not."""
     apply_threads(arguments)
+    if arguments.no_python_layers:
+        python_layers.refuse()
     caffe = python_with_caffe()
     if caffe is None:
         raise InputError("verify needs real Caffe beside the embedded engine, and no Python here imports it; "

@@ -71,9 +71,17 @@ def error(place: str, message: str) -> None:
     _print("ERROR", place, message)
 
 
+def always(place: str, message: str) -> None:
+    """Print `message` at level INFO, whatever level is dropped: what a user has to know before it happens."""
+    _write("INFO", place, message)
+
+
 def _print(level: str, place: str, message: str) -> None:
-    if not enabled(level):
-        return
+    if enabled(level):
+        _write(level, place, message)
+
+
+def _write(level: str, place: str, message: str) -> None:
     line = glog.line(level, place, message)
     if _stream is not None:
         _stream.write(line)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .. import schema
+from .. import python_layers, schema
 from ..errors import InputError
 from ..graph import Graph, Node, graph_of, layer_place
 from ..schema import format_text, layer_types, net_state, view
@@ -44,6 +44,7 @@ def build(net, context: Context, name: str = "the net", lines: list[int | None] 
         kept, lines = net_state.filtered(net, all_lines, log.info)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+    python_layers.check(kept.layer, name, lines)
     if _unsupported(kept, name, lines):
         _refuse(_unsupported(net, name, all_lines))
     if log.enabled():

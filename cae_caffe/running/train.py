@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Callable, cast
 
-from .. import progress, schema
+from .. import progress, python_layers, schema
 from ..backend_protocol import Backend, EmbeddedSolver, Solver
 from ..errors import InputError
 from .signals import EFFECTS, TakeRequest, check_effects, requests
@@ -155,6 +155,11 @@ def make_solver(backend: Backend, param: Any, name: str, net_files: NetFiles) ->
     """
     if hasattr(backend, "solver_from_message"):
         return backend.solver_from_message(param, name, net_files)
+    for path in filter(None, [param.net, param.train_net, *param.test_net]):
+        net, lines = net_files(path)
+        python_layers.check(net.layer, path, lines)
+    for net in (param.net_param, param.train_net_param, *param.test_net_param):
+        python_layers.check(net.layer, name, [None] * len(net.layer))
     with tempfile.TemporaryDirectory(prefix="cae-caffe-") as folder:
         path = os.path.join(folder, "solver.prototxt")
         schema.write_text(param, path)

@@ -54,6 +54,14 @@ def test_a_users_mistake_is_one_line_and_status_2():
     assert lines[0].startswith("cae-caffe train: nowhere.prototxt: there is no such file")
 
 
+def test_several_mistakes_are_a_line_each(tmp_path):
+    (tmp_path / "net.prototxt").write_text("naem: 'x'\nlayr { }\n", encoding="utf-8")
+    done = run("summary", str(tmp_path / "net.prototxt"))
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Engine:")]
+    assert done.returncode == 2 and len(lines) == 2
+    assert lines[0].startswith("cae-caffe summary: ") and lines[1].endswith("did you mean `layer`?")
+
+
 def test_debug_shows_the_traceback():
     done = run("train", "-solver", "nowhere.prototxt", "--debug")
     assert "Traceback" in done.stderr and done.returncode == 1

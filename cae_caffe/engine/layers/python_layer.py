@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import Callable, NamedTuple
 
+from ... import python_layers
 from ...errors import InputError
-from .. import blob_proto
+from .. import blob_proto, log
 from ..blob import Blob
 from ..layer import Layer, at_least
 from ..traits import Traits
@@ -55,6 +56,7 @@ class PythonLayer(Layer):
     def __init__(self, param, context):
         super().__init__(param, context)
         python = param.python_param
+        log.always("python_layer.py", f"The layer {param.name} runs {python_layers.code(python)}")
         self.object = _find_class(python.module, python.layer)(self)
 
     def setup(self, bottom, top):

@@ -1,0 +1,67 @@
+"""Python layers are code that a prototxt names: what code that is, and whether it may run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from .errors import InputError
+
+VARIABLE = "CAE_CAFFE_PYTHON_LAYERS"
+REFUSE, RUN = "refuse", "run"
+
+
+def refuse() -> None:
+    """Refuse Python layers from now on, in this process and those that it starts."""
+    os.environ[VARIABLE] = REFUSE
+
+
+def refuse_unless_allowed() -> None:
+    """As `refuse`, unless the user's environment says that they may run."""
+    os.environ.setdefault(VARIABLE, REFUSE)
+
+
+def are_refused() -> bool:
+    """Whether Python layers may not run. Raises InputError if the environment's word is not known."""
+    word = os.environ.get(VARIABLE) or RUN
+    if word not in (REFUSE, RUN):
+        raise InputError(f"The environment says {VARIABLE}={word}; it must be {REFUSE} or {RUN}.")
+    return word == REFUSE
+
+
+def check(layers: Iterable[Any], name: str, lines: Iterable[int | None]) -> None:
+    """Raises InputError, naming all of them, if `layers` has Python layers and they are refused.
+
+    `layers` are LayerParameters of the net in the file `name`, which stand there in `lines`.
+    """
+    found = [(layer, line) for layer, line in zip(layers, lines) if layer.type == "Python"]
+    if found and are_refused():
+        places = [f"{name}:{line}" if line else name for _, line in found]
+        raise InputError(
+            *(f"{place}: the Python layer `{layer.name}` would run {code(layer.python_param)}."
+              for place, (layer, _) in zip(places, found)),
+            f"Python layers are refused by commands that only look at a net, by --no-python-layers, and by {VARIABLE}="
+            f"{REFUSE}. Read that code first; {VARIABLE}={RUN} lets it run.")
+
+
+def code(python_param: Any) -> str:
+    """The code that a PythonParameter names: class, module, and the module's file, found without importing it."""
+    module = python_param.module
+    return f"the class `{python_param.layer}` of the module `{module}` ({_file(module)})"
+
+
+def _file(module: str) -> str:
+    if module in sys.modules:
+        return getattr(sys.modules[module], "__file__", None) or "imported already"
+    package = module.partition(".")[0]      # to find what is inside it, Python would import it
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):       # an empty name; a module that says nothing of where it comes from
+        spec = None
+    if spec is None:
+        return "which is not found"
+    where = spec.origin or next(iter(spec.submodule_search_locations or ()), "found")
+    return where if package == module else f"in {where}"
