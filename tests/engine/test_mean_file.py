@@ -9,7 +9,8 @@ from cae_caffe.engine.solvers import state
 from cae_caffe.errors import InputError
 from cae_caffe.schema import BlobProto, SolverState
 
-SHAPES = {"negative": (-1, -64), "one negative": (-1, 8, -8), "wraps round": (2**32, 2**32, 1, 1), "zero": (0, 2**62, 2**62),
+SHAPES = {"negative": (-1, -64), "one negative": (-1, 8, -8), "wraps round": (2**32, 2**32, 1, 1),
+          "zero": (0, 2**62, 2**62),
           "five axes": (1, 1, 1, 8, 8), "many axes": (1,) * 99, "too few values": (1, 8, 9)}
 
 
