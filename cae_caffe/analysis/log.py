@@ -1,5 +1,7 @@
 """Loss curves out of the logs of `caffe train` and `cae-caffe train`, which have the same lines.
 
+A log may be gzipped, and UTF-16, as PowerShell writes it.
+
 The lines that count are `Iteration N ..., loss = X`, `Iteration N, Testing net (#K)` and `Train|Test net output
 #I: NAME = X`. Others are passed over, and so is whatever cannot be whole: a number that other text runs into, where
 two writers met in one line, and the last line of a log that was cut off.
@@ -7,18 +9,25 @@ two writers met in one line, and the last line of a log that was cut off.
 
 from __future__ import annotations
 
+import codecs
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError
 
-NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))(?=\s|$)"
-LOSS = re.compile(r"Iteration (\d+)(?: \([^)]*\))?, loss = " + NUMBER)
-TESTING = re.compile(r"Iteration (\d+), Testing net \(#(\d+)\)")
-OUTPUT = re.compile(r"(Train|Test) net output #(\d+): (.+?) = " + NUMBER + r"(?: \(\* ([-+.\deE]+) = )?")
-CREATING = re.compile(r"Creating test net \(#(\d+)\)")
+MOST_BYTES = 1 << 30        # of an unpacked log: a small file can unpack to any size
+PLAIN_NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
+NUMBER = PLAIN_NUMBER + r"(?=\s|$)"
+COUNT = r"(\d{1,10})"       # an iteration or an index, which Caffe keeps in an int
+LOSS = re.compile(rf"Iteration {COUNT}(?: \([^)]*\))?, loss = {NUMBER}", re.ASCII)
+TESTING = re.compile(rf"Iteration {COUNT}, Testing net \(#{COUNT}\)", re.ASCII)
+OUTPUT = re.compile(rf"(Train|Test) net output #{COUNT}: (.+?) = {NUMBER}(?: \(\* {PLAIN_NUMBER} = )?", re.ASCII)
+CREATING = re.compile(rf"Creating test net \(#{COUNT}\)", re.ASCII)
 STAGE = re.compile(r'^\s*stage: "([^"]+)"')
 CLOSING = re.compile(r"^}")
 
@@ -64,19 +73,45 @@ class TrainingLog:
 
 
 def read_log(path) -> TrainingLog:
-    """Read a training log. Raises `InputError` if there is no such file or no loss in it."""
-    try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"{path}: cannot read this log: {error.strerror}.") from error
+    """Read a training log. Raises `InputError` if there is no such file or neither a loss nor a test in it.
+
+    A run with `display: 0` logs no training loss, but its tests.
+    """
     reader = _Reader(TrainingLog(Path(path)))
-    # A progress bar in the log ends its lines with "\r", which reading as text has made "\n".
-    for line in text.split("\n")[:-1]:
+    for line in _text(path).split("\n")[:-1]:
         reader.take(line)
-    if not reader.log.loss.values:
-        raise InputError(f"{path}: no line `Iteration N, loss = X` in this log; give what `caffe train` or "
-                         "`cae-caffe train` writes to standard error.")
+    if not reader.log.loss.values and not reader.log.test:
+        raise InputError(f"{path}: neither a line `Iteration N, loss = X` nor one `Test net output #N: NAME = X` in "
+                         "this log; give what `caffe train` or `cae-caffe train` writes to standard error.")
     return reader.log
+
+
+def _text(path) -> str:
+    try:
+        data = Path(path).read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            data = _unpacked(data)
+    except (OSError, ValueError, EOFError, MemoryError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error) or "it does not fit into the memory"
+        raise InputError(f"{path}: cannot read this log: {reason}.") from error
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    # A progress bar in the log ends its lines with "\r", which reading as text makes "\n".
+    return io.TextIOWrapper(io.BytesIO(data), "utf-16" if is_utf_16 else "utf-8", errors="replace").read()
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What gzip packed. One that is cut off, as of a run under way, gives what there is."""
+    unpacked = bytearray()
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        try:
+            for piece in iter(lambda: file.read1(1 << 16), b""):
+                unpacked += piece
+                if len(unpacked) > MOST_BYTES:
+                    raise ValueError(f"it unpacks to more than {MOST_BYTES} bytes")
+        except EOFError:
+            if not unpacked:
+                raise
+    return bytes(unpacked)
 
 
 class _Reader:

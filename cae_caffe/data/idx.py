@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import math
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..progress import bar
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 _PIECE = 1 << 20
+_MOST_AXES = 32     # of arrays in NumPy 1.19 and in HDF5
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -55,14 +57,19 @@ class IdxFile:
         if len(sizes) < 4 * start[3]:
             raise InputError(f"`{self.path}` is truncated: it ends within its header of {4 + 4 * start[3]} bytes; "
                              "get the file again.")
-        return np.dtype(DTYPES[start[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
+        dtype, shape = np.dtype(DTYPES[start[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
+        if len(shape) > _MOST_AXES or dtype.itemsize * math.prod(max(1, size) for size in shape) > sys.maxsize:
+            raise InputError(f"`{self.path}` is damaged: its header promises {_times(shape)} values, which no computer "
+                             f"holds, or more than {_MOST_AXES} dimensions; get the file again.")
+        return dtype, shape
 
     def _check_length(self, found: int) -> None:
         expected = self._header_bytes + self._row_bytes * len(self)
         if found != expected:
             fault = "is truncated" if found < expected else "is longer than its header says"
-            raise InputError(f"`{self.path}` {fault}: its header promises {'x'.join(map(str, self.shape))} values of "
-                             f"{self.dtype.itemsize} byte(s), {expected} bytes in all, but there are {found}; "
+            least = "at least " if self.gzipped and found > expected else ""
+            raise InputError(f"`{self.path}` {fault}: its header promises {_times(self.shape)} values of "
+                             f"{self.dtype.itemsize} byte(s), {expected} bytes in all, but there are {least}{found}; "
                              "get the file again.")
 
     @property
@@ -98,6 +105,8 @@ class IdxFile:
             for piece in iter(lambda: self._read(_PIECE), b""):
                 digest.update(piece)
                 found += len(piece)
+                if found > size:
+                    break       # a small gzip file can go on for ever
                 progress.update(len(piece))
         self._check_length(found)
         return digest.hexdigest()
@@ -118,11 +127,15 @@ class IdxFile:
         self.close()
 
 
+def _times(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
 def _open(path: Path):
     try:
         return path.open("rb")
-    except OSError as error:
-        raise InputError(f"cannot open `{path}`: {error.strerror}.") from error
+    except (OSError, ValueError) as error:      # ValueError: a zero byte in the path
+        raise InputError(f"cannot open `{path}`: {getattr(error, 'strerror', None) or error}.") from error
 
 
 @contextlib.contextmanager
@@ -132,5 +145,7 @@ def _read_errors(path: Path) -> Iterator[None]:
         yield
     except EOFError as error:
         raise InputError(f"`{path}` is truncated: its gzip stream ends too early; get the file again.") from error
+    except (MemoryError, OverflowError) as error:
+        raise InputError(f"`{path}` has rows too large for the memory; get the file again.") from error
     except (OSError, zlib.error) as error:
         raise InputError(f"`{path}` is corrupted or unreadable: {error}; get the file again.") from error

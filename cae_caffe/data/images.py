@@ -9,14 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InputError, RunError
+from ..errors import InputError
 from ..files import write_text
 from ..progress import bar
+from . import pillow
 from .conversion import Conversion, Converted, Rows, to_unit
 from .hdf5_writer import write_errors
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
+_BILINEAR = 2       # Pillow's number: the names for it differ between its versions
 # Pillow's modes of 16 bits and more, which its conversion to 8 bits would clip instead of scale.
 _DEEP_MODES = ("I", "F")
 
@@ -40,7 +42,7 @@ def convert_images(folder: str | os.PathLike, out: str | os.PathLike, height: in
     See Conversion for `max_file` and what is kept. InputError for an image that cannot be read, or a folder without
     any; RunError without Pillow (`pip install "cae-caffe[images]"`), or if writing fails.
     """
-    _pillow()
+    pillow.require()
     if height < 1 or width < 1:
         raise InputError(f"--size {width}x{height} is not a size of images; both numbers must be at least 1.")
     images, classes = _find(Path(folder))
@@ -59,14 +61,6 @@ def convert_images(folder: str | os.PathLike, out: str | os.PathLike, height: in
         with write_errors(labels_file):
             write_text(labels_file, "".join(f"{name}\n" for name in classes))
     return converted
-
-
-def _pillow():
-    try:
-        from PIL import Image, ImageOps
-    except ImportError as error:
-        raise RunError('reading images needs Pillow; run `pip install "cae-caffe[images]"`.') from error
-    return Image, ImageOps
 
 
 def _find(folder: Path) -> tuple[list[Labelled], list[str]]:
@@ -105,8 +99,9 @@ def _md5(images: list[Labelled]) -> str:
         for image in images:
             try:
                 content = image.path.read_bytes()
-            except OSError as error:
-                raise InputError(f"cannot read the image `{image.path}`: {error.strerror}.") from error
+            except (OSError, MemoryError) as error:
+                reason = getattr(error, "strerror", None) or "it does not fit into the memory"
+                raise InputError(f"cannot read the image `{image.path}`: {reason}.") from error
             digest.update(f"{image.label} {len(content)} ".encode("ascii") + content)
             progress.update()
     return digest.hexdigest()
@@ -114,14 +109,14 @@ def _md5(images: list[Labelled]) -> str:
 
 def _pixels(path: Path, height: int, width: int, color: bool) -> np.ndarray:
     """One image as uint8 (channels, height, width)."""
-    image, image_ops = _pillow()
-    try:
-        with image.open(path) as file:
-            if file.mode.startswith(_DEEP_MODES):
-                raise InputError(f"the image `{path}` has more than 8 bits a channel (Pillow's mode {file.mode}); "
-                                 "convert it to 8 bits first.")
-            upright = image_ops.exif_transpose(file).convert("RGB" if color else "L")
-            pixels = np.asarray(upright.resize((width, height), image.BILINEAR))
-    except (OSError, ValueError, SyntaxError, EOFError, image.DecompressionBombError) as error:
-        raise InputError(f"cannot read the image `{path}`: {error}; replace or remove it.") from error
+    def refusal(reason: str) -> InputError:
+        return InputError(f"cannot read the image `{path}`: {reason}; replace or remove it.")
+
+    with pillow.opened(path, refusal) as file:
+        from PIL import ImageOps
+        if file.mode.startswith(_DEEP_MODES):
+            raise InputError(f"the image `{path}` has more than 8 bits a channel (Pillow's mode {file.mode}); "
+                             "convert it to 8 bits first.")
+        upright = ImageOps.exif_transpose(file).convert("RGB" if color else "L")
+        pixels = np.asarray(upright.resize((width, height), _BILINEAR))
     return pixels[:, :, ::-1].transpose(2, 0, 1) if color else pixels[np.newaxis]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -32,6 +34,17 @@ def values(message: schema.BlobProto, field: str = "data") -> np.ndarray:
     """The flat float32 values of a BlobProto's `data` or `diff`; doubles are rounded."""
     double = getattr(message, f"double_{field}")
     return np.array(double if len(double) else getattr(message, field), dtype=np.float32)
+
+
+def array(message: schema.BlobProto, field: str = "data") -> np.ndarray | None:
+    """The values in the shape that the BlobProto states, or None if they do not fill it."""
+    flat, shape = values(message, field), shape_of(message)
+    if any(length < 0 for length in shape) or math.prod(shape) != flat.size:
+        return None
+    try:
+        return flat.reshape(shape)
+    except ValueError:      # no values in a shape too large, or of too many axes, for NumPy
+        return None
 
 
 def read(message: schema.BlobProto, blob: Blob) -> None:

@@ -112,11 +112,12 @@ def _read_mean(path: str) -> np.ndarray:
     """The mean image in a binaryproto file, (channels, height, width)."""
     log.info("data_transformer.cpp:25", f"Loading mean file from: {path}")
     message = schema.read_binary(path, schema.BlobProto)
-    values, shape = blob_proto.values(message), blob_proto.shape_of(message)
-    if len(shape) > 4 or not values.size or values.size != np.prod(shape, dtype=int):
-        raise InputError(f"its `mean_file` {path} holds {values.size} values in the shape {_times(shape)}; it must "
-                         "hold one image, 1xCxHxW. Compute the mean anew.")
-    return values.reshape(shape + (1,) * (4 - len(shape)))[0]
+    mean = blob_proto.array(message)
+    if mean is None or mean.ndim > 4 or not mean.size:
+        raise InputError(f"its `mean_file` {path} holds {blob_proto.values(message).size} values in the shape "
+                         f"{_times(blob_proto.shape_of(message))}; it must hold one image, 1xCxHxW. Compute the mean "
+                         "anew.")
+    return mean.reshape(mean.shape + (1,) * (4 - mean.ndim))[0]
 
 
 def _times(shape: Sequence[int]) -> str:

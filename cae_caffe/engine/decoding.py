@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InputError, RunError
+from ..data import pillow
+from ..errors import InputError
 
 if TYPE_CHECKING:
     from PIL import Image  # an extra, imported where it is needed
@@ -32,8 +33,9 @@ def read(path: str, color: bool) -> np.ndarray:
     try:
         with open(path, "rb") as stream:
             content = stream.read()
-    except OSError as error:
-        raise InputError(f"The image {path} cannot be read: {error.strerror or error}.") from None
+    except (OSError, ValueError, MemoryError) as error:     # ValueError: a zero byte in the path
+        reason = getattr(error, "strerror", None) or str(error) or "it does not fit into the memory"
+        raise InputError(f"The image {path} cannot be read: {reason}.") from None
     return decode(content, "color" if color else "gray", f"The file {path}")
 
 
@@ -44,15 +46,11 @@ def decode(content: bytes, mode: str, what: str) -> np.ndarray:
     transparency, four, as the file has them, whatever way it says is up. `what` begins error messages. Raises
     InputError if Pillow cannot read it or, native, if it has more than 8 bits a value; RunError without Pillow.
     """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise RunError("Images cannot be decoded without Pillow; run `pip install \"cae-caffe[images]\"`.") from error
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            return _MODES[mode](image, what)
-    except (OSError, SyntaxError, ValueError) as error:        # what Pillow raises for damaged files
-        raise InputError(f"{what} holds no image that Pillow can read ({error}).") from None
+    def refusal(reason: str) -> InputError:
+        return InputError(f"{what} holds no image that Pillow can read ({reason}).")
+
+    with pillow.opened(io.BytesIO(content), refusal) as image:
+        return _MODES[mode](image, what)
 
 
 def _color(image: Image.Image, what: str) -> np.ndarray:

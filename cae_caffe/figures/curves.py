@@ -49,7 +49,8 @@ def draw(log_files: Iterable[str | os.PathLike[str]], out: str | os.PathLike[str
     There is a panel for each output, in which several logs lie over each other. The training loss has its own panel
     unless it is one output by itself (weight 1, no other weighs), when it stands for that output's training curve.
     The first twentieth of the iterations may run off the top of a panel, which then says how high. Values that are not
-    finite are left out, and the panel says from where. Raises `InputError` for a log without a loss.
+    finite are left out, and the panel says from where, or that there are no others. Raises `InputError` for a log with
+    neither a loss nor a test.
     """
     logs = [read_log(path) for path in log_files]
     panels = _panels(logs)
@@ -66,7 +67,8 @@ def _panels(logs: Sequence[TrainingLog]) -> dict[str, list[Line]]:
     for at, (log, name) in enumerate(zip(logs, _names(logs))):
         prefix = f"{name}: " if len(logs) > 1 else ""
         loss = _loss_output(log)
-        panels.setdefault(loss or "loss", []).append(Line(log.loss, prefix + "training", at, 0))
+        if log.loss.values:         # with `display: 0` there are tests alone
+            panels.setdefault(loss or "loss", []).append(Line(log.loss, prefix + "training", at, 0))
         for output, curve in log.train.items():
             title = _title(output, log.train)
             if title != loss:
@@ -126,6 +128,8 @@ def _draw_line(axes: Axes, line: Line, colour: str) -> None:
 def _scale(axes: Axes, lines: Sequence[Line]) -> None:
     points = np.concatenate([np.array([line.curve.iterations, line.curve.values]) for line in lines], axis=1)
     points = points[:, np.isfinite(points[1])]
+    if not points.size:
+        axes.text(0.5, 0.5, "no value is finite", transform=axes.transAxes, ha="center", va="center")
     later = points[1, points[0] > START * points[0].max(initial=0)]
     if not later.size:
         return

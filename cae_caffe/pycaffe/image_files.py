@@ -6,7 +6,8 @@ import os
 
 import numpy as np
 
-from ..errors import InputError, RunError
+from ..data import pillow
+from ..errors import InputError
 
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721])       # of red, green and blue (ITU-R 709, as scikit-image has it)
 
@@ -27,18 +28,12 @@ def load_image(filename, color: bool = True) -> np.ndarray:
 
 def _pixels(filename: str) -> np.ndarray:
     """(H, W, 1), (H, W, 3) or, with transparency, (H, W, 4), as float64 in [0, 1]."""
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as error:
-        raise RunError('caffe.io.load_image needs Pillow; run `pip install "cae-caffe[images]"`.') from error
-    try:
-        with Image.open(filename) as image:
-            array = np.asarray(_plain(image))
-    except UnidentifiedImageError:
-        raise InputError(f"{filename}: this is no image that Pillow can read.") from None
-    except OSError as error:
-        raise InputError(f"{filename}: the image cannot be read: {error.strerror or error}.") from None
-    return np.atleast_3d(array / _largest(array.dtype))
+    def refusal(reason: str) -> InputError:
+        return InputError(f"{filename}: this image cannot be read: {reason}.")
+
+    with pillow.opened(filename, refusal) as image:
+        array = np.asarray(_plain(image))
+        return np.atleast_3d(array / _largest(array.dtype))
 
 
 def _plain(image):

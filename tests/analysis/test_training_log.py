@@ -1,3 +1,4 @@
+import gzip
 import math
 
 import pytest
@@ -111,7 +112,8 @@ def test_outputs_of_one_name_are_kept_apart(read):
     assert [found.values for found in read(text).train.values()] == [[1], [2]]
 
 
-def test_real_caffes_log_is_read(caffe_run, read, tmp_path):
+@pytest.mark.parametrize("display, shown", [(2, [0, 2, 4]), (0, [])])
+def test_real_caffes_log_is_read(caffe_run, read, tmp_path, display, shown):
     (tmp_path / "net.prototxt").write_text("""
         layer { name: "data" type: "DummyData" top: "data" dummy_data_param { shape { dim: 2 dim: 3 }
           data_filler { type: "constant" value: 1 } } }
@@ -119,17 +121,71 @@ def test_real_caffes_log_is_read(caffe_run, read, tmp_path):
           weight_filler { type: "constant" value: 1 } } }
         layer { name: "loss" type: "EuclideanLoss" bottom: "ip" bottom: "data" top: "l2_error" }""")
     (tmp_path / "solver.prototxt").write_text(
-        'net: "net.prototxt" base_lr: 0.01 lr_policy: "fixed" display: 2 max_iter: 4 snapshot_after_train: false '
-        'test_iter: 1 test_interval: 4 test_state { stage: "check" } solver_mode: CPU\n')
+        f'net: "net.prototxt" base_lr: 0.01 lr_policy: "fixed" display: {display} max_iter: 4 '
+        'snapshot_after_train: false test_iter: 1 test_interval: 2 test_state { stage: "check" } solver_mode: CPU\n')
     done = caffe_run(["caffe", "train", "-solver", "solver.prototxt"], cwd=tmp_path)
     log = read(done.stderr)
-    assert log.loss.iterations == [0, 2, 4]
-    assert log.loss.values[0] == 6      # half the sum of (3 - 1)^2 over three units
+    assert log.loss.iterations == shown
+    assert log.loss.values[:1] == [6][:len(shown)]      # half the sum of (3 - 1)^2 over three units
     assert log.test_name(0) == "check"
-    assert log.test[0][Output(0, "l2_error", 1)].iterations == [0, 4]
+    assert log.test[0][Output(0, "l2_error", 1)].iterations == [0, 2, 4]
 
 
-@pytest.mark.parametrize("text", ["", "I1122 caffe.cpp:1] Batch 0, l2_error = 3\n"])
+@pytest.mark.parametrize("text", ["", "I1122 caffe.cpp:1] Batch 0, l2_error = 3\n",
+                                  "x]     Train net output #0: loss = 1\n", line("9" * 5000, 1),
+                                  "x]     Test net output #0: l = 1\n"])
 def test_a_log_without_a_loss_is_named(read, text):
-    with pytest.raises(InputError, match=r"train\.log: no line `Iteration N, loss = X`"):
+    with pytest.raises(InputError, match=r"train\.log: neither a line `Iteration N, loss = X` nor"):
         read(text)
+
+
+def test_a_log_of_tests_alone(read):
+    tests = "".join(row for row in LOG.splitlines(True) if "loss = 7" not in row or "Test net" in row)
+    tests = "".join(row for row in tests.splitlines(True) if "Train net" not in row and "210.5" not in row)
+    log = read(tests)
+    assert log.loss.values == [] and log.train == {}
+    assert curve(log.test[0][Output(0, "cross_entropy_loss", 1)]) == {0: 700.5}
+
+
+def test_a_resumed_log_of_tests_alone(read):
+    def tested(iteration, value):
+        return f"x] Iteration {iteration}, Testing net (#0)\nx]     Test net output #0: l = {value}\n"
+
+    log = read(tested(0, 9) + tested(10, 8) + tested(20, 7) + tested(10, 6) + tested(15, 5))
+    assert curve(log.test[0][Output(0, "l")]) == {0: 9, 10: 6, 15: 5}
+
+
+@pytest.mark.parametrize("encoded", [
+    lambda text: text.encode("utf-16"), lambda text: b"\xfe\xff" + text.replace("\n", "\r\n").encode("utf-16-be"),
+    lambda text: gzip.compress(text.encode()), lambda text: gzip.compress(text.encode("utf-16")),
+    lambda text: b"\xef\xbb\xbf" + text.encode()], ids=["utf-16", "big-endian", "gzip", "both", "mark"])
+def test_other_encodings(tmp_path, encoded):
+    path = tmp_path / "train.log"
+    path.write_bytes(encoded(LOG))
+    assert curve(read_log(path).loss) == {0: 701, 50: 210.5}
+    assert read_log(path).test_name(0) == "test-on-train"
+
+
+def test_a_gzipped_log_that_is_cut_off_is_read_so_far(tmp_path):
+    path = tmp_path / "train.log.gz"
+    rows = "".join(line(at, 1000 * math.sin(at)) for at in range(20000))
+    packed = gzip.compress(rows.encode())
+    path.write_bytes(packed[:len(packed) // 2])
+    found = read_log(path).loss.iterations
+    assert found == list(range(len(found))) and len(found) > 5000
+
+
+@pytest.mark.parametrize("content, reason", [
+    (gzip.compress(LOG.encode())[:12], "end-of-stream"), (b"\x1f\x8bno gzip file", "method|gzip"),
+    (gzip.compress(b"x" * 5000), "unpacks to more than 4096 bytes")])
+def test_damaged_and_endless_gzip(tmp_path, monkeypatch, content, reason):
+    monkeypatch.setattr("cae_caffe.analysis.log.MOST_BYTES", 4096)
+    path = tmp_path / "train.log"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"cannot read this log: .*({reason})"):
+        read_log(path)
+
+
+def test_a_damaged_weight_is_passed_over(read):
+    text = line(0, 3) + "x]     Train net output #0: loss = 1 (* +-.e = 1 loss)\n"
+    assert list(read(text).train) == [Output(0, "loss", 0.0)]

@@ -57,6 +57,18 @@ def test_a_loss_that_is_not_finite_is_said(texts, tmp_path):
     assert "training (not finite from iteration 20)" in texts(log("a.log", tmp_path, last=float("nan")))
 
 
+def test_a_log_of_tests_alone_is_drawn(texts, tmp_path):
+    rows = log("a.log", tmp_path).read_text(encoding="utf-8").splitlines(True)
+    (tmp_path / "tests.log").write_text("".join(row for row in rows if "Train" not in row and ", loss" not in row))
+    found = texts(tmp_path / "tests.log")
+    assert found.count("test-on-test") == 2 and "training" not in found
+
+
+def test_a_log_without_a_finite_value_says_so(texts, tmp_path):
+    (tmp_path / "n.log").write_text("".join(LOSS.format(at, "nan") for at in range(3)))
+    assert {"no value is finite", "training (not finite from iteration 0)"} <= set(texts(tmp_path / "n.log"))
+
+
 @pytest.mark.parametrize("last", [30.0, 1e-6, -5.0, 1e9])
 def test_any_range_of_values_can_be_drawn(texts, tmp_path, last):
     assert "training" in texts(log("a.log", tmp_path, last=last))

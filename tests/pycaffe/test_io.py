@@ -254,13 +254,13 @@ def test_images_load_as_scikit_image_reads_them(mode, color, real_caffe, tmp_pat
 def test_an_image_that_is_none_is_an_input_error(tmp_path):
     pytest.importorskip("PIL")
     (tmp_path / "text.png").write_text("no image")
-    with pytest.raises(InputError, match=r"text\.png: this is no image"):
+    with pytest.raises(InputError, match=r"text\.png: this image cannot be read: it is none of the kinds"):
         io.load_image(tmp_path / "text.png")
-    with pytest.raises(InputError, match=r"missing\.png: the image cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"missing\.png: this image cannot be read: No such file"):
         io.load_image(tmp_path / "missing.png")
 
 
 def test_without_pillow_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(RunError, match=r"needs Pillow; run .*cae-caffe\[images\]"):
+    with pytest.raises(RunError, match=r"Reading images needs Pillow; run .*cae-caffe\[images\]"):
         io.load_image("image.png")

@@ -42,10 +42,11 @@ def read_binary(path: str) -> State:
 
 
 def _array(blob, name: str) -> np.ndarray:
-    values, shape = blob_proto.values(blob), blob_proto.shape_of(blob)
-    if values.size != np.prod(shape, dtype=int):
-        raise InputError(f"{name} has shape {shape} and {values.size} values; the file is damaged.")
-    return values.reshape(shape)
+    array = blob_proto.array(blob)
+    if array is None:
+        raise InputError(f"{name} has shape {blob_proto.shape_of(blob)} and {blob_proto.values(blob).size} values; the "
+                         "file is damaged.")
+    return array
 
 
 def to_hdf5(state: State) -> bytes:

@@ -19,7 +19,7 @@ MEASURES, PICTURE, CODES = "measures.json", "picture.npz", "codes.h5"       # wh
 THREADS = 1             # every run has one, so that several side by side do not share out cores in an unknown way
 DISPLAYS = 10           # the last ones, whose mean is a training loss that no single mini-batch decides
 THOUSAND = 1000         # the paper's training losses are those shown at the last multiple of it
-_TIME = re.compile(r"^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d+)")       # glog's: month, day, time
+_TIME = re.compile(r"^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,6})")       # glog's: month, day, time
 _ENGINE = "Engine:"     # the first line of every `cae-caffe train`
 _NESTED = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
 
@@ -84,7 +84,7 @@ def completed(folder: Path, result: dict) -> dict:
 def reached(log: TrainingLog) -> int:
     """The last iteration behind which all test nets were run."""
     ends = [curve.iterations[-1] for outputs in log.test.values() for curve in outputs.values()]
-    return min([log.loss.iterations[-1], *ends]) if ends else 0
+    return min(log.loss.iterations[-1:] + ends) if ends else 0
 
 
 def last(outputs) -> dict[str, float]:
@@ -130,7 +130,7 @@ def seconds_of(log: Path) -> float:
         for line in lines:
             found = _TIME.match(line)
             if found:
-                latest = _moment(*found.groups())
+                latest = _moment(*found.groups()) or latest
                 first = latest if first is None else first
             elif line.startswith(_ENGINE):
                 total, first = total + _span(first, latest), None
@@ -142,10 +142,14 @@ def _span(first: datetime.datetime | None, latest: datetime.datetime | None) -> 
     return max(0.0, (latest - first).total_seconds()) if first and latest else 0.0
 
 
-def _moment(*parts: str) -> datetime.datetime:
+def _moment(*parts: str) -> datetime.datetime | None:
+    """The time that a line of the log begins with; None if there is no such time, as of a damaged line."""
     # glog names no year; a leap one has all days. A session over New Year's Eve seems to end before it began.
     month, day, hour, minute, second, micro = map(int, parts)
-    return datetime.datetime(2024, month, day, hour, minute, second, micro)
+    try:
+        return datetime.datetime(2024, month, day, hour, minute, second, micro)
+    except ValueError:
+        return None
 
 
 def _all_points(outputs) -> dict[str, list[list[float]]]:
