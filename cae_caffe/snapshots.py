@@ -8,15 +8,20 @@ wrote it without digests; their snapshots are taken as they are.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
+from typing import Callable
 
 import h5py
 
+from . import schema
 from .errors import InputError
 
 _MODEL, _STATE = "sha256_caffemodel", "sha256_solverstate"      # attributes of the .dataposition
 _PIECE = 1 << 20
+_H5PY_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError)     # damaged files
 
 
 def position_of(state: str) -> str:
@@ -36,10 +41,14 @@ def is_of(position: str, state: str) -> bool:
 
 
 def check(state: str, model: str) -> None:
-    """Raises InputError if one of the two was written together with the .dataposition beside them, the other was not.
+    """Raises InputError if there is no file `model`, which the .solverstate `state` goes on from, or the two do not
+    belong together: one was written with the .dataposition beside them, the other was not.
 
     Where neither was, it is of an older snapshot that real Caffe has replaced; these two belong together.
     """
+    if not os.path.exists(model):
+        raise InputError(f"{state} goes on from the weights in {model}, which do not exist; paths are relative to the "
+                         f"working directory, {os.getcwd()}.")
     position = position_of(state)
     known = _digests_in(position)
     if not known:
@@ -51,6 +60,105 @@ def check(state: str, model: str) -> None:
                          f"{position}; a run of the same `snapshot_prefix` has been killed as it replaced it, or the "
                          "file was changed since. Resume from another snapshot (`-snapshot auto` takes the newest that "
                          f"is whole), or delete {position} to go on from {state} and {model} as they are.")
+
+
+def model_of(state: str) -> str:
+    """The weights that a .solverstate or .solverstate.h5 goes on from; InputError if it is none."""
+    model = (_learned_net_in_hdf5(state) if state.endswith(".h5") else
+             schema.read_binary(state, schema.SolverState).learned_net)
+    if not model:
+        raise InputError(f"{state}: it names no weights, so it is empty or damaged.")
+    return model
+
+
+def _learned_net_in_hdf5(state: str) -> str:
+    try:
+        with h5py.File(state, "r") as file:
+            return bytes(file["learned_net"][()]).decode()
+    except _H5PY_ERRORS as error:
+        raise InputError(f"{state}: this is not a solver's state in HDF5 ({error}).") from None
+
+
+def newest_whole(prefix: str | os.PathLike, say: Callable[[str], object],
+                 wanted: Callable[[int], bool] = lambda iteration: True) -> str | None:
+    """The .solverstate of the highest iteration among the whole snapshots of a `snapshot_prefix`; None without any.
+
+    Only iterations that are `wanted` count. `say` is told of each that is passed over, and why.
+    """
+    for iteration, state in _states(prefix):
+        if wanted(iteration):
+            reason = problem(state)
+            if reason is None:
+                return state
+            say(f"The snapshot {state} is passed over: {reason}")
+    return None
+
+
+def problem(state: str) -> str | None:
+    """Why the snapshot of this .solverstate is not whole, in a sentence; None if it is."""
+    try:
+        model = model_of(state)
+        check(state, model)
+        if not _digests_in(position_of(state)):
+            _read_model(model)
+    except InputError as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}."
+    return None
+
+
+class Keeper:
+    """Removes all but the `count` newest whole snapshots of a `snapshot_prefix`, of those that a run has passed."""
+
+    def __init__(self, prefix: str, count: int):
+        self._prefix, self._count = prefix, count
+        self._whole: set[str] = set()       # known to be, so that each is read once at most
+
+    def written(self, state: str, iteration: int) -> None:
+        """A whole snapshot has been written; those of later iterations, of a longer run, stay."""
+        self._whole.add(state)
+        kept = 0
+        for number, other in _states(self._prefix):
+            if number > iteration:
+                continue
+            if kept == self._count:
+                _remove(other)
+            elif other in self._whole or problem(other) is None:
+                self._whole.add(other)
+                kept += 1
+
+
+def _states(prefix: str | os.PathLike) -> list[tuple[int, str]]:
+    """Iteration and path of each .solverstate of a prefix, the newest first."""
+    folder, name = os.path.split(os.fspath(prefix))
+    pattern = re.compile(re.escape(name) + r"_iter_(\d+)\.solverstate(\.h5)?")
+    try:
+        names = os.listdir(folder or ".")
+    except OSError:
+        return []
+    found = [(int(match[1]), os.path.join(folder, match[0])) for match in map(pattern.fullmatch, names) if match]
+    return sorted(found, reverse=True)
+
+
+def _remove(state: str) -> None:
+    """Remove a snapshot, the state first, so that no half one counts as whole."""
+    stem, is_hdf5 = position_of(state).removesuffix(".dataposition"), state.endswith(".h5")
+    for path in (state, position_of(state), f"{stem}.caffemodel{'.h5' if is_hdf5 else ''}"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _read_model(model: str) -> None:
+    """Raises InputError unless the whole of the weights can be read."""
+    if model.endswith(".h5"):
+        try:
+            with h5py.File(model, "r") as file:
+                file["data"].visititems(lambda name, item: isinstance(item, h5py.Dataset) and item[()] is None)
+        except _H5PY_ERRORS as error:
+            raise InputError(f"{model}: these are no weights in HDF5 ({error}).") from None
+    elif not schema.read_weights(model).layer:
+        raise InputError(f"{model}: there are no weights in it, so it is empty or damaged.")
 
 
 def _digest(path: str) -> str:
@@ -68,5 +176,5 @@ def _digests_in(position: str) -> dict[str, str]:
     try:
         with h5py.File(position, "r") as file:
             return {name: str(file.attrs[name]) for name in (_MODEL, _STATE)}
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError):        # all that h5py raises for damaged files
+    except _H5PY_ERRORS:
         return {}

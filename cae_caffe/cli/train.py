@@ -14,7 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the flags of `cae-caffe train`."""
     add_flag(parser, "solver", required=True, metavar="FILE", help="the solver's prototxt")
     add_flag(parser, "weights", metavar="FILE[,FILE...]", help="trained weights to start from (fine-tuning)")
-    add_flag(parser, "snapshot", metavar="FILE", help="a .solverstate to resume from")
+    add_flag(parser, "snapshot", metavar="FILE",
+             help="a .solverstate to resume from; `auto` takes the newest whole snapshot of the solver's "
+                  "snapshot_prefix, or starts the run where there is none")
+    parser.add_argument("--keep", type=_count, metavar="N",
+                        help="behind each snapshot, remove all but the N newest whole ones (default: none)")
     add_flag(parser, "gpu", metavar="N", help="train on this GPU; the CPU unless told by the solver")
     add_flag(parser, "level", type=int, help="level of the train net's state (default 0)")
     add_flag(parser, "stage", metavar="NAME[,NAME...]", help="stages of the train net's state")
@@ -45,6 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         train(chosen_backend(arguments), Options(**given))
     return 0
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of snapshots to keep; give 1 or more")
+    return int(text)
 
 
 def _seeds(text: str) -> list[int]:

@@ -13,6 +13,7 @@ from ..engine import log
 from ..engine.solvers import Solver as EngineSolver
 from ..engine.solvers.finite import Watch
 from ..engine.solvers.together import Together
+from ..snapshots import Keeper
 from .net import Net
 
 
@@ -109,6 +110,10 @@ class Solver:
     def snapshot(self) -> None:
         """Write the .caffemodel and the .solverstate of this iteration."""
         self._engine.snapshot()
+
+    def keep_snapshots(self, count: int) -> None:
+        """Let each snapshot remove all but the `count` newest whole ones of its prefix. pycaffe lacks this."""
+        self._engine.keeper = Keeper(self._engine.param.snapshot_prefix, count)
 
     def apply_update(self) -> None:
         """Update the parameters from their gradients and count the iteration."""

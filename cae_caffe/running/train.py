@@ -7,26 +7,29 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Callable, cast
 
-from .. import progress, python_layers, schema
+from .. import locks, progress, python_layers, schema, snapshots
 from ..backend_protocol import Backend, EmbeddedSolver, Solver
 from ..errors import InputError
 from .signals import EFFECTS, TakeRequest, check_effects, requests
 from .state_check import check_sources, warn_of_state
 
-__all__ = ["DATA_POSITIONS", "EFFECTS", "ON_NAN", "NetFiles", "Options", "make_solver", "solver_parameter", "train",
-           "use_device", "watch_for_nan"]
+__all__ = ["DATA_POSITIONS", "EFFECTS", "ON_NAN", "NetFiles", "Options", "keep_snapshots", "make_solver",
+           "solver_parameter", "train", "use_device", "watch_for_nan"]
 
 DATA_POSITIONS = ("recorded", "caffe")
 ON_NAN = ("warn", "stop", "go")
+AUTO = "auto"
 
 
 @dataclass
 class Options:
     """What `caffe train` takes on its command line, under its names and with its defaults.
 
-    `data_position` is this tool's own: whether a resumed run goes on in its data where the snapshot was made (if that
-    is recorded beside it, as the embedded engine does), or starts at the first row as Caffe does. So is `on_nan`, what
-    follows the first NaN or infinity: one of ON_NAN, warn unless given; real Caffe looks for none.
+    These are this tool's own: `snapshot` may be AUTO, for the newest whole one of the solver's snapshot_prefix, if any
+    is there; `keep` removes all but so many of the newest snapshots (0 removes none); `data_position` says whether a
+    resumed run goes on in its data where the snapshot was made (if that is recorded beside it, as the embedded engine
+    does), or starts at the first row as Caffe does; `on_nan` is what follows the first NaN or infinity, one of ON_NAN,
+    warn unless given (real Caffe looks for none).
     """
 
     solver: str
@@ -38,6 +41,7 @@ class Options:
     sigint_effect: str = "stop"
     sighup_effect: str = "snapshot"
     data_position: str = "recorded"
+    keep: int = 0
     on_nan: str = ""
 
 
@@ -63,23 +67,58 @@ class NetFiles:
 def train(backend: Backend, options: Options) -> bool:
     """Train with `backend`; returns whether the run went to its end.
 
-    Raises InputError for wrong options and files. A signal whose effect is `stop` ends the run with a snapshot, if
-    the solver takes one after training; sent twice, it ends the run at once.
+    Raises InputError for wrong options and files, RunError if another run writes snapshots of the same prefix. A signal
+    whose effect is `stop` ends the run with a snapshot, if the solver takes one after training; sent twice, it ends the
+    run at once.
     """
     net_files = NetFiles()
     param = solver_parameter(options, net_files)
     use_device(backend, _gpu(param, options.gpu))
-    solver = make_solver(backend, param, options.solver, net_files)
-    watch_for_nan(solver, options.on_nan)
-    if options.snapshot:
-        backend.log(f"Resuming from {options.snapshot}")
-        solver.restore(options.snapshot)
-        if options.data_position != "caffe" and hasattr(solver, "restore_data_position"):
-            solver.restore_data_position(options.snapshot)
-    backend.log("Starting Optimization")
-    finished = _solve(solver, param, options, backend.log)
-    backend.log("Optimization Done.")        # as Caffe's tool says either way
+    with locks.of_snapshots(param.snapshot_prefix):
+        state = _state_to_resume(param, options, backend.log)
+        solver = make_solver(backend, param, options.solver, net_files)
+        watch_for_nan(solver, options.on_nan)
+        keep_snapshots(solver, options.keep)
+        if state:
+            _resume(solver, state, options.data_position, backend.log)
+        backend.log("Starting Optimization")
+        finished = _solve(solver, param, options, backend.log)
+        backend.log("Optimization Done.")        # as Caffe's tool says either way
     return finished
+
+
+def keep_snapshots(solver: Solver, count: int) -> None:
+    """Let each snapshot remove all but the `count` newest (0 removes none).
+
+    Raises InputError if a count is given and the engine does not tell of its snapshots.
+    """
+    if not count:
+        return
+    if not hasattr(solver, "keep_snapshots"):
+        raise InputError(f"--keep {count} is for the embedded engine alone (--backend torch).")
+    solver.keep_snapshots(count)
+
+
+def _state_to_resume(param: Any, options: Options, say: Callable[[str], None]) -> str:
+    """The .solverstate to resume from, if any; weights to start from are taken out of `param` where there is one."""
+    if options.snapshot != AUTO:
+        return options.snapshot
+    state = snapshots.newest_whole(param.snapshot_prefix, say)
+    if state is None:
+        start = f"the weights {', '.join(param.weights)}" if param.weights else "scratch"
+        say(f"There is no whole snapshot of {param.snapshot_prefix} to resume from; the run starts from {start}.")
+        return ""
+    del param.weights[:]
+    return state
+
+
+def _resume(solver: Solver, state: str, data_position: str, say: Callable[[str], None]) -> None:
+    say(f"Resuming from {state}")
+    if not hasattr(solver, "restore_data_position"):
+        snapshots.check(state, snapshots.model_of(state))       # as the embedded engine does itself
+    solver.restore(state)
+    if data_position != "caffe" and hasattr(solver, "restore_data_position"):
+        solver.restore_data_position(state)
 
 
 def solver_parameter(options: Options, net_files: NetFiles) -> Any:
@@ -87,18 +126,18 @@ def solver_parameter(options: Options, net_files: NetFiles) -> Any:
 
     Raises InputError for options that contradict each other or the train net, and for files that are not there.
     """
-    if options.weights and options.snapshot:
+    if options.weights and options.snapshot not in ("", AUTO):
         raise InputError("Both -weights and -snapshot are given; give -snapshot to resume a run, or -weights to "
                          "fine-tune, but not both.")
     check_effects(options.sigint_effect, options.sighup_effect)
     param = schema.read_solver(options.solver)
     param.train_state.level = options.level
     param.train_state.stage.extend(options.stage.split(","))
-    if options.snapshot or options.weights:
+    if options.snapshot not in ("", AUTO) or options.weights:
         del param.weights[:]
     if options.weights:
         param.weights.append(options.weights)
-    for path in (options.snapshot, *options.weights.split(",")):
+    for path in (options.snapshot if options.snapshot != AUTO else "", *options.weights.split(",")):
         if path and not os.path.exists(path.strip()):
             raise InputError(f"{path.strip()}: there is no such file (relative paths start at {os.getcwd()}).")
     _check_state(param, options, net_files)

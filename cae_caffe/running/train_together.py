@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import progress, schema
+from .. import locks, progress, schema
 from ..backend_protocol import Backend
 from ..errors import InputError
-from .train import NetFiles, Options, make_solver, solver_parameter, use_device, watch_for_nan
+from .train import NetFiles, Options, keep_snapshots, make_solver, solver_parameter, use_device, watch_for_nan
 
 
 def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> list[Path]:
@@ -36,8 +36,10 @@ def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> 
             param.CopyFrom(common)
             param.random_seed = seed
             param.snapshot_prefix += f"-seed{seed}"
+            stack.enter_context(locks.of_snapshots(param.snapshot_prefix))
             solvers.append(make_solver(backend, param, options.solver, net_files))
             watch_for_nan(solvers[-1], options.on_nan)
+            keep_snapshots(solvers[-1], options.keep)
             logs.append(stack.enter_context(Path(f"{param.snapshot_prefix}.log").open("w", encoding="utf-8")))
         bar = stack.enter_context(progress.bar(common.max_iter, f"training {len(seeds)} runs"))
         backend.solve_together(solvers, logs, lambda: bar.update(1))

@@ -14,7 +14,7 @@ import pytest
 import small_training
 from two_engines import LOG_ALL
 
-from cae_caffe import schema
+from cae_caffe import locks, schema
 from cae_caffe.cli.main import main
 from cae_caffe.engine import log
 
@@ -78,6 +78,47 @@ def test_a_resumed_run_goes_on_in_its_data_unless_told(words, exactly, train, fo
     status, error = train("-solver", "solver.prototxt", "-snapshot", "small_iter_3.solverstate", *words)
     assert status == 0 and ("the position in the data from small_iter_3.dataposition" in error) == exactly
     assert ((folder / "small_iter_6.caffemodel").read_bytes() == whole) == exactly
+
+
+def test_auto_resumes_from_the_newest_whole_snapshot(train, folder):
+    small_training.write(folder, "max_iter: 6 snapshot: 2 momentum: 0.9")
+    status, error = train("-solver", "solver.prototxt", "-snapshot", "auto")
+    assert status == 0 and "There is no whole snapshot of small to resume from; the run starts from scratch." in error
+    whole = (folder / "small_iter_6.caffemodel").read_bytes()
+    (folder / "small_iter_6.solverstate").unlink()
+    os.truncate(folder / "small_iter_4.caffemodel", 100)
+    status, error = train("-solver", "solver.prototxt", "-snapshot=auto")
+    assert status == 0 and "Resuming from small_iter_2.solverstate" in error
+    assert "The snapshot small_iter_4.solverstate is passed over: " in error
+    assert (folder / "small_iter_6.caffemodel").read_bytes() == whole
+
+
+def test_auto_fine_tunes_until_there_is_a_snapshot(train, folder):
+    small_training.write(folder, "max_iter: 2")
+    assert train("-solver", "solver.prototxt")[0] == 0
+    (folder / "small_iter_2.caffemodel").rename(folder / "start.caffemodel")
+    (folder / "small_iter_2.solverstate").unlink()
+    words = ["-solver", "solver.prototxt", "-weights", "start.caffemodel", "-snapshot", "auto"]
+    status, error = train(*words)
+    assert status == 0 and "the run starts from the weights start.caffemodel." in error
+    assert "Finetuning from start.caffemodel" in error
+    status, error = train(*words)
+    assert status == 0 and "Resuming from small_iter_2.solverstate" in error and "Finetuning" not in error
+
+
+def test_so_many_snapshots_are_kept(train, folder):
+    small_training.write(folder, "max_iter: 5 snapshot: 1")
+    assert train("-solver", "solver.prototxt", "--keep", "2")[0] == 0
+    assert _snapshots(folder) == [4, 5] and len(list(folder.glob("small_iter_*"))) == 6
+
+
+def test_a_second_run_with_the_same_prefix_is_told_of_the_first(train, folder):
+    small_training.write(folder, "max_iter: 1")
+    with locks.of_snapshots("small"):
+        status, error = train("-solver", "solver.prototxt")
+    assert status == 1 and re.search("^cae-caffe train: Another run writes snapshots to `snapshot_prefix` small: "
+                                     rf"process {os.getpid()} on host .* since ", error, re.MULTILINE)
+    assert train("-solver", "solver.prototxt")[0] == 0 and not list(folder.glob(".*"))
 
 
 NO_DATA = "none.txt"

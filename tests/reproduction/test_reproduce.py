@@ -1,6 +1,7 @@
 """Runs over seeds: made in processes of their own, never twice, resumed, recorded and measured."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 import small_training
 
-from cae_caffe import schema
+from cae_caffe import locks, schema
 from cae_caffe.cli.programs import CAE_CAFFE
 from cae_caffe.errors import InputError, RunError
 from cae_caffe.reproduction import reproduce as module
@@ -17,7 +18,7 @@ from cae_caffe.reproduction.questions import variants
 from cae_caffe.reproduction.runs import record
 from cae_caffe.reproduction.runs.plan import Plan
 from cae_caffe.reproduction.runs.run import Run
-from cae_caffe.reproduction.scheduler import locks
+from cae_caffe.reproduction.scheduler import jobs
 from cae_caffe.reproduction.scheduler.jobs import run_all
 
 MODEL = "cae1-n2"        # a name of the paper's; what is trained here under it is a few neurons
@@ -98,9 +99,44 @@ def test_a_run_of_another_length_is_made_anew(finished, make_run):
 def test_an_interrupted_run_goes_on_from_its_newest_snapshot(make_run):
     run = make_run(1)
     assert "-snapshot" not in run.words()
-    for iteration in (4, 8, 12):         # the last is beyond the end: of a longer run
-        (run.folder / f"{MODEL}_iter_{iteration}.solverstate").write_bytes(b"")
-    assert run.words()[-2:] == ["-snapshot", str(run.folder / f"{MODEL}_iter_8.solverstate")]
+    for iteration in (4, 7, 8, 12):         # the last is beyond the end: of a longer run; 7 an interrupt left
+        _snapshot(run, iteration)
+    assert run.words()[-2:] == ["-snapshot", f"{run.prefix}_iter_8.solverstate"]
+
+
+def test_a_broken_snapshot_is_told_and_passed_over(make_run):
+    run, said = make_run(1), []
+    run.prepare()
+    for iteration in (4, 8):
+        _snapshot(run, iteration)
+    state = f"{run.prefix}_iter_8.solverstate"
+    with open(state, "wb"):     # as a loss of power left it behind version 0.1.0
+        pass
+    assert run.words(said.append)[-2:] == ["-snapshot", f"{run.prefix}_iter_4.solverstate"]
+    assert said == [f"The snapshot {state} is passed over: {state}: it names no weights, so it is empty or damaged."]
+
+
+def _snapshot(run, iteration):
+    """A snapshot as real Caffe writes it."""
+    stem = f"{run.prefix}_iter_{iteration}"
+    net = schema.NetParameter(layer=[schema.LayerParameter(name="a", type="Sigmoid")])
+    schema.write_binary(net, f"{stem}.caffemodel")
+    schema.write_binary(schema.SolverState(iter=iteration, learned_net=f"{stem}.caffemodel"), f"{stem}.solverstate")
+
+
+def test_a_locked_run_is_waited_for_and_that_is_said(make_run, monkeypatch):
+    run, said = make_run(1, iterations=5), []
+    run.folder.mkdir(parents=True)
+    lock = locks.take(run.folder / jobs.LOCK)
+    monkeypatch.setattr(jobs, "ELSEWHERE", 0.0)
+
+    def say(line):
+        said.append(line)
+        locks.release(lock)
+    monkeypatch.setattr(jobs._Pool, "_started", lambda self, run, step, lock: pytest.fail("ended"))
+    with pytest.raises(pytest.fail.Exception, match="ended"):
+        run_all([run], 1, CAE_CAFFE, say)
+    assert len(said) == 1 and f"{run.name}: waits for process {os.getpid()} on host " in said[0]
 
 
 def test_a_failed_run_is_named_with_its_last_words(make_run, tmp_path):
@@ -179,12 +215,12 @@ def test_finished_runs_are_measured_in_the_pool(finished, monkeypatch):
 
 
 def test_a_folder_that_another_process_has_locked_is_waited_for(tmp_path):
-    mine = locks.take(tmp_path)
+    mine = locks.take(tmp_path / "lock")
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[mine])
     locks.release(mine)
-    assert locks.take(tmp_path) is None         # for the child has it still
+    assert locks.take(tmp_path / "lock") is None         # for the child has it still
     child.communicate(b"\n")
-    freed = locks.take(tmp_path)
+    freed = locks.take(tmp_path / "lock")
     assert freed is not None
     locks.release(freed)
 

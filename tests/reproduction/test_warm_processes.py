@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cae_caffe.reproduction.scheduler import locks
+from cae_caffe import locks
 from cae_caffe.reproduction.scheduler import warm_processes as warm
 
 pytestmark = pytest.mark.skipif(not warm.there(), reason="this system cannot fork")

@@ -104,7 +104,8 @@ def test_weights_of_the_flag_replace_the_solvers(engine, tmp_path):
 
 
 def test_a_snapshot_replaces_the_solvers_weights(engine, tmp_path):
-    (tmp_path / "s").write_bytes(b"")
+    (tmp_path / "m").write_bytes(b"")
+    schema.write_binary(schema.SolverState(iter=10, learned_net=str(tmp_path / "m")), tmp_path / "s")
     train(engine, options(tmp_path, 'weights: "c"', snapshot="s"))
     assert not engine.solvers[0].param.weights
     assert engine.calls[2:4] == [("log", "Resuming from s"), ("restore", "s")] and engine.solvers[0].iter == 10

@@ -71,6 +71,8 @@ def write(solver) -> str:
     except OSError as error:
         raise RunError(f"The snapshot {stem} cannot be written: {error.strerror or error}. Free the disk or change "
                        "`snapshot_prefix`.") from error
+    if solver.keeper:
+        solver.keeper.written(state, solver.iter)
     return model
 
 
@@ -97,18 +99,10 @@ def restore(solver, path: str) -> None:
             raise InputError(f"{path}: history blob {i} has shape {shape_string(array.shape)}, and the net's parameter "
                              f"{shape_string(shape)}; resume with the net that it was written for.")
     if state.learned_net is not None:
-        model = _learned_net(state.learned_net, path)
-        snapshots.check(path, model)
-        solver.net.copy_trained_layers_from(model)
+        snapshots.check(path, state.learned_net)
+        solver.net.copy_trained_layers_from(state.learned_net)
     solver.iter, solver.current_step = state.iteration, state.current_step
     if not is_hdf5:
         log.info("sgd_solver.cpp:336", "SGDSolver: restoring history")
     for array, tensor in zip(state.history, history):
         tensor.copy_(torch.from_numpy(array).view(tensor.shape))
-
-
-def _learned_net(model: str, path: str) -> str:
-    if not os.path.exists(model):
-        raise InputError(f"{path} goes on from the weights in {model}, which do not exist; paths are relative to the "
-                         f"working directory, {os.getcwd()}.")
-    return model

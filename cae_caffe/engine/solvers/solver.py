@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import schema
 from ...errors import InputError
+from ...snapshots import Keeper
 from .. import log, rng, threads
 from ..captured import CapturedStep, recorder
 from . import data_position, finite, learning_rate, nets, snapshot, testing, update
@@ -46,6 +47,7 @@ class Solver:
         # the batches of a test (Solver::GetRequestedAction).
         self.next_request: Callable[[], str | None] = lambda: None
         self.stopping = False
+        self.keeper: Keeper | None = None       # what removes old snapshots behind each new one
         self._displayed_at = 0
         self.watch = finite.Watch(self)
         # Of the last iterations, as many as `average_loss` says: the loss displayed is their mean.

@@ -36,6 +36,9 @@ def to_binary(state: State, path: str) -> bytes:
 def read_binary(path: str) -> State:
     """Raises InputError if there is no such file, or it is no whole SolverState."""
     message = schema.read_binary(path, schema.SolverState)
+    if not message.HasField("iter"):
+        raise InputError(f"{path}: this .solverstate says no iteration, so it is empty or damaged; resume from another "
+                         "snapshot (`-snapshot auto` takes the newest that is whole).")
     history = [_array(blob, f"{path}: history blob {i}") for i, blob in enumerate(message.history)]
     learned_net = message.learned_net if message.HasField("learned_net") else None
     return State(message.iter, learned_net, message.current_step, history)

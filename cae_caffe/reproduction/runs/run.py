@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
-from ... import schema
+from ... import schema, snapshots
 from ...analysis.log import read_log
 from ...errors import InputError
 from ...models.paper import model_design
@@ -91,29 +92,30 @@ class Run:
                 net = schema.read_net(self.prototxt / self.model / name)
                 schema.write_text(self.variant.changed_net(net), self.folder / name)
 
-    def words(self) -> list[str]:
-        """The words of `cae-caffe` that train, or go on from the newest snapshot there is; writes the run's files."""
+    def words(self, say: Callable[[str], object] = lambda line: None) -> list[str]:
+        """The words of `cae-caffe` that train, or go on from the newest whole snapshot; writes the run's files.
+
+        `say` is told of snapshots that are passed over.
+        """
         self.prepare()
         words = ["train", "-solver", str(self.folder / SOLVER), "--backend", self.backend, "--threads", "1"]
-        state = self._newest_state()
-        return words + (["-snapshot", str(state)] if state else [])
+        state = self._newest_state(say)
+        return words + (["-snapshot", state] if state else [])
 
     @property
     def typed(self) -> str:
         """The command of the whole run as one would type it."""
         return f"cae-caffe train -solver {shlex.quote(str(self.folder / SOLVER))} --backend {self.backend} --threads 1"
 
-    def _newest_state(self) -> Path | None:
+    def _newest_state(self, say: Callable[[str], object]) -> str | None:
         """The last .solverstate on the way; one from beyond the run's end is of another length.
 
         One that an interrupt left between the solver's own would go on with other images: after a resume, HDF5 data
         starts again at its first row, and only the solver's own snapshots stand behind whole passes.
         """
-        found = self.folder.glob(f"{self.model}_iter_*.solverstate")
-        states = {int(path.stem.rsplit("_", 1)[1]): path for path in found}
         step = self.solver().snapshot
-        on_the_way = [iteration for iteration in states if iteration < self.length and step and iteration % step == 0]
-        return states[max(on_the_way)] if on_the_way else None
+        return snapshots.newest_whole(self.prefix.as_posix(), say, lambda iteration: iteration < self.length
+                                      and bool(step) and iteration % step == 0)
 
     @property
     def weights(self) -> Path:

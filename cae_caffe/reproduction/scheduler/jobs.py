@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from ... import locks
 from ...errors import CaeCaffeError, RunError
 from ...running.processes import ONE_THREAD, Program, this_python
 from ..measures import process as measuring
 from ..runs import record
 from ..runs.run import Run
-from . import locks
 from . import warm_processes as warm
 from .progress_board import Board, Watched
 
@@ -24,6 +24,7 @@ POLL = 0.5              # seconds
 ELSEWHERE = 5.0         # seconds between looks at a folder that another process has locked
 LOGGED = {"train": "0", "measure": "2"}     # glog's least level: records are read from runs' logs, not measures'
 MEASURES_LOG = "measures.log"
+LOCK = ".lock"          # in a run's folder, so that two processes never train in it
 
 
 @dataclass
@@ -87,6 +88,7 @@ class _Pool:
         self._board, self._say, self._after = board, say, after
         self._running: list[_Job] = []
         self._elsewhere: list[Run] = []
+        self._told_of: set[str] = set()
         self._next_look = 0.0
         self.failed: list[str] = []
 
@@ -120,9 +122,10 @@ class _Pool:
 
     def _begin(self, run: Run) -> None:
         """Start the run's next step, if there still is one: another process may have made it meanwhile."""
-        lock = locks.take(run.folder)
+        run.folder.mkdir(parents=True, exist_ok=True)
+        lock = locks.take(run.folder / LOCK)
         if lock is None:
-            self._elsewhere.append(run)
+            self._wait_for(run)
             return
         try:
             if run.result() is None and run.trained():      # the process that recorded it was killed
@@ -137,8 +140,16 @@ class _Pool:
             locks.release(lock)
             self._close(run)
 
+    def _wait_for(self, run: Run) -> None:
+        """Look again later, and say so the first time."""
+        if run.name not in self._told_of:
+            self._told_of.add(run.name)
+            self._say(f"{run.name}: waits for {locks.holder(run.folder / LOCK)}, or one that it started, which has "
+                      f"locked {run.folder}")
+        self._elsewhere.append(run)
+
     def _started(self, run: Run, step: str, lock: int) -> _Job:
-        command = self._program.command(*run.words()) if step == "train" else measuring.command(run)
+        command = self._program.command(*run.words(self._say)) if step == "train" else measuring.command(run)
         resumed = "-snapshot" in command
         path = run.log if step == "train" else run.folder / MEASURES_LOG
         if not resumed:
