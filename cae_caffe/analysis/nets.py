@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .. import python_layers, schema
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
-from ..graph import Graph, bind, read_graph, without_splits
+from ..graph import Graph, bind, graph_in_state, without_splits
 from .stored_weights import check_fit, shapes_in
 
 PHASES = {"train": "TRAIN", "test": "TEST"}
@@ -29,10 +29,11 @@ def open_net(backend: Backend, net_file: str | os.PathLike, weights: str | os.Pa
 def open_graph(backend: Backend, net_file: str | os.PathLike, weights: str | os.PathLike | None = None,
                phase: str = "test", stages: Sequence[str] = (), level: int = 0) -> tuple[Net, Graph]:
     """As `open_net`, with the net's graph beside it: bound to the net, without Split layers."""
-    graph = read_graph(net_file, PHASES[phase], level, stages)
+    definition, lines = schema.read_net_with_lines(net_file)
+    graph = graph_in_state(definition, lines, str(net_file), PHASES[phase], level, stages)
     python_layers.check([node.message for node in graph.nodes], graph.file, [node.line for node in graph.nodes])
     stored = shapes_in(weights) if weights is not None else None
-    net = backend.Net(str(net_file), getattr(backend, PHASES[phase]), level=level, stages=list(stages))
+    net = make_net(backend, definition, lines, str(net_file), PHASES[phase], level, list(stages))
     graph = without_splits(bind(graph, net))
     if stored is not None:
         check_fit(graph, stored, weights)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .binding import bind
-from .building import graph_of, read_graph
+from .building import graph_in_state, graph_of, read_graph
 from .elements import UNNAMED, Blob, Node, Value, Weight, layer_place
 from .graph import Graph
 from .splits import without_splits
 
-__all__ = ["UNNAMED", "Blob", "Graph", "Node", "Value", "Weight", "bind", "graph_of", "layer_place", "read_graph",
-           "without_splits"]
+__all__ = ["UNNAMED", "Blob", "Graph", "Node", "Value", "Weight", "bind", "graph_in_state", "graph_of", "layer_place",
+           "read_graph", "without_splits"]

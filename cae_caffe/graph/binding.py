@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InputError
+from . import by_number
 from .elements import Node
 from .graph import Graph
 
@@ -14,23 +15,22 @@ def bind(graph: Graph, net) -> Graph:
     phase, level and stages; its layers and blobs are found by number and compared by name. Raises InputError if they
     are others than the graph's.
     """
-    # Only pycaffe's underscored names tell of layers and blobs by number, which two of one name need.
-    names, layers = list(net._layer_names), net.layers
+    names, layers = by_number.layer_names(net), net.layers
     if len(names) != len(graph.nodes):
         raise InputError(f"{graph.file}: the net has {len(names)} layers, and its definition gives {len(graph.nodes)}; "
                          "if the file has changed meanwhile, start again.")
     for node, name, layer in zip(graph.nodes, names, layers):
         if (node.name, node.type) != (name, layer.type):
             raise _other(node, f"layer `{name}` (type {layer.type})")
-        tops = list(net._top_ids(node.number))
+        tops = by_number.top_ids(net, node.number)
         graph.add_unnamed_tops(node, len(tops))
-        bottoms = list(net._bottom_ids(node.number))
+        bottoms = by_number.bottom_ids(net, node.number)
         if ([value.blob.number for value in node.inputs], [value.blob.number for value in node.outputs]) != (
                 bottoms, tops):
             raise _other(node, f"a layer from blobs {bottoms} to {tops}")
         graph.fill_weights(node, list(layer.blobs))
-    for blob, source, weight in zip(graph.blobs, net._blobs, net._blob_loss_weights):
-        blob.source, blob.loss_weight = source, float(weight)
+    for blob, source, weight in zip(graph.blobs, by_number.blobs(net), by_number.loss_weights(net)):
+        blob.source, blob.loss_weight = source, weight
     return graph
 
 

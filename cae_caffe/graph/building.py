@@ -19,18 +19,25 @@ def read_graph(path: str | os.PathLike, phase: str, level: int | None = 0, stage
     Stages that the file names hold too, as in pycaffe; so does its level where `level` is None. Raises InputError if
     the file cannot be read or has no layers, and for connections that Caffe refuses.
     """
-    net, lines = schema.read_net_with_lines(path)
-    if not net.layer:
-        raise InputError(f"{path}: the net has no layers, so there is nothing to run; name a net's prototxt.")
+    return graph_in_state(*schema.read_net_with_lines(path), str(path), phase, level, stages)
+
+
+def graph_in_state(definition, lines: Sequence[int | None], name: str, phase: str, level: int | None = 0,
+                   stages: Sequence[str] = ()) -> Graph:
+    """As `read_graph`, of a NetParameter that was read with its `lines` from the file `name` and stays as it is."""
+    if not definition.layer:
+        raise InputError(f"{name}: the net has no layers, so there is nothing to run; name a net's prototxt.")
+    net = schema.NetParameter()
+    net.CopyFrom(definition)
     net.state.phase = schema.Phase.Value(phase)
     if level is not None:
         net.state.level = level
     net.state.stage.extend(stages)
     try:
-        kept, lines = net_state.filtered(net, lines)
+        kept, lines = net_state.filtered(net, list(lines))
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    return graph_of(kept, str(path), lines, net)
+        raise InputError(f"{name}: {error}") from None
+    return graph_of(kept, name, lines, net)
 
 
 def graph_of(net, name: str = "the net", lines: Sequence[int | None] | None = None, whole=None) -> Graph:

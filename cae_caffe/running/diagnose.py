@@ -11,9 +11,9 @@ from ..analysis.nets import open_graph
 from ..backend_protocol import Backend, Net
 from ..data import HDF5Source
 from ..errors import InputError
-from ..graph import Graph, Node
+from ..graph import Graph, Node, by_number
 from ..progress import bar
-from .image_input import IMAGES, feed, image_input, run_layers
+from .image_input import IMAGES, feed, image_input
 
 BATCH = 100
 
@@ -83,7 +83,7 @@ def _sums(graph: Graph) -> list[_Sums]:
 def _add_batch(net: Net, sums: list[_Sums]) -> None:
     done = 0
     for item in sums:
-        run_layers(net, done, item.node.number)      # with the Split layers in between
+        by_number.forward(net, done, item.node.number)      # with the Split layers in between
         done = item.node.number + 1
         for value in item.node.outputs[:1]:
             item.add(value.blob.array)

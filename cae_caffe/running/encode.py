@@ -9,9 +9,9 @@ from ..analysis.structure import code_blob, value_of
 from ..backend_protocol import Backend, Net
 from ..data import HDF5Source, hdf5_writer
 from ..errors import InputError
-from ..graph import Blob
+from ..graph import Blob, by_number
 from ..progress import bar
-from .image_input import IMAGES, LABEL, feed, image_input, labels, run_layers
+from .image_input import IMAGES, LABEL, feed, image_input, labels
 
 BATCH = 250
 
@@ -61,7 +61,7 @@ class _Run:
     def codes(self, images):
         """Codes (n, N) of `images` (n, ...), as a view that the next call changes."""
         feed(self.net, self.image_blob, images)
-        run_layers(self.net, 0, self.last)
+        by_number.forward(self.net, 0, self.last)
         return self.code.array.reshape(len(images), -1)
 
     def check(self, images, net_file):

@@ -1,4 +1,4 @@
-"""Giving a deploy net its images, out of a list of HDF5 files, and running it part by part."""
+"""Giving a deploy net its images, out of a list of HDF5 files."""
 
 from __future__ import annotations
 
@@ -26,11 +26,6 @@ def feed(net: Net, blob: str, images: np.ndarray) -> None:
         net.blobs[blob].reshape(*images.shape)
         net.reshape()
     net.blobs[blob].data[...] = images
-
-
-def run_layers(net: Net, first: int, last: int) -> None:
-    """Run the layers number `first` to `last` (inclusive) forward, Split layers counted."""
-    net._forward(first, last)       # pycaffe's own forward goes by names, which two layers may share
 
 
 def labels(source: HDF5Source, start: int, stop: int) -> np.ndarray | None:

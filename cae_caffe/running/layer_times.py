@@ -9,6 +9,7 @@ from .. import progress, schema
 from ..analysis.nets import make_net
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
+from ..graph import by_number
 from .state_check import check_state
 from .train import use_device
 
@@ -38,7 +39,7 @@ def time_layers(backend: Backend, model: str, iterations: int = 50, phase: str =
     watch.run(iterations, lambda i, ms: backend.log(
         f"Iteration: {i} forward-backward time: {_number(ms if gpu else int(ms))} ms."))
     means = {name: (forward / iterations, backward / iterations)
-             for name, forward, backward in zip(net._layer_names, watch.forward_ms, watch.backward_ms)}
+             for name, forward, backward in zip(by_number.layer_names(net), watch.forward_ms, watch.backward_ms)}
     backend.log("Average time per layer: ")
     for name, (forward, backward) in means.items():
         backend.log(f"{name:>10}\tforward: {_number(forward)} ms.")
@@ -56,9 +57,9 @@ def _warm_up(backend: Backend, net: Net) -> None:
     """One pass there and back, which allocates what later ones use."""
     last = len(net.layers) - 1
     backend.log("Performing Forward")
-    backend.log(f"Initial loss: {_number(net._forward(0, last))}")
+    backend.log(f"Initial loss: {_number(by_number.forward(net, 0, last))}")
     backend.log("Performing Backward")
-    net._backward(last, 0)
+    by_number.backward(net, last, 0)
 
 
 def _device_clock(backend: Backend) -> Clock:
@@ -99,9 +100,9 @@ class _Watch:
         with progress.bar(iterations, "timing") as bar:
             for i in range(1, iterations + 1):
                 start = self._now()
-                self._net._forward(0, last)
+                by_number.forward(self._net, 0, last)
                 middle = self._now()
-                self._net._backward(last, 0)
+                by_number.backward(self._net, last, 0)
                 end = self._now()
                 self.all_forward_ms += (middle - start) * 1000
                 self.all_backward_ms += (end - middle) * 1000

@@ -9,6 +9,7 @@ from ..analysis import stored_weights
 from ..analysis.nets import make_net
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
+from ..graph import by_number
 from .state_check import check_state
 from .train import use_device
 
@@ -53,7 +54,7 @@ def _run(backend: Backend, net: Net, iterations: int) -> tuple[float, list[str],
     last = len(net.layers) - 1
     with progress.bar(iterations, "testing", unit="batch") as bar:
         for i in range(iterations):
-            loss += net._forward(0, last)
+            loss += by_number.forward(net, 0, last)
             outputs = [(name, value) for name in net.outputs for value in net.blobs[name].data.reshape(-1)]
             for name, value in outputs:
                 backend.log(f"Batch {i}, {name} = {_number(value)}")

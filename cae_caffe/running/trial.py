@@ -14,6 +14,7 @@ import numpy as np
 
 from ..backend import describe, load_backend
 from ..backend_protocol import Backend, Net
+from ..graph import by_number
 from .processes import status_of
 
 
@@ -44,7 +45,8 @@ def run(backend: Backend, solver_file: str, iterations: int) -> Trial:
         solver.step(1)
         losses[i] = _loss(net)
         seconds[i] = time.perf_counter() - start
-    names = [f"{name}[{i}]" for name, layer in zip(net._layer_names, net.layers) for i in range(len(layer.blobs))]
+    names = [f"{name}[{i}]" for name, layer in zip(by_number.layer_names(net), net.layers)
+             for i in range(len(layer.blobs))]
     return Trial(describe(backend), names, initial, _parameters(net), losses, seconds)
 
 
@@ -53,8 +55,8 @@ def _parameters(net: Net) -> list[np.ndarray]:
 
 
 def _loss(net: Net) -> float:
-    # By number: two blobs of a net may have one name.
-    return sum(weight * float(np.sum(blob.data)) for blob, weight in zip(net._blobs, net._blob_loss_weights) if weight)
+    weighted = zip(by_number.blobs(net), by_number.loss_weights(net))
+    return sum(weight * float(np.sum(blob.data)) for blob, weight in weighted if weight)
 
 
 def save(trial: Trial, path: str) -> None:

@@ -26,7 +26,8 @@ from ...backend import describe, load_backend
 from ...backend_protocol import Backend, Net
 from ...data import HDF5Source
 from ...errors import InputError
-from ...running.image_input import IMAGES, feed, image_input, labels, run_layers
+from ...graph import by_number
+from ...running.image_input import IMAGES, feed, image_input, labels
 from ...running.processes import status_of
 from ..runs.run import RESULT
 from .sprites import sprite
@@ -64,7 +65,7 @@ class _Net:
         self.net.reshape()
         code = self.net.blobs[self.code]
         code.data[...] = codes.reshape(tuple(code.shape))
-        run_layers(self.net, self.decoder, len(self.net.layers) - 1)
+        by_number.forward(self.net, self.decoder, len(self.net.layers) - 1)
         return np.array(self.net.blobs[self.restored].data)
 
 
