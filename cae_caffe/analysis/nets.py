@@ -47,10 +47,10 @@ def make_net(backend: Backend, definition: schema.NetParameter, lines: Sequence[
 
     The embedded engine takes the message. Real pycaffe makes nets of files alone, so it reads `name` once more.
     """
-    python_layers.check(definition.layer, name, lines)
     number = getattr(backend, phase)
     if hasattr(backend.Net, "from_message"):
         return backend.Net.from_message(definition, lines, name, number, level, stages, weights)
+    python_layers.check(definition.layer, name, lines)
     return backend.Net(name, number, level=level, stages=stages, **({} if weights is None else {"weights": weights}))
 
 
