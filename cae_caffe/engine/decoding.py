@@ -29,12 +29,16 @@ def read(path: str, color: bool) -> np.ndarray:
 
     Raises InputError if there is none or Pillow cannot read it, RunError without Pillow.
     """
+    return decode(content(path), "color" if color else "gray", f"The file {path}")
+
+
+def content(path: str) -> bytes:
+    """The bytes of the image file `path`; raises InputError if it cannot be read."""
     try:
         with open(path, "rb") as stream:
-            content = stream.read()
+            return stream.read()
     except OSError as error:
         raise InputError(f"The image {path} cannot be read: {error.strerror or error}.") from None
-    return decode(content, "color" if color else "gray", f"The file {path}")
 
 
 def decode(content: bytes, mode: str, what: str) -> np.ndarray:
