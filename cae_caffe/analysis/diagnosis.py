@@ -18,7 +18,9 @@ LOGIT = log((1 - SATURATED) / SATURATED)        # 4.595: where a sigmoid's input
 # Of each activation that saturates: the range of its inputs, and of its outputs, within which it does not. tanh(x) is
 # 2 sigmoid(2x) - 1, so its bounds follow from the sigmoid's.
 INPUTS = {"Sigmoid": (-LOGIT, LOGIT), "TanH": (-LOGIT / 2, LOGIT / 2)}
-OUTPUTS = {"Sigmoid": (SATURATED, 1 - SATURATED), "TanH": (2 * SATURATED - 1, 1 - 2 * SATURATED)}
+_OF_TANH = (2 * SATURATED - 1, 1 - 2 * SATURATED)
+# An RNN's output is a tanh; an LSTM's is one times a gate, and as near to -1 or 1 only if both are saturated.
+OUTPUTS = {"Sigmoid": (SATURATED, 1 - SATURATED), "TanH": _OF_TANH, "RNN": _OF_TANH, "LSTM": _OF_TANH}
 SAME_VALUES = ("Reshape", "Flatten")        # between a layer and the activation behind it
 # Of the table; the first WORDS columns are words, the others numbers.
 HEADINGS = ("layer", "type", "blob", "size", "min", "max", "mean", "saturated", "dead", "NaN", "inf", "bad weights")
