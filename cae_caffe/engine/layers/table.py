@@ -16,6 +16,7 @@ from . import registry
 EXCEPTIONS = {
     "BatchReindex": "an accelerator does not check the row numbers",
     "ContrastiveLoss": "takes larger batches later, with which Caffe writes beyond its buffers",
+    "Data": "several layers of a process may read one LevelDB, which Caffe opens for one alone",
     "Deconvolution": "a `stride_h` or `stride_w` of 0, of which a Convolution dies in Caffe, is an error here too",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
