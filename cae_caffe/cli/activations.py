@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..interruption import unwinding
 from ..printing import shown
 from ..running.activations import dump
 from .arguments import add_backend_argument, add_threads_argument, add_trained_net, apply_threads
@@ -26,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the blobs; returns 0."""
     apply_threads(arguments)
-    images = dump(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
-                  arguments.image)
+    with unwinding():
+        images = dump(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
+                      arguments.image)
     print(f"{shown(arguments.out)}: every blob for the images {', '.join(map(str, images))}")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..interruption import unwinding
 from ..printing import shown
 from ..running.encode import encode
 from .arguments import add_backend_argument, add_threads_argument, add_trained_net, apply_threads
@@ -25,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the codes; returns 0."""
     apply_threads(arguments)
-    done = encode(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
-                  arguments.blob)
+    with unwinding():
+        done = encode(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
+                      arguments.blob)
     print(f"{shown(arguments.out)}: blob {shown(done.blob)} of {done.images} images, {done.dimensions} numbers each")
     return 0

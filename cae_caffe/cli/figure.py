@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..figures.kinds import KINDS, module_of
+from ..interruption import unwinding
 from ..printing import shown
 from .arguments import add_backend_argument
 from .engine import chosen_quiet_engine
@@ -53,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw the figure and print the files it is in."""
     engine = [chosen_quiet_engine(arguments, only_looks=True)] if KINDS[arguments.kind].runs_net else []
-    for picture in module_of(arguments.kind).pictures(arguments, *engine):
+    with unwinding():
+        pictures = module_of(arguments.kind).pictures(arguments, *engine)
+    for picture in pictures:
         print(shown(picture))
     return 0

@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "stage", metavar="NAME[,NAME...]", help="stages of the train net's state")
     add_flag(parser, "sigint_effect", choices=EFFECTS, help="what Ctrl-C does (default stop)")
     add_flag(parser, "sighup_effect", choices=EFFECTS, help="what a hang-up does (default snapshot)")
+    add_flag(parser, "sigterm_effect", choices=EFFECTS,
+             help="what SIGTERM does, which batch systems, `timeout` and `kill` send (default stop)")
     add_flag(parser, "data-position", dest="data_position", choices=DATA_POSITIONS,
              help="where a resumed run goes on in its data: where the snapshot was made, as the embedded engine "
                   "records beside its own (the default), or at the first row, as Caffe does")

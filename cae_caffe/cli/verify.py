@@ -7,6 +7,7 @@ import sys
 
 from .. import python_layers
 from ..errors import InputError
+from ..interruption import unwinding
 from ..running.verify import table, verify
 from .arguments import add_python_layers_argument, add_threads_argument, apply_threads
 from .engine import python_with_caffe
@@ -29,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if caffe is None:
         raise InputError("verify needs real Caffe beside the embedded engine, and no Python here imports it; "
                          "scripts/install-caffe installs it into .caffe/, without root.")
-    comparison = verify(arguments.solver, arguments.iterations, caffe, lambda text: print(text, file=sys.stderr))
+    with unwinding():
+        comparison = verify(arguments.solver, arguments.iterations, caffe, lambda text: print(text, file=sys.stderr))
     sys.stdout.write(table(comparison))
     return 0 if comparison.agrees else 1

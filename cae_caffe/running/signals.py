@@ -1,4 +1,4 @@
-"""What signals ask of a training run: Ctrl-C and hang-ups, with the effects that Caffe's tool gives them."""
+"""What signals ask of a training run: Ctrl-C and hang-ups, as Caffe's tool has them, and SIGTERM."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check_effects(*effects: str) -> None:
 
 
 @contextlib.contextmanager
-def requests(sigint_effect: str, sighup_effect: str) -> Iterator[TakeRequest]:
-    """Catch SIGINT and SIGHUP; yields a function that takes what they ask for.
+def requests(sigint_effect: str, sighup_effect: str, sigterm_effect: str) -> Iterator[TakeRequest]:
+    """Catch SIGINT, SIGHUP and SIGTERM; yields a function that takes what they ask for.
 
     A second signal whose effect is `stop` acts at once.
     """
@@ -36,7 +36,7 @@ def requests(sigint_effect: str, sighup_effect: str) -> Iterator[TakeRequest]:
             pending.append(effect)
         previous[number] = signal.signal(number, signal.SIG_IGN if effect == "none" else handler)
 
-    for name, effect in (("SIGINT", sigint_effect), ("SIGHUP", sighup_effect)):
+    for name, effect in (("SIGINT", sigint_effect), ("SIGHUP", sighup_effect), ("SIGTERM", sigterm_effect)):
         if hasattr(signal, name):                # Windows has no SIGHUP
             catch(getattr(signal, name), effect)
     try:

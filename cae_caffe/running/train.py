@@ -26,10 +26,10 @@ class Options:
     """What `caffe train` takes on its command line, under its names and with its defaults.
 
     These are this tool's own: `snapshot` may be AUTO, for the newest whole one of the solver's snapshot_prefix, if any
-    is there; `keep` removes all but so many of the newest snapshots (0 removes none); `data_position` says whether a
-    resumed run goes on in its data where the snapshot was made (if that is recorded beside it, as the embedded engine
-    does), or starts at the first row as Caffe does; `on_nan` is what follows the first NaN or infinity, one of ON_NAN,
-    warn unless given (real Caffe looks for none).
+    is there; `sigterm_effect` is SIGTERM's; `keep` removes all but so many of the newest snapshots (0 removes none);
+    `data_position` says whether a resumed run goes on in its data where the snapshot was made (if that is recorded
+    beside it, as the embedded engine does), or starts at the first row as Caffe does; `on_nan` is what follows the
+    first NaN or infinity, one of ON_NAN, warn unless given (real Caffe looks for none).
     """
 
     solver: str
@@ -40,6 +40,7 @@ class Options:
     stage: str = ""
     sigint_effect: str = "stop"
     sighup_effect: str = "snapshot"
+    sigterm_effect: str = "stop"
     data_position: str = "recorded"
     keep: int = 0
     on_nan: str = ""
@@ -129,7 +130,7 @@ def solver_parameter(options: Options, net_files: NetFiles) -> Any:
     if options.weights and options.snapshot not in ("", AUTO):
         raise InputError("Both -weights and -snapshot are given; give -snapshot to resume a run, or -weights to "
                          "fine-tune, but not both.")
-    check_effects(options.sigint_effect, options.sighup_effect)
+    check_effects(options.sigint_effect, options.sighup_effect, options.sigterm_effect)
     param = schema.read_solver(options.solver)
     param.train_state.level = options.level
     param.train_state.stage.extend(options.stage.split(","))
@@ -218,7 +219,7 @@ def watch_for_nan(solver: Solver, effect: str) -> None:
 
 
 def _solve(solver: Solver, param: Any, options: Options, say: Callable[[str], None]) -> bool:
-    asked = requests(options.sigint_effect, options.sighup_effect)
+    asked = requests(options.sigint_effect, options.sighup_effect, options.sigterm_effect)
     with asked as take_request, progress.bar(param.max_iter, "training", initial=solver.iter) as bar:
         if hasattr(solver, "set_action_function"):
             return _solve_by_actions(cast(EmbeddedSolver, solver), take_request, lambda: bar.update(1))

@@ -309,6 +309,15 @@ def test_a_second_sigint_ends_the_run_at_once(tmp_path, inherited):
     assert status == 130 and text.endswith("cae-caffe train: interrupted\n") and not _snapshots(tmp_path)
 
 
+def test_sigterm_stops_with_a_snapshot(tmp_path):
+    small_training.write(tmp_path, ENDLESS)
+    with Run(tmp_path) as run:
+        run.wait_for("Iteration 100 ")
+        run.send(signal.SIGTERM)
+        status, text = run.end()
+    assert status == 0 and "Optimization stopped early." in text and len(_snapshots(tmp_path)) == 1
+
+
 def test_sigint_stops_during_a_test(tmp_path):
     """Which Caffe heeds between batches; the run stands before the test again."""
     small_training.write(tmp_path, ENDLESS + "test_iter: 1000000000 test_interval: 60 test_initialization: false")

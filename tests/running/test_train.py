@@ -131,6 +131,19 @@ def test_sighup_makes_a_snapshot(engine, tmp_path):
     assert [call for call in engine.calls if call[0] == "snapshot"] == [("snapshot", 3), ("snapshot", 8)]
 
 
+def test_sigterm_stops_as_sigint_does(engine, tmp_path):
+    engine.during = {5: _signal(signal.SIGTERM)}
+    assert train(engine, options(tmp_path)) is False
+    assert ("snapshot", 6) in engine.calls and engine.solvers[0].iter == 6
+
+
+@pytest.mark.parametrize("effect, expected", [("snapshot", [("snapshot", 6)]), ("none", [])])
+def test_sigterm_has_the_effect_asked_for(effect, expected, engine, tmp_path):
+    engine.during = {5: _signal(signal.SIGTERM)}
+    assert train(engine, options(tmp_path, sigterm_effect=effect)) is True
+    assert [call for call in engine.calls if call[0] == "snapshot"] == expected
+
+
 def test_effects_can_be_changed(engine, tmp_path):
     engine.during = {1: _signal(signal.SIGINT), 3: _signal(signal.SIGHUP)}
     assert train(engine, options(tmp_path, sigint_effect="snapshot", sighup_effect="none")) is True
