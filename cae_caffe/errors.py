@@ -5,21 +5,25 @@ rule, and the remedy. The command line prints it as one line and exits with `exi
 mistakes has a sentence for each: `InputError(first, second)`.
 """
 
+from __future__ import annotations
+
+from .printing import shown
+
 
 class CaeCaffeError(RuntimeError):
     """Base of this package's own errors; catch it to catch them all. (pycaffe raises RuntimeError.)
 
-    As text it has a line for each of its sentences; within an f-string they follow each other in one line, so that
-    other sentences may say where they come from.
+    As text it has a line for each of its sentences, whatever is in the names that they quote; within an f-string they
+    follow each other in one line, so that other sentences may say where they come from.
     """
 
     exit_status = 1
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.args))
+        return "\n".join(map(shown, self.args))
 
     def __format__(self, form: str) -> str:
-        return format(" ".join(map(str, self.args)), form)
+        return format(" ".join(map(shown, self.args)), form)
 
 
 class InputError(CaeCaffeError):

@@ -17,6 +17,8 @@ import threading
 import time
 from typing import TextIO
 
+from .printing import shown, shown_lines
+
 LEVELS = {"INFO": 0, "WARNING": 1, "ERROR": 2, "FATAL": 3}
 TRUE = tuple("tTyY1")           # how a variable that says yes begins; an empty one says it, too
 
@@ -49,8 +51,12 @@ def switch_set(name: str, default: bool) -> bool:
     return default if value is None else value[:1] in ("", *TRUE)
 
 
-def line(level: str, place: str, message: str) -> str:
-    """A line of the log; `place` is Caffe's own file and line, such as `solver.cpp:239`."""
+def line(level: str, place: str, message: str, text: str = "") -> str:
+    """A line of the log; `place` is Caffe's own file and line, such as `solver.cpp:239`.
+
+    `text` may have several lines, which follow. What a terminal would obey is written out in both.
+    """
+    message = shown(message) + (f"\n{shown_lines(text)}" if text else "")
     if not switch_set("log_prefix", True):
         return message + "\n"
     now = time.time()

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 import cae_caffe
-from cae_caffe.cli import main, make_prototxt
+from cae_caffe import glog
+from cae_caffe.cli import caffe_flags, main, make_prototxt
 from cae_caffe.families import presets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,12 +60,16 @@ def _commands() -> list[str]:
 
 
 @pytest.mark.parametrize("line", _commands())
-def test_every_command_in_the_documents_is_one(line):
+def test_every_command_in_the_documents_is_one(line, monkeypatch):
+    monkeypatch.setattr(os, "environ", dict(os.environ))        # what is read of flags for the log is forgotten
+    monkeypatch.setattr(glog, "_program", None)
     program, *words = shlex.split(line, comments=True)
     module = make_prototxt
     if program == "cae-caffe":
         if words[0].startswith("-"):
             return
+        if words[0] in caffe_flags.ACTIONS:
+            words = caffe_flags.read(words)
         command = words.pop(0)
         assert command in main.COMMANDS
         module = main.module_of(command)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ..graph import Graph, Node, Value
 from .structure import code_blob
 
-# The layers whose outputs the paper counts as hidden layers (section 3: feature maps and neurons).
-LEARNED_TYPES = ("Convolution", "Deconvolution", "InnerProduct")
+# The layers whose outputs the paper counts as hidden layers (section 3: feature maps and neurons), and recurrent ones.
+LEARNED_TYPES = ("Convolution", "Deconvolution", "InnerProduct", "LSTM", "RNN")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def accounts(graph: Graph) -> list[Account]:
 
 
 def learned(rows) -> list[Account]:
-    """The convolutions, deconvolutions and inner products among `rows`."""
+    """The convolutions, deconvolutions, inner products and recurrent layers among `rows`."""
     return [row for row in rows if row.node.type in LEARNED_TYPES]
 
 

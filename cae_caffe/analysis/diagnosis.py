@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, log
 
 from ..graph import Node, Value
+from ..printing import shown
 
 SATURATED = 0.01        # a sigmoid's output this near to 0 or 1; its slope there is below a 25th of its greatest
 MOSTLY, WHOLLY = 0.5, 0.999         # shares of saturated values from which a sentence names a layer, and it is broken
@@ -18,7 +19,9 @@ LOGIT = log((1 - SATURATED) / SATURATED)        # 4.595: where a sigmoid's input
 # Of each activation that saturates: the range of its inputs, and of its outputs, within which it does not. tanh(x) is
 # 2 sigmoid(2x) - 1, so its bounds follow from the sigmoid's.
 INPUTS = {"Sigmoid": (-LOGIT, LOGIT), "TanH": (-LOGIT / 2, LOGIT / 2)}
-OUTPUTS = {"Sigmoid": (SATURATED, 1 - SATURATED), "TanH": (2 * SATURATED - 1, 1 - 2 * SATURATED)}
+_OF_TANH = (2 * SATURATED - 1, 1 - 2 * SATURATED)
+# An RNN's output is a tanh; an LSTM's is one times a gate, and as near to -1 or 1 only if both are saturated.
+OUTPUTS = {"Sigmoid": (SATURATED, 1 - SATURATED), "TanH": _OF_TANH, "RNN": _OF_TANH, "LSTM": _OF_TANH}
 SAME_VALUES = ("Reshape", "Flatten")        # between a layer and the activation behind it
 # Of the table; the first WORDS columns are words, the others numbers.
 HEADINGS = ("layer", "type", "blob", "size", "min", "max", "mean", "saturated", "dead", "NaN", "inf", "bad weights")
@@ -161,12 +164,12 @@ def _count(number, noun):
 
 def diagnosis_text(found: Diagnosis) -> str:
     """The table and the sentences; sizes are Caffe's without the batch, ranges those of the finite values."""
-    rows = [HEADINGS, *(_cells(layer) for layer in found.layers)]
+    rows = [HEADINGS, *(tuple(map(shown, _cells(layer))) for layer in found.layers)]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) if at < WORDS else cell.rjust(width)
                        for at, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, "", *sentences(found)]) + "\n"
+    return "\n".join([*lines, "", *map(shown, sentences(found))]) + "\n"
 
 
 def _cells(layer):

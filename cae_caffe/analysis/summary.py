@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from math import prod
 
+from ..printing import shown
 from .accounts import accounts, halves, hidden_sizes, total
 from .principles import falls_and_rises, principles, why_no_autoencoder
 
@@ -22,7 +23,8 @@ def summary(graph, needs=None, finals=()) -> str:
     """
     rows = accounts(graph)
     lines = _table([_cells(row) for row in rows] + [_totals(rows)])
-    return "\n".join(lines + [""] + _facts(graph, rows) + [""] + _principles(graph, rows, needs, finals)) + "\n"
+    said = [*_facts(graph, rows), "", *_principles(graph, rows, needs, finals)]
+    return "\n".join([*lines, "", *map(shown, said)]) + "\n"
 
 
 def _cells(row):
@@ -52,7 +54,7 @@ def _dims(shape):
 
 
 def _table(body):
-    columns = list(zip(HEADINGS, *body))
+    columns = list(zip(HEADINGS, *(map(shown, cells) for cells in body)))
     widths = [max(map(len, column)) for column in columns]
     lines = ["  ".join(_align(*cell) for cell in zip(HEADINGS, line, widths)).rstrip() for line in zip(*columns)]
     rule = "  ".join("-" * size for size in widths)

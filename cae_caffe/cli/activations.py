@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..printing import shown
 from ..running.activations import dump
 from .arguments import add_backend_argument, add_threads_argument, add_trained_net, apply_threads
 from .engine import chosen_quiet_engine
@@ -27,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
     apply_threads(arguments)
     images = dump(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
                   arguments.image)
-    print(f"{arguments.out}: every blob for the images {', '.join(map(str, images))}")
+    print(f"{shown(arguments.out)}: every blob for the images {', '.join(map(str, images))}")
     return 0

@@ -41,12 +41,6 @@ def read(argv: list[str]) -> list[str]:
     one, and files and variables of flags that are not there.
     """
     words = _Words(argv)
-    while words.unread:
-        word = words.unread.pop(0)
-        if word.startswith("-") and word != "-":
-            words.add_flag(word)
-        else:
-            words.add_word(word)
     if "--version" in words.read:
         return ["--version"]
     if words.action is None:
@@ -57,7 +51,7 @@ def read(argv: list[str]) -> list[str]:
 
 
 class _Words:
-    """The words of a command line, `unread`, and what those before them came to."""
+    """The words of a command line: the action, the flags and words for argparse, and glog's settings."""
 
     def __init__(self, words: list[str]):
         self.unread = list(words)
@@ -66,6 +60,12 @@ class _Words:
         self.read: list[str] = []
         self._may_be_unknown: set[str] = set()
         self._expansions = 0
+        while self.unread:
+            word = self.unread.pop(0)
+            if word.startswith("-") and word != "-":
+                self.add_flag(word)
+            else:
+                self.add_word(word)
 
     def add_word(self, word: str) -> None:
         """Take a word that is no flag."""

@@ -7,6 +7,7 @@ import re
 import sys
 
 from ..interruption import unwinding
+from ..printing import shown
 
 _SUFFIXES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     for done in converted:
         first = done.files[0] if len(done.files) == 1 else f"{len(done.files)} files, {done.files[0]} ..."
         shapes = ", ".join(f"{name} {'x'.join(map(str, (done.rows,) + shape))}" for name, shape in done.shapes.items())
-        print(f"{done.list_file}: {shapes} in {first}" + ("" if done.anew else " (was there already)"))
+        print(f"{shown(done.list_file)}: {shapes} in {shown(first)}" + ("" if done.anew else " (was there already)"))
     return 0
 
 

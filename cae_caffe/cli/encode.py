@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..printing import shown
 from ..running.encode import encode
 from .arguments import add_backend_argument, add_threads_argument, add_trained_net, apply_threads
 from .engine import chosen_quiet_engine
@@ -26,5 +27,5 @@ def run(arguments: argparse.Namespace) -> int:
     apply_threads(arguments)
     done = encode(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
                   arguments.blob)
-    print(f"{arguments.out}: blob {done.blob} of {done.images} images, {done.dimensions} numbers each")
+    print(f"{shown(arguments.out)}: blob {shown(done.blob)} of {done.images} images, {done.dimensions} numbers each")
     return 0

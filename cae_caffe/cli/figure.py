@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..figures.kinds import KINDS, module_of
+from ..printing import shown
 from .arguments import add_backend_argument
 from .engine import chosen_quiet_engine
 from .flag_parser import FlagParser
@@ -53,5 +54,5 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw the figure and print the files it is in."""
     engine = [chosen_quiet_engine(arguments, only_looks=True)] if KINDS[arguments.kind].runs_net else []
     for picture in module_of(arguments.kind).pictures(arguments, *engine):
-        print(picture)
+        print(shown(picture))
     return 0

@@ -9,6 +9,7 @@ from types import ModuleType
 
 from .. import glog, interruption
 from ..errors import CaeCaffeError, InputError
+from ..printing import shown
 from ..version import VERSION
 from . import caffe_flags
 from .flag_parser import FlagParser
@@ -62,7 +63,7 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
         if arguments.debug:
             raise
         print(f"{program}: {error!s}", file=sys.stderr)      # a line for each of its sentences
-        glog.add_to_files("ERROR", glog.line("ERROR", program, str(error)))
+        glog.add_to_files("ERROR", glog.line("ERROR", program, *str(error).split("\n", 1)))
         return error.exit_status
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)
@@ -74,7 +75,7 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
     except OSError as error:
         if arguments.debug or error.filename is None:
             raise
-        print(f"{program}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        print(f"{program}: {shown(error.filename)}: {error.strerror}.", file=sys.stderr)
         return 1
 
 

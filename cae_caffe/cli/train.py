@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..printing import shown
 from ..running.train import DATA_POSITIONS, EFFECTS, ON_NAN, Options, train
 from ..running.train_together import train_together
 from .arguments import add_backend_argument, add_flag, add_flags_without_effect, add_threads_argument, apply_threads
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
              if name in Options.__dataclass_fields__ and value is not None}
     if arguments.seeds:
         for log in train_together(chosen_backend(arguments), Options(**given), arguments.seeds):
-            print(f"The log of this run is {log}.")
+            print(f"The log of this run is {shown(log)}.")
     else:
         train(chosen_backend(arguments), Options(**given))
     return 0

@@ -20,6 +20,8 @@ class DataTransformer:
     middle. Random numbers come from a generator of its own, which `draw_seed` seeds; each image takes a word for its
     mirroring, if `mirror` is set, and then, in TRAIN, one for the row and one for the column of its crop.
 
+    `mean_values` are those given, and `mean` is the image of `mean_file`, (channels, height, width), or None.
+
     Raises InputError for a mean that cannot be read, or is given twice.
     """
 
@@ -31,8 +33,8 @@ class DataTransformer:
         self._own: Stream | None = None
         if param.has("mean_file") and param.mean_value:
             raise InputError("its transform_param gives both `mean_file` and `mean_value`; give one of them.")
-        self._mean_values = np.array(param.mean_value, np.float32)
-        self._mean = _read_mean(param.mean_file) if param.has("mean_file") else None
+        self.mean_values = np.array(param.mean_value, np.float32)
+        self.mean = _read_mean(param.mean_file) if param.has("mean_file") else None
 
     def draw_seed(self, stream: Callable[[], Stream]) -> None:
         """Seed the transformer's own generator with a word of Caffe's stream, if it will need any number."""
@@ -95,17 +97,17 @@ class DataTransformer:
 
     def _mean_for(self, image: np.ndarray, what: str) -> np.ndarray | None:
         channels = image.shape[0]
-        if self._mean is not None:
-            if self._mean.shape != image.shape:
+        if self.mean is not None:
+            if self.mean.shape != image.shape:
                 raise InputError(f"{what} has shape {_times(image.shape)}, and the mean of `mean_file` "
-                                 f"{_times(self._mean.shape)}; compute the mean from images of this size.")
-            return self._mean
-        if not self._mean_values.size:
+                                 f"{_times(self.mean.shape)}; compute the mean from images of this size.")
+            return self.mean
+        if not self.mean_values.size:
             return None
-        if self._mean_values.size not in (1, channels):
+        if self.mean_values.size not in (1, channels):
             raise InputError(f"{what} has {channels} channels, and transform_param gives `mean_value` "
-                             f"{self._mean_values.size} times; give it once, or once for each channel.")
-        return np.broadcast_to(self._mean_values[:, np.newaxis, np.newaxis], image.shape)
+                             f"{self.mean_values.size} times; give it once, or once for each channel.")
+        return np.broadcast_to(self.mean_values[:, np.newaxis, np.newaxis], image.shape)
 
 
 def _read_mean(path: str) -> np.ndarray:

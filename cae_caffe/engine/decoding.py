@@ -30,13 +30,17 @@ def read(path: str, color: bool) -> np.ndarray:
 
     Raises InputError if there is none or Pillow cannot read it, RunError without Pillow.
     """
+    return decode(content(path), "color" if color else "gray", f"The file {path}")
+
+
+def content(path: str) -> bytes:
+    """The bytes of the image file `path`; raises InputError if it cannot be read."""
     try:
         with open(path, "rb") as stream:
-            content = stream.read()
+            return stream.read()
     except (OSError, ValueError, MemoryError) as error:     # ValueError: a zero byte in the path
         reason = getattr(error, "strerror", None) or str(error) or "it does not fit into the memory"
         raise InputError(f"The image {path} cannot be read: {reason}.") from None
-    return decode(content, "color" if color else "gray", f"The file {path}")
 
 
 def decode(content: bytes, mode: str, what: str) -> np.ndarray:

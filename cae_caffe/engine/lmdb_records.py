@@ -26,6 +26,7 @@ class LmdbRecords:
     Raises InputError if there is none, it cannot be read or it is empty; RunError without the lmdb package.
     """
 
+    kind = "LMDB"
     _left: int      # records of the leaf behind the one where the reading stands
     _cursor: Any
 
@@ -40,6 +41,8 @@ class LmdbRecords:
             found = self._first()
             log.info("db_lmdb.cpp:35", f"Opened lmdb {folder}")
         except self._failures as error:
+            if os.path.exists(os.path.join(folder, "CURRENT")):
+                raise InputError(f"{folder} is no LMDB but a LevelDB; write `backend: LEVELDB`.") from None
             raise InputError(f"the LMDB {folder} cannot be opened ({_reason(error)}); `source` is the path of the "
                              f"folder that holds its data.mdb, relative to the working directory, {Path.cwd()}."
                              ) from None

@@ -44,9 +44,12 @@ def enabled(level: str = "INFO") -> bool:
     return LEVELS[level] >= (glog.number_set("minloglevel", 0) if _minimum is None else _minimum)
 
 
-def info(place: str, message: str) -> None:
-    """Print `message` at level INFO; `place` is Caffe's own file and line, such as `solver.cpp:239`."""
-    _print("INFO", place, message)
+def info(place: str, message: str, text: str = "") -> None:
+    """Print `message` at level INFO; `place` is Caffe's own file and line, such as `solver.cpp:239`.
+
+    `text` may have several lines, which follow.
+    """
+    _print("INFO", place, message, text)
 
 
 def info_once(place: str, message: str) -> None:
@@ -76,13 +79,13 @@ def always(place: str, message: str) -> None:
     _write("INFO", place, message)
 
 
-def _print(level: str, place: str, message: str) -> None:
+def _print(level: str, place: str, message: str, text: str = "") -> None:
     if enabled(level):
-        _write(level, place, message)
+        _write(level, place, message, text)
 
 
-def _write(level: str, place: str, message: str) -> None:
-    line = glog.line(level, place, message)
+def _write(level: str, place: str, message: str, text: str = "") -> None:
+    line = glog.line(level, place, message, text)
     if _stream is not None:
         _stream.write(line)
         return

@@ -48,7 +48,7 @@ def build(net, context: Context, name: str = "the net", lines: list[int | None] 
     if _unsupported(kept, name, lines):
         _refuse(_unsupported(net, name, all_lines))
     if log.enabled():
-        log.info("net.cpp:53", "Initializing net from parameters: \n" + format_text(kept).rstrip("\n"))
+        log.info("net.cpp:53", "Initializing net from parameters: ", format_text(kept).rstrip("\n"))
     return _Builder(graph_of(kept, name, lines, net), context).run()
 
 

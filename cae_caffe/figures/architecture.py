@@ -12,7 +12,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from ..analysis.nets import open_graph
 from ..backend_protocol import Backend
 from .canvas import INK, MUTED, check_format, net_name, page
-from .drawing import Drawing, drawing_of
+from .drawing import NEURONS, Drawing, drawing_of
 from .placing import Placing, placed
 
 HEIGHT, GAP_X, GAP_Y = 0.56, 0.6, 0.32     # inches: a box, and from one to the next
@@ -28,7 +28,7 @@ COLOURS = {
     "data": ("#eef0f2", "#8a949e"), "convolution": ("#dbe9f7", "#1f77b4"), "deconvolution": ("#dcf1dc", "#2ca02c"),
     "neurons": ("#fdebd0", "#d97a00"), "loss": ("#f9dddd", "#c0392b"), "other": ("#ffffff", "#9aa3ac"),
 }
-KINDS = {"Convolution": "convolution", "Deconvolution": "deconvolution", "InnerProduct": "neurons"}
+KINDS = {"Convolution": "convolution", "Deconvolution": "deconvolution", **dict.fromkeys(NEURONS, "neurons")}
 
 
 @dataclass(frozen=True)

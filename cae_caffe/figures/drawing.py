@@ -9,6 +9,8 @@ from ..graph import Graph, Node
 from .layers import size
 
 MAPS = {"Convolution": 0, "Deconvolution": 1}       # the axis of the weights along which the output's maps lie
+# Layers of neurons, and the field of LayerParameter that says how many.
+NEURONS = {"InnerProduct": "inner_product_param", "LSTM": "recurrent_param", "RNN": "recurrent_param"}
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ def _details(node: Node) -> str:
         # A deconvolution's outputs come second, without the groups.
         maps = shape[MAPS[node.type]] * (node.param.convolution_param.group if MAPS[node.type] else 1)
         words.append(f"{shape[2]}x{shape[3]}, {maps} {'map' if maps == 1 else 'maps'}")
-    elif node.type == "InnerProduct":
-        count = node.param.inner_product_param.num_output
+    elif node.type in NEURONS:
+        count = getattr(node.param, NEURONS[node.type]).num_output
         words.append(f"{count} {'neuron' if count == 1 else 'neurons'}")
     elif node.type == "Pooling":
         words.append(_pooling(node.param.pooling_param))

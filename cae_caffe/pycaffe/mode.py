@@ -22,7 +22,8 @@ def layer_type_list() -> list[str]:
 
 def log(message: str) -> None:
     """Print `message` at level INFO in Caffe's log format."""
-    engine_log.info("_caffe.cpp:68", message)
+    first, _, text = message.partition("\n")
+    engine_log.info("_caffe.cpp:68", first, text)
 
 
 def init_log(level: int | None = None, to_stderr: bool = True) -> None:

@@ -10,6 +10,7 @@ from ..analysis.nets import make_net
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import by_number
+from ..printing import shown
 from .state_check import check_state
 from .train import use_device
 
@@ -42,8 +43,8 @@ def time_layers(backend: Backend, model: str, iterations: int = 50, phase: str =
              for name, forward, backward in zip(by_number.layer_names(net), watch.forward_ms, watch.backward_ms)}
     backend.log("Average time per layer: ")
     for name, (forward, backward) in means.items():
-        backend.log(f"{name:>10}\tforward: {_number(forward)} ms.")
-        backend.log(f"{name:>10}\tbackward: {_number(backward)} ms.")
+        backend.log(f"{shown(name):>10}\tforward: {_number(forward)} ms.")
+        backend.log(f"{shown(name):>10}\tbackward: {_number(backward)} ms.")
     total = watch.total_ms if gpu else int(watch.total_ms)
     backend.log(f"Average Forward pass: {_number(watch.all_forward_ms / iterations)} ms.")
     backend.log(f"Average Backward pass: {_number(watch.all_backward_ms / iterations)} ms.")

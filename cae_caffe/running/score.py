@@ -10,6 +10,7 @@ from ..analysis.nets import make_net
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import by_number
+from ..printing import shown
 from .state_check import check_state
 from .train import use_device
 
@@ -37,7 +38,7 @@ def test(backend: Backend, model: str, weights: str, iterations: int = 50, gpu: 
     for name, value in zip(owners, scores / np.float32(iterations)):
         weight = net.blob_loss_weights[name]
         tail = f" (* {_number(weight)} = {_number(weight * value)} loss)" if weight else ""
-        backend.log(f"{name} = {_number(value)}{tail}")
+        backend.log(f"{shown(name)} = {_number(value)}{tail}")
         means[name].append(float(value))
     return means
 
@@ -57,7 +58,7 @@ def _run(backend: Backend, net: Net, iterations: int) -> tuple[float, list[str],
             loss += by_number.forward(net, 0, last)
             outputs = [(name, value) for name in net.outputs for value in net.blobs[name].data.reshape(-1)]
             for name, value in outputs:
-                backend.log(f"Batch {i}, {name} = {_number(value)}")
+                backend.log(f"Batch {i}, {shown(name)} = {_number(value)}")
             if i == 0:
                 owners, scores = [name for name, _ in outputs], np.zeros(len(outputs), np.float32)
             count = min(len(scores), len(outputs))

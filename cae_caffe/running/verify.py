@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import schema
 from ..errors import InputError, RunError
+from ..printing import shown
 from .processes import Python, this_python
 from .trial import Trial, load
 
@@ -179,6 +180,7 @@ def _of_all(differing: int, count: int) -> str:
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table with a heading; the first column to the left, the others to the right."""
+    rows = [list(map(shown, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]

@@ -94,6 +94,12 @@ def test_a_layer_saturates_where_the_activation_behind_it_does(kind, inputs, out
     assert saturation_of(act) == (pytest.approx(outputs), "")
 
 
+@pytest.mark.parametrize("kind", ["RNN", "LSTM"])
+def test_a_recurrent_layer_saturates_by_itself(kind):
+    (memory,) = nodes([layer("memory", kind, "data", "memory")])
+    assert saturation_of(memory) == (pytest.approx((-0.98, 0.98)), "")
+
+
 def test_an_activation_in_place_counts_and_one_behind_a_relu_in_place_does_not():
     in_place = [layer("ip", "InnerProduct", "data", "ip"), layer("act", "Sigmoid", "ip", "ip", learns=False)]
     ip, *_ = nodes(in_place)

@@ -21,6 +21,8 @@ def own_log(monkeypatch):
     for name in caffe_flags.GLOG:
         monkeypatch.setenv(f"GLOG_{name}", "")          # noted first, so that what the test sets is undone
         monkeypatch.delenv(f"GLOG_{name}")
+    yield
+    glog.begin("caffe")     # closes the files
 
 
 def read(line):

@@ -66,6 +66,18 @@ def test_a_net_that_is_no_autoencoder_has_no_code(on_engine, autoencoder):
     assert "Hidden layers: 36; size 36 elements." in text and "Code" not in text
 
 
+def test_recurrent_layers_are_hidden_layers(on_engine, autoencoder):
+    autoencoder.net.write_text("""
+        layer { name: "in" type: "Input" top: "x" top: "cont"
+          input_param { shape { dim: 3 dim: 2 dim: 5 } shape { dim: 3 dim: 2 } } }
+        layer { name: "lstm" type: "LSTM" bottom: "x" bottom: "cont" top: "h" recurrent_param { num_output: 2 } }
+        layer { name: "rnn" type: "RNN" bottom: "h" bottom: "cont" top: "o" recurrent_param { num_output: 4 } }""")
+    found = lines(on_engine("summary", autoencoder.net))
+    assert "lstm LSTM x 3x2x5, cont 3x2 h 3x2x2 64 8x5 + 8 + 8x2 4" in found
+    assert "rnn RNN h 3x2x2, cont 3x2 o 3x2x4 48 4x2 + 4 + 4x4 + 4x4 + 4 8" in found
+    assert any(line.startswith("Hidden layers: 4") for line in found)
+
+
 def test_shared_parameters_are_counted_once(on_engine, autoencoder):
     autoencoder.net.write_text(TWINS)
     found = lines(on_engine("summary", autoencoder.net))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import small_captions
 import two_engines
 from small_training import assert_close, parameters
 
 from cae_caffe import pycaffe
+from cae_caffe.engine.captured import recorder
+from cae_caffe.engine.tape import Tape
 
 TYPES = ["RNN", "LSTM"]
 TOLERANCE = 3e-5        # some iterations of float32 rounding
@@ -41,6 +44,40 @@ def on_both(real_caffe, folder, **kwargs):
 def test_trains_as_real_caffe(type_name, solver, real_caffe, tmp_path):
     small_captions.write(tmp_path, type_name, TESTS + solver)
     real, ours = on_both(real_caffe, tmp_path, iterations=7)
+    assert_close(ours, real, TOLERANCE)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize("solver", ["", "iter_size: 2"])
+def test_recorded_steps_train_as_real_caffe(type_name, solver, real_caffe, tmp_path, monkeypatch, silent_log):
+    small_captions.write(tmp_path, type_name, solver, net=small_captions.NUMBERS)
+    real, ours = on_both(real_caffe, tmp_path, iterations=9)
+    assert_close(ours, real, TOLERANCE)
+    monkeypatch.chdir(tmp_path)
+    solver = pycaffe.get_solver("solver.prototxt")
+    solver.step(9)
+    assert recorder(solver.net._engine) is Tape and solver._engine._captured._recordings
+
+
+def generated(caffe, weights):
+    """The most likely words after a first one, and how likely all were, for two pictures, word by word."""
+    net = caffe.Net("deploy.prototxt", caffe.TEST, weights=weights)
+    found = []
+    for picture in np.random.RandomState(4).uniform(-1, 1, (2, 4)):
+        word = 0
+        for step in range(6):
+            net.blobs["in"].data[...], net.blobs["cont"].data[...] = word, step > 0
+            net.blobs["still"].data[...] = picture
+            found.append(net.forward()["probs"].copy())
+            word = int(found[-1].argmax())
+    return found
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_sentences_are_made_word_by_word(type_name, real_caffe, tmp_path):
+    small_captions.write(tmp_path, type_name, "base_lr: 0.3 snapshot_format: HDF5")
+    two_engines.on_embedded(trained, tmp_path, iterations=10)
+    real, ours = two_engines.on_both(real_caffe, generated, tmp_path, weights="small_iter_10.caffemodel.h5")
     assert_close(ours, real, TOLERANCE)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import small_training
 import two_engines
+from datasets import pixels, raw, write_leveldb, write_lmdb
 from small_training import parameters
 
 from cae_caffe.engine import libc_rand, log, rng
@@ -28,7 +29,7 @@ IMAGES = """layer { name: "data" type: "ImageData" top: "data" top: "label" %s
 RANDOM = "transform_param { crop_size: 3 mirror: true scale: 0.00390625 }"
 NETS = {
     "HDF5": HDF5 % "", "HDF5, shuffled": HDF5 % "shuffle: true", "LMDB": LMDB % "", "LMDB, cropped": LMDB % RANDOM,
-    "images, shuffled and cropped": IMAGES % RANDOM,
+    "LevelDB, cropped": LMDB.replace("backend: LMDB", "") % RANDOM, "images, shuffled and cropped": IMAGES % RANDOM,
 }
 SOLVER = 'base_lr: 0.05 momentum: 0.9 max_iter: 100 test_iter: 3 test_interval: 4 '
 STOP, END = 7, 17
@@ -55,23 +56,17 @@ def _write_images(folder):
     (folder / "images.txt").write_text("".join(f"{i}.png {i % 3}\n" for i in range(11)))
 
 
-def _write_records(folder):
-    lmdb = pytest.importorskip("lmdb", reason="LMDBs are read by the lmdb package")
-    from cae_caffe.pycaffe import io
-    random = np.random.RandomState(6)
-    environment = lmdb.open(str(folder / "records"))
-    with environment.begin(write=True) as transaction:
-        for i in range(10):
-            datum = io.array_to_datum(random.randint(0, 256, (1, 4, 5)).astype(np.uint8), i % 4)
-            transaction.put(f"{i:04}".encode(), datum.SerializeToString())
-    environment.close()
+def _records():
+    return [raw(pixels(1, 4, 5, seed=i), i % 4) for i in range(10)]
 
 
 def _prepare(folder, kind):
     if "images" in kind:
         _write_images(folder)
     if "LMDB" in kind:
-        _write_records(folder)
+        write_lmdb(folder / "records", _records())
+    if "LevelDB" in kind:
+        write_leveldb(folder / "records", _records())
     small_training.write(folder, SOLVER, NETS[kind] + REST)
 
 

@@ -78,6 +78,19 @@ def test_details_are_kernels_maps_neurons_and_pooling(backend, twins):
         "one": ("InnerProduct \u00b7 1 neuron", "1", "")}
 
 
+def test_recurrent_layers_are_neurons(backend, tmp_path):
+    (tmp_path / "net.prototxt").write_text("""
+        layer { name: "in" type: "Input" top: "x" top: "cont"
+          input_param { shape { dim: 5 dim: 2 dim: 4 } shape { dim: 5 dim: 2 } } }
+        layer { name: "one" type: "LSTM" bottom: "x" bottom: "cont" top: "one" recurrent_param { num_output: 3 } }
+        layer { name: "two" type: "RNN" bottom: "one" bottom: "cont" top: "two" recurrent_param { num_output: 1 } }
+        """)
+    found = graph(backend, tmp_path / "net.prototxt")
+    assert [box.details for box in found.boxes[1:]] == ["LSTM \u00b7 3 neurons", "RNN \u00b7 1 neuron"]
+    assert found.parameters == 4 * 3 * (4 + 1 + 3) + (3 + 1 + 1 + 1 + 1)
+    assert architecture.KINDS["LSTM"] == architecture.KINDS["InnerProduct"]
+
+
 def test_layers_of_one_name_each_have_their_own_details(backend, tmp_path):
     (tmp_path / "net.prototxt").write_text("""
         layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 1 dim: 8 dim: 8 } } }

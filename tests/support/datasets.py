@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import io
 import tempfile
 from pathlib import Path
 
 import lmdb
 import numpy as np
+import pytest
 from PIL import Image
 
 from cae_caffe.schema import BlobProto, Datum
@@ -67,5 +70,39 @@ def lmdb_bytes(records) -> bytes:
 @functools.cache
 def numbered_lmdb(count: int, channels: int, height: int, width: int, floats: bool = False) -> bytes:
     """An LMDB of random images, each labelled with its number."""
+    return lmdb_bytes(numbered(count, channels, height, width, floats))
+
+
+def numbered(count: int, channels: int, height: int, width: int, floats: bool = False) -> list:
+    """Random images, each labelled with its number, as Datum messages."""
     images = (pixels(channels, height, width, seed=i) for i in range(count))
-    return lmdb_bytes([raw(image / np.float32(7) if floats else image, i) for i, image in enumerate(images)])
+    return [raw(image / np.float32(7) if floats else image, i) for i, image in enumerate(images)]
+
+
+def plyvel():
+    """The package that reads LevelDB, or the test is skipped."""
+    for name in ("plyvel", "plyvel_next"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    return pytest.skip("LevelDBs are read by the plyvel package, which is not here", allow_module_level=True)
+
+
+def write_leveldb(folder: Path, records, in_tables: bool = False, **options) -> None:
+    """A LevelDB of `records`, by key or in their order: in its log, as it is written, or sorted into tables.
+
+    `options` are those of plyvel.DB.
+    """
+    keyed = records if isinstance(records, dict) else {b"%08d" % i: record for i, record in enumerate(records)}
+    database = plyvel().DB(str(folder), create_if_missing=True, **options)
+    for key, record in keyed.items():
+        database.put(key, record if isinstance(record, bytes) else record.SerializeToString())
+    if in_tables:
+        database.compact_range()
+    database.close()
+
+
+def leveldb_files(records, **options) -> dict[str, bytes]:
+    """The files of `write_leveldb`: a folder that holds them is a LevelDB."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_leveldb(Path(folder), records, **options)
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.name[:3] not in ("LOC", "LOG")}

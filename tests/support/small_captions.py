@@ -34,10 +34,36 @@ layer { name: "accuracy" type: "Accuracy" bottom: "predict" bottom: "out" top: "
   accuracy_param { axis: 2 ignore_label: -1 } }
 """
 
+# The same net for use, a word at a time, of one sentence.
+DEPLOY = """
+layer { name: "in" type: "Input" top: "in" top: "cont" top: "still"
+  input_param { shape { dim: 1 dim: 1 } shape { dim: 1 dim: 1 } shape { dim: 1 dim: 4 } } }
+layer { name: "embed" type: "Embed" bottom: "in" top: "embedded"
+  embed_param { bias_term: false input_dim: 7 num_output: 4 } }
+layer { name: "memory" type: "TYPE" bottom: "embedded" bottom: "cont" bottom: "still" top: "memory"
+  recurrent_param { num_output: 6 } }
+layer { name: "predict" type: "InnerProduct" bottom: "memory" top: "predict"
+  inner_product_param { num_output: 7 axis: 2 } }
+layer { name: "probs" type: "Softmax" bottom: "predict" top: "probs" softmax_param { axis: 2 } }
+"""
+# Numbers in the place of words, which are no steps of a recording.
+NUMBERS = """
+layer { name: "data" type: "HDF5Data" top: "in" top: "cont" top: "out"
+  hdf5_data_param { source: "train.txt" batch_size: 5 } }
+layer { name: "x" type: "Reshape" bottom: "in" top: "x" reshape_param { shape { dim: 0 dim: 0 dim: 1 } } }
+layer { name: "y" type: "Reshape" bottom: "out" top: "y" reshape_param { shape { dim: 0 dim: 0 dim: 1 } } }
+layer { name: "memory" type: "TYPE" bottom: "x" bottom: "cont" top: "memory"
+  recurrent_param { num_output: 6 weight_filler { type: "uniform" min: -0.4 max: 0.4 } } }
+layer { name: "predict" type: "InnerProduct" bottom: "memory" top: "predict"
+  inner_product_param { num_output: 1 weight_filler { type: "uniform" min: -0.4 max: 0.4 } axis: 2 } }
+layer { name: "loss" type: "EuclideanLoss" bottom: "predict" bottom: "y" top: "loss" }
+"""
 
-def write(folder: Path, type_name: str, solver: str = "", options: str = "") -> None:
-    """Write data, net.prototxt and solver.prototxt, with `options` in the recurrent layer's recurrent_param."""
-    text = NET.replace("TYPE", type_name).replace("OPTIONS", options)
+
+def write(folder: Path, type_name: str, solver: str = "", options: str = "", net: str = NET) -> None:
+    """Write data, net.prototxt, solver.prototxt and deploy.prototxt; `options` are the recurrent layer's."""
+    (folder / "deploy.prototxt").write_text(DEPLOY.replace("TYPE", type_name), encoding="utf-8")
+    text = net.replace("TYPE", type_name).replace("OPTIONS", options)
     small_training.write(folder, "clip_gradients: 0.5 momentum: 0.9 " + solver, text)
     random = np.random.RandomState(2)
     for name, rows in (("train", 35), ("test", 20)):

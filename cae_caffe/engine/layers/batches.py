@@ -111,10 +111,10 @@ class BatchLayer(DataSource, Layer):
         """The tops' shapes are those of the batch, whatever that is."""
 
     def forward(self, bottom, top):
-        batch = self._make() if self._next is None else self._next.result()
+        batch = self.make_batch() if self._next is None else self._next.result()
         if self._worker is not None:
             self._next_place = self._place()
-            self._next = self._worker.submit(self._make)
+            self._next = self._worker.submit(self.make_batch)
         self.log_restarts(batch.restarts)
         for blob, values in zip(top, batch[:2]):
             blob.reshape(values.shape)
@@ -138,7 +138,8 @@ class BatchLayer(DataSource, Layer):
         if "transformer" in place:
             self.transformer.go_to(place["transformer"])
 
-    def _make(self) -> Batch:
+    def make_batch(self) -> Batch:
+        """The next batch, of examples; a layer that makes batches of something else has no `example`."""
         example = self.example()
         shape = (self.batch,) + self.transformer.shape(example.image, example.what)
         # Memory is taken anew for each batch, for a copy of it to the GPU may still be under way when the next is made.

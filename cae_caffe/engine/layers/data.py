@@ -1,4 +1,4 @@
-"""Data: batches of the records of an LMDB."""
+"""Data: batches of the records of a LevelDB or an LMDB."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from ...errors import InputError
 from .. import datum, log
 from ..layer import between
+from ..leveldb_records import LevelDbRecords
 from ..lmdb_records import LmdbRecords
 from .batches import BatchLayer, Example
 from .registry import register
@@ -14,7 +15,7 @@ from .registry import register
 
 @register("Data")
 class Data(BatchLayer):
-    """Images and labels of an LMDB's Datum messages, in the order of their keys, starting again at the end.
+    """Images and labels of a database's Datum messages, in the order of their keys, starting again at the end.
 
     `rand_skip` and `prefetch` have no effect on the batches, as in Caffe (src/caffe/layers/data_layer.cpp).
     """
@@ -25,15 +26,8 @@ class Data(BatchLayer):
 
     def __init__(self, param, context):
         super().__init__(param, context)
-        self.records = LmdbRecords(param.data_param.source)
-
-    @classmethod
-    def unsupported(cls, param):
-        if param.data_param.backend == "LMDB":
-            return []
-        return [(f"its `backend` is {param.data_param.backend}, Caffe's default, and databases of that kind cannot be "
-                 f"read here: write `backend: LMDB` if {param.data_param.source} is an LMDB, else convert it to one, "
-                 "or to HDF5 for an HDF5Data layer")]
+        records = LmdbRecords if param.data_param.backend == "LMDB" else LevelDbRecords
+        self.records: LmdbRecords | LevelDbRecords = records(param.data_param.source)
 
     def open(self):
         transform = self.param.transform_param
@@ -63,5 +57,5 @@ class Data(BatchLayer):
     def _read(self):
         """The Datum where the reading stands, and what it is called in error messages."""
         key, value = self.records.record()
-        what = f"Record `{key.decode('utf-8', 'replace')}` of the LMDB {self.records.folder}"
+        what = f"Record `{key.decode('utf-8', 'replace')}` of the {self.records.kind} {self.records.folder}"
         return datum.parse(value, what), what

@@ -49,9 +49,9 @@ def find(type_name: str) -> type[Layer] | None:
     return _TYPES.get(type_name)
 
 
-def registered() -> list[str]:
-    """The types that are registered by now, sorted."""
-    return sorted(_TYPES)
+def registered() -> dict[str, type[Layer]]:
+    """The types that are registered by now, by name, sorted as in a dictionary."""
+    return dict(sorted(_TYPES.items(), key=lambda item: item[0].lower()))
 
 
 def type_names() -> list[str]:

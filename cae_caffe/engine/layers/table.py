@@ -16,6 +16,7 @@ from . import registry
 EXCEPTIONS = {
     "BatchReindex": "an accelerator does not check the row numbers",
     "ContrastiveLoss": "takes larger batches later, with which Caffe writes beyond its buffers",
+    "Data": "several layers of a process may read one LevelDB, which Caffe opens for one alone",
     "Deconvolution": "a `stride_h` or `stride_w` of 0, of which a Convolution dies in Caffe, is an error here too",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
@@ -33,17 +34,19 @@ EXCEPTIONS = {
     "SigmoidCrossEntropyLoss": "the sum is exact; Caffe adds up in float32, which shows from the fifth digit on a "
                                "mini-batch of images, and from the fourth where all pixels are alike",
     "SoftmaxWithLoss": "a second top, the probabilities, which Caffe documents and then refuses",
+    "WindowData": "an image that is missing or damaged is an error; Caffe logs it, and hands out the rest of the batch "
+                  "as zeros with labels of before",
 }
 
 _INTRODUCTION = """\
 # Supported layers
 
-Made from the registry by `python -m cae_caffe.engine.layers.table > docs/layers.md`; a test keeps it true. Fields are
-those of LayerParameter that the layer reads, besides `param`, `loss_weight`, `propagate_down`, `include` and `exclude`,
-which all layers have. `engine` fields are read and change nothing: all are this engine's own kernels, also CUDNN, which
-Caffe's CPU build refuses. A layer runs in place, its top being its bottom, where the table says so, and is refused
-elsewhere; there Caffe overwrites values that it still reads, or reshapes the bottom. Sources are in
-cae_caffe/engine/layers/.
+All types of Caffe 1.0 are here. The table is made from the registry by `python -m cae_caffe.engine.layers.table >
+docs/layers.md`; a test keeps it true. Fields are those of LayerParameter that the layer reads, besides `param`,
+`loss_weight`, `propagate_down`, `include` and `exclude`, which all layers have. `engine` fields are read and change
+nothing: all are this engine's own kernels, also CUDNN, which Caffe's CPU build refuses. A layer runs in place, its top
+being its bottom, where the table says so, and is refused elsewhere; there Caffe overwrites values that it still reads,
+or reshapes the bottom. Sources are in cae_caffe/engine/layers/.
 
 | type | fields | in place | source | exceptions |
 |---|---|---|---|---|
@@ -52,14 +55,10 @@ cae_caffe/engine/layers/.
 
 def table() -> str:
     """The text of docs/layers.md."""
-    names = sorted(set(CAFFE_TYPES) | set(registry.registered()), key=str.lower)
-    return _INTRODUCTION + "".join(f"| {' | '.join(_row(name))} |\n" for name in names)
+    return _INTRODUCTION + "".join(f"| {' | '.join(_row(*found))} |\n" for found in registry.registered().items())
 
 
-def _row(name: str) -> list[str]:
-    layer_class = registry.find(name)
-    if layer_class is None:
-        return [name, "", "", "", "**not supported**"]
+def _row(name: str, layer_class: type[Layer]) -> list[str]:
     source = Path(inspect.getfile(layer_class)).name
     fields = ", ".join(f"`{field}`" for field in _fields(layer_class))
     in_place = "yes" if layer_class.traits.runs_in_place else ""

@@ -32,7 +32,7 @@ class Solver:
         _check(self.param, name)
         if log.enabled():
             text = schema.format_text(param).rstrip("\n")
-            log.info("solver.cpp:45", f"Initializing solver from parameters: \n{text}")
+            log.info("solver.cpp:45", "Initializing solver from parameters: ", text)
         if param.random_seed >= 0:
             rng.set_random_seed(param.random_seed)
         self._build_nets(native_kernels, read_net)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import datasets
 import numpy as np
 import pytest
 import two_engines
@@ -102,10 +103,14 @@ def test_a_database_that_cannot_be_written_is_read(folder):
         (folder / "rows").chmod(0o755)
 
 
-def test_leveldb_is_refused_with_the_remedy(folder):
-    with pytest.raises(InputError, match=r"layer `d` \(type Data, net.prototxt:1\): its `backend` is LEVELDB.* write "
-                                         "`backend: LMDB` if rows is an LMDB, else convert it to one, or to HDF5"):
+def test_a_database_of_the_other_kind_is_told(folder):
+    datasets.plyvel()
+    with pytest.raises(InputError, match=r"layer `d` \(type Data, net.prototxt:1\): rows is no LevelDB, Caffe's "
+                                         "default `backend`, but an LMDB; write `backend: LMDB`"):
         build(NET.replace("backend: LMDB", ""))
+    datasets.write_leveldb(folder / "level", [raw(pixels(2, 5, 6))])
+    with pytest.raises(InputError, match="level is no LMDB but a LevelDB; write `backend: LEVELDB`"):
+        build(NET.replace("rows", "level"))
 
 
 def test_an_empty_database_is_refused(folder):
@@ -126,6 +131,13 @@ def test_a_datum_of_too_few_values_is_refused(folder):
     write_lmdb(folder / "short", [short])
     with pytest.raises(InputError, match="is a Datum of 2x5x6 with 59 values; it must have 60"):
         build(NET.replace("rows", "short"))
+
+
+def test_the_package_that_reads_leveldb_is_named_where_it_is_missing(folder, monkeypatch):
+    for package in ("plyvel", "plyvel_next"):
+        monkeypatch.setitem(sys.modules, package, None)         # its import fails
+    with pytest.raises(RunError, match=r"A LevelDB, Caffe's default `backend`, .*pip install \"cae-caffe\[leveldb\]\""):
+        build(NET.replace("backend: LMDB", ""))
 
 
 @pytest.mark.parametrize("package, remedy", [("lmdb", r'pip install "cae-caffe\[lmdb\]"'),

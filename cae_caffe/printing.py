@@ -1,0 +1,23 @@
+"""Names and texts of others as they may be shown: what a terminal would obey, or nobody would see, is written out."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters but for the tab, line ends of Unicode, marks that turn the direction of writing or are invisible,
+# and the halves of characters as which Python holds the bytes of a file name that is no text.
+_UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def shown(text: object) -> str:
+    r"""`text` in one line, in which a line end is written as `\n` and an escape character as `\x1b`."""
+    return _UNSEEN.sub(_written_out, str(text))
+
+
+def shown_lines(text: str) -> str:
+    """As `shown`, but line by line: line ends stay."""
+    return "\n".join(map(shown, text.split("\n")))
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")

@@ -1,0 +1,154 @@
+"""The records of a LevelDB: in the order of their keys, from any of them on; what is said where there are none."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+
+import datasets
+import pytest
+from datasets import leveldb_files, write_leveldb
+
+from cae_caffe.engine.leveldb_records import LevelDbRecords
+from cae_caffe.errors import InputError
+
+RECORDS = {(b"%04d" % (i * 7 % 300)): bytes([i % 256]) * (i % 50 * 10) for i in range(300)}
+OTHER_PROCESS = """
+import sys
+try:
+    import plyvel
+except ImportError:
+    import plyvel_next as plyvel
+database = plyvel.DB(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def files():
+    return leveldb_files(RECORDS, in_tables=True, block_size=1024)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    def open_database(files) -> LevelDbRecords:
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+        return LevelDbRecords(str(tmp_path))
+    return open_database
+
+
+def read_round(records):
+    found = []
+    while True:
+        found.append(records.record())
+        if records.advance():
+            return found
+
+
+def test_all_records_are_read_round_after_round(opened, files):
+    records = opened(files)
+    assert [read_round(records) for _ in range(2)] == [sorted(RECORDS.items())] * 2
+
+
+@pytest.mark.parametrize("index", [0, 1, 150, 299])
+def test_reading_goes_on_from_any_record(opened, files, index):
+    records, expected = opened(files), sorted(RECORDS.items())
+    records.go_to(expected[index][0])
+    assert read_round(records) == expected[index:]
+    assert read_round(records) == expected
+
+
+def test_a_record_that_is_gone_is_told(opened, files):
+    records = opened(files)
+    for key in (b"", b"0", b"zzz"):
+        with pytest.raises(InputError, match="has no record"):
+            records.go_to(key)
+        assert records.record()[0] == min(RECORDS)
+
+
+def test_several_readers_of_one_process_share_it(tmp_path, monkeypatch):
+    """Where real Caffe cannot open it for a second net."""
+    write_leveldb(tmp_path / "rows", RECORDS)
+    monkeypatch.chdir(tmp_path)
+    first, second = LevelDbRecords("rows"), LevelDbRecords(f"../{tmp_path.name}/rows")
+    first.advance()
+    assert second.record()[0] == min(RECORDS) != first.record()[0]
+    monkeypatch.chdir(tmp_path.parent)
+    assert len(read_round(second)) == len(RECORDS)
+
+
+def test_it_can_be_opened_again_when_nobody_reads_it(opened, files):
+    records = opened(files)
+    cycle = [records]
+    cycle.append(cycle)
+    del records, cycle
+    gc.collect()
+    assert opened({}).record()
+
+
+def test_the_process_that_has_it_open_is_named(tmp_path):
+    write_leveldb(tmp_path / "rows", RECORDS)
+    command = [sys.executable, "-c", OTHER_PROCESS, str(tmp_path / "rows")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline()
+        with pytest.raises(InputError, match=rf"is open in process {other.pid} \(`.* -c import sys try: .*`\), and "
+                                             "LevelDB lets one process open it; wait for that to end"):
+            LevelDbRecords(str(tmp_path / "rows"))
+        other.stdin.close()
+    assert LevelDbRecords(str(tmp_path / "rows")).record()
+
+
+@pytest.mark.parametrize("files, message", [
+    ({}, "there is no .*CURRENT.; `source` is the path of the folder that holds its tables"),
+    ({"data.mdb": b""}, "is no LevelDB, Caffe's default `backend`, but an LMDB; write `backend: LMDB`"),
+    ({"CURRENT": b""}, "cannot be opened .*CURRENT.* it is damaged or cut off"),
+    ({"CURRENT": b"MANIFEST-000001\n"}, "cannot be opened .*it is damaged or cut off"),
+])
+def test_a_folder_that_is_none_stays_as_it_is(opened, files, message, tmp_path):
+    datasets.plyvel()
+    with pytest.raises(InputError, match=message):
+        opened(files)
+    assert {"LOCK", "LOG", *files} >= set(os.listdir(tmp_path)) >= set(files)
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path):
+    datasets.plyvel()
+    with pytest.raises(InputError, match=r"the LevelDB .*none cannot be opened .*there is no "):
+        LevelDbRecords(str(tmp_path / "none"))
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_empty_one_is_told(opened):
+    with pytest.raises(InputError, match="is empty; a batch cannot be made of it"):
+        opened(leveldb_files({}))
+
+
+def damaged(files):
+    """The files with a byte changed, with half of one, or without one, one after the other."""
+    for name, content in files.items():
+        places = {"ldb": range(0, len(content), 997)}.get(name[-3:], range(0, len(content), 5))
+        for place in places:
+            changed = bytearray(content)
+            changed[place] ^= 0x55
+            yield {**files, name: bytes(changed)}
+        yield {**files, name: content[:len(content) // 2]}
+        yield {other: kept for other, kept in files.items() if other != name}
+
+
+def test_damaged_ones_end_in_a_sentence(files, tmp_path):
+    """Or give some of the records: what LevelDB cannot tell from the end of its log is the end of it."""
+    refused = 0
+    for number, content in enumerate(damaged(files)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, some in content.items():
+            (folder / name).write_bytes(some)
+        try:
+            assert set(read_round(LevelDbRecords(str(folder)))) <= set(RECORDS.items())
+        except InputError:
+            refused += 1
+    assert refused > 30
