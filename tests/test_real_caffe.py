@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -61,3 +64,11 @@ def test_caffe_run_fails_the_test_with_caffes_words(caffe_run):
     with pytest.raises(pytest.fail.Exception, match="no-such-solver"):
         caffe_run(["caffe", "train", "-solver", "no-such-solver"])
     assert caffe_run(["caffe", "train", "-solver", "no-such-solver"], check=False).returncode != 0
+
+
+@pytest.mark.skipif(not re.search(r"^flags.* avx2 ", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE),
+                    reason="without AVX2, the kernels of 2004 are the best there are")
+@pytest.mark.parametrize("named, expected", [("", "(?!Prescott)"), ("Nehalem", "Nehalem")])
+def test_a_processor_younger_than_openblas_gets_the_kernels_of_its_family(caffe_run, named, expected):
+    done = caffe_run(["python3", "-c", "import caffe"], env={"OPENBLAS_VERBOSE": "2", "OPENBLAS_CORETYPE": named})
+    assert re.match(f"Core: {expected}", done.stderr)

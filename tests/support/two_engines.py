@@ -98,7 +98,7 @@ def log_lines(text: str) -> list[str]:
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan)(?![\w])")
 
 
-ONE_ENGINES = re.compile(r" upgrade_proto\.cpp:| python_layer\.py\]")
+ONE_ENGINES = re.compile(r" upgrade_proto\.cpp:| (python_layer|data_position)\.py\]")
 
 
 def assert_same_log(ours: str, real: str, tolerance: float, smallest: float = 0) -> list[str]:
@@ -107,7 +107,7 @@ def assert_same_log(ours: str, real: str, tolerance: float, smallest: float = 0)
     Numbers below `smallest`, such as sums that cancel, may be off by `tolerance` times that.
 
     What real Caffe says of upgrading old files (upgrade_proto.cpp) is left out: reading says nothing here. So is what
-    this engine alone says, of the code of Python layers.
+    this engine alone says, of the code of Python layers and of positions in the data.
     """
     found, wanted = ([line for line in log_lines(text) if not ONE_ENGINES.search(line)] for text in (ours, real))
     for line, other in zip(found, wanted):
