@@ -86,6 +86,11 @@ class Tape(torch_private.Listener):
             Tape._recording = previous
 
     @classmethod
+    def is_recording(cls) -> bool:
+        """Whether any tape is recording."""
+        return cls._recording is not None
+
+    @classmethod
     @contextlib.contextmanager
     def paused(cls) -> Iterator[Tape | None]:
         """The tape that is recording, if any, which notes nothing meanwhile."""

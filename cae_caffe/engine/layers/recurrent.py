@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from ...errors import InputError
 from .. import log
 from ..blob import Blob, Shape, shape_string
 from ..layer import Layer, between, exactly
+from ..recorded_pass import RecordedPass
 from .data_source import DataSource, Place, require_same
 from .unrolled import UnrolledNet
 
@@ -64,7 +66,11 @@ class RecurrentLayer(DataSource, Layer):
         net = self.unroll(shapes[:STATIC + self.has_static], self._state_shape(shapes[X][1]))
         self._inner = inner = self.context.inner_net(net.finished(self.name, self.output), "inside it")
         inner.debug_info = self.options.debug_info
-        self._last_layer = len(inner.layers) - 2        # behind it is only the loss
+        last_layer = len(inner.layers) - 2      # behind it is only the loss
+        self._computing = [layer for layer in inner.layers[:last_layer + 1] if layer.type != "Input"]
+        self._forward_pass, self._backward_pass = (RecordedPass(inner, run, self.is_replayable()) for run in (
+            functools.partial(inner.run_forward, 0, last_layer), functools.partial(inner.run_backward, last_layer)))
+        self._is_kept = False       # whether the net inside is as the last forward pass has left it
         inputs = (X, CONT, STATIC) if self.has_static else (X, CONT)
         self._inputs = dict(zip(inputs, map(self._blob, ("x", "cont", "x_static"))))
         # Where the gradients of x and x_static are computed, and skipped if nobody wants them.
@@ -120,7 +126,10 @@ class RecurrentLayer(DataSource, Layer):
                 first.share_data(given)
             else:
                 first.data.copy_(last.data)
-        self._inner.run_forward(0, self._last_layer)
+        for blob in bottom:
+            blob.settle()
+        self._forward_pass.run()
+        self._is_kept = True
         for blob, last in zip(top[1:], self._last):
             blob.share_data(last)
 
@@ -135,23 +144,25 @@ class RecurrentLayer(DataSource, Layer):
             plan.propagates_down = [propagate_down[number] or self.options.debug_info]
             if propagate_down[number]:
                 self._inputs[number].share_diff(bottom[number])
-        self._inner.run_backward(self._last_layer)
+        # Gradients that were cleared are overwritten, others added to; a recording does not say that they are written.
+        memories = [blob.diff_memory for blob in self.blobs]
+        self._backward_pass.run((*propagate_down, *(memory.unsettled for memory in memories)), self._is_kept)
+        for memory in memories:
+            memory.take_for_writing()
 
     def allows_forced_backward(self, bottom_index):
         return bottom_index != CONT
 
     def forget(self):
+        self._is_kept = False
         for layer in self._inner.layers:
             layer.forget()
 
-    def _unless_watched(self, may) -> bool:
-        return not self.options.debug_info and all(map(may, self._inner.layers[:self._last_layer + 1]))
-
     def is_capturable(self):
-        return self._unless_watched(Layer.is_capturable)
+        return not self.options.debug_info and all(layer.is_capturable() for layer in self._computing)
 
     def is_replayable(self):
-        return self._unless_watched(lambda layer: layer.type == "Input" or layer.is_replayable())
+        return not self.options.debug_info and all(layer.is_replayable() for layer in self._computing)
 
     def operations(self, bottom, top):
         inner = self._inner

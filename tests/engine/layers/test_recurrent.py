@@ -9,6 +9,9 @@ from conformance import Case, examples, values, whole_numbers
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cae_caffe.engine import torch_private
+from cae_caffe.engine.solvers.packing import pack
+
 TYPES = ["RNN", "LSTM"]
 STATES = {"RNN": 1, "LSTM": 2}
 GOES_ON = {"floor": 0.1, "reason": "slopes of few values may nearly cancel"}
@@ -135,6 +138,54 @@ def test_refuses_other_steps_and_states(judge, type_name):
                   r"a hidden state among its bottoms has shape 1 2 4 .* it must be 1 2 3")
     judge.refused(recurrent(type_name, 3, 2, more=" loss_weight: 1 propagate_down: true propagate_down: true"),
                   "has no gradient for its bottom `bottom1`")
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize("exposed", [False, True])
+def test_recorded_passes_are_the_passes_themselves(judge, type_name, exposed):
+    several = {"passes": 6, "then": [(3, 4)] * 2 + [(3, 2)] * 6}
+    judge(recurrent(type_name, 3, 2, static=(2,), exposed=exposed, **several), **GOES_ON)
+
+
+class Passes:
+    """Steps of a net as a solver runs them; a Dropout behind the layer keeps the step around it from being recorded."""
+
+    def __init__(self, build_train_net, type_name: str):
+        drop = 'layer { name: "drop" type: "Dropout" bottom: "top0" top: "top0" dropout_param { dropout_ratio: 0 } }'
+        self.net = build_train_net(recurrent(type_name, 3, 2, static=(2,)).prototxt + drop)
+        for number, blob in enumerate(self.net.layers[-2].blobs):
+            blob.data.copy_(torch.from_numpy(values(*blob.shape, seed=number)))
+
+    def step(self, number: int, clear: bool = True) -> None:
+        for blob, array in zip(self.net.bottoms[-2], bottoms(3, 2, static=(2,), seed=number)):
+            blob.data.copy_(torch.from_numpy(array))
+        self.net.tops[-1][0].diff.fill_(0.1 * number)
+        if clear:
+            self.net.clear_param_diffs()
+        self.net.forward_backward()
+
+    def results(self) -> list[torch.Tensor]:
+        layer = self.net.layers[-2]
+        return [self.net.tops[-1][0].data, self.net.bottoms[-2][0].diff, *(blob.diff for blob in layer.blobs)]
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_recorded_passes_between_those_of_a_user(type_name, build_train_net, monkeypatch):
+    recorded = Passes(build_train_net, type_name)
+    monkeypatch.setattr(torch_private, "can_listen", lambda: False)
+    plain = Passes(build_train_net, type_name)
+    for number in range(24):
+        for side in (recorded, plain):
+            side.step(number, clear=number % 3 == 0)
+            if number in (8, 9, 15):        # a user's own passes, the one back after a change of what went in
+                side.net.forward()
+                side.net.bottoms[-2][0].data.mul_(0.5)
+                side.net.backward()
+            if number == 12:                # what a solver does when it is made
+                pack(side.net.learnable)
+        for one, other in zip(recorded.results(), plain.results()):
+            assert torch.equal(one, other), number
+    assert all(one._tapes for one in (recorded.net.layers[-2]._forward_pass, recorded.net.layers[-2]._backward_pass))
 
 
 def output(type_name: str, arrays: list[np.ndarray], weights: list[np.ndarray]) -> np.ndarray:
