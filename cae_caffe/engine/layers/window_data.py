@@ -95,7 +95,7 @@ class WindowData(BatchLayer):
         objects = int(np.float32(self.batch) * np.float32(self.options.fg_fraction))
         sources = [self.windows.background] * (self.batch - objects) + [self.windows.foreground] * objects
         for values, number, windows in zip(data.numpy(), range(self.batch), sources):
-            window = windows[self._stream.word() % len(windows)]
+            window = Window(*windows[self._stream.word() % len(windows)].tolist())
             labels[number] = window.label
             self._cut(window, self._mirrors and self._stream.word() % 2 == 1, values)
         return Batch(data, labels, 0)

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import small_training
 import two_engines
-from conformance import Case
+from conformance import Case, examples
 from datasets import file_bytes, mean_file, pixels
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cae_caffe import pycaffe
+from cae_caffe.engine import window_file
 from cae_caffe.errors import InputError
 
 NET = """
@@ -93,10 +96,12 @@ def test_sizes(folder, real_caffe, crop, context, mode):
 
 
 def test_the_layout_of_a_window_file_is_free(folder, real_caffe):
+    (folder / "a\u3000b.png").write_bytes(IMAGES["0.png"])
     (folder / "windows.txt").write_text(listing().replace("\n", "  ", 20).replace("\n", "\r\n\t", 20) + "\n\n  ")
     compare(folder, real_caffe, passes=2)
     # Numbers name the image, by its place in the file, wherever the windows stand; all numbers may have signs.
-    (folder / "windows.txt").write_text("# 1 0.png 3 30 40 1 1 +.9e0 2 1 20 6 # 0 2.png 3 24 33 1 0 -1 +1 1 32 7")
+    (folder / "windows.txt").write_text("# 1 a\u3000b.png 3 30 40 1 1 +.9e0 2 1 20 6 "
+                                        "# 0 2.png 3 24 33 1 0 -1 +1 1 32 7")
     compare(folder, real_caffe, batch=4, passes=2)
 
 
@@ -114,7 +119,7 @@ HALF = "fg_fraction: 0.5"
     (refused(file=""), "windows.txt, the window file, line 1: it is empty"),
     (refused(file=ONE.replace("# 0", "0")), "line 1: `0` stands where the next image should begin with `#`"),
     (refused(file=ONE.replace(" 2\n", " 1\n")), "line 4: `0` stands where the next image .* the number of windows"),
-    (refused(file=ONE.replace("1 1 0 0 9 9", "-1 1 0 0 9 9")), "line 3: the class -1 of a window .* are 1 or more"),
+    (refused(file=ONE.replace("1 1 0 0 9 9", "-1 1 0 0 9 9")), "window 1 of the image before has the class -1 "),
     (refused(file=ONE.replace("0 0 1 1 5 5", "2 1 1 1 5 5")), "no window of the background"),
     (refused(file=ONE.replace("1 1 0 0 9 9", "1 0 0 0 9 9")), "no window of an object"),
     (refused(crop=0), "has no `crop_size`"),
@@ -133,11 +138,11 @@ def test_refusals(judge, case, message):
 @pytest.mark.parametrize("case, message", [
     (refused(file=ONE + "# 1"), "the file ends where an image's path should stand"),
     (refused(file=ONE + "rest"), "line 5: `rest` stands where the next image should begin"),
-    (refused(file=ONE[:-2]), "line 4: the file ends where a window's y2 should stand"),
-    (refused(file=ONE[:-13]), "line 3: the file ends where a window's class should stand"),
+    (refused(file=ONE[:-2]), "line 4: the file ends where a window should stand"),
+    (refused(file=ONE[:-13]), "line 3: the file ends where a window should stand"),
     (refused(file=ONE.replace("30", "3O")), "`3O` stands where an image's height, a whole number from 0 to"),
     (refused(file=ONE.replace("9 9", "9 99999999")), "a window's y2, a whole number from -16777216 to 16777216"),
-    (refused(file=ONE.replace("1 1 0", "1 inf 0")), "`inf` stands where a window's overlap, a number, should stand"),
+    (refused(file=ONE.replace("1 1 0", "1 inf 0")), "`inf` stands where a window's overlap, a number from "),
     (refused(file=ONE.replace("# 0", "# 7")), "windows belong to image number 7, but there are 1 images"),
     (refused(file=ONE.replace(" 3 30", " 1 30")), "gives its last image 1 channels; images are decoded in colour"),
     (refused(file=ONE.replace("0.png", "none.png")), "The image .*none.png cannot be read: No such file"),
@@ -153,6 +158,24 @@ def test_refuses_what_caffe_reads_beyond_its_memory_for_or_leaves_half_done(case
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         pycaffe.Net("net.prototxt", pycaffe.TRAIN).forward()
+
+
+WORDS = st.sampled_from(["#", "0", "1", "2", "-1", "0.7", ".3", "1e-2", "1e99", "nan", "x", "0.png", "9" * 40, "\n"])
+
+
+@examples(150)
+@given(content=st.one_of(st.lists(WORDS, max_size=40).map(" ".join).map(str.encode), st.binary(max_size=60),
+                         st.builds(lambda cut, more: ONE[:cut].encode() + more, st.integers(0, len(ONE)),
+                                   st.binary(max_size=9))))
+def test_any_bytes_are_a_window_file_or_an_error_in_a_sentence(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("any") / "windows.txt"
+    path.write_bytes(content)
+    try:
+        found = window_file.read(str(path), "", 0.5, 0.5)
+    except InputError as error:
+        assert str(path) in str(error)
+    else:
+        assert len(found.foreground) and len(found.background)
 
 
 def test_a_missing_window_file_is_refused(judge):
