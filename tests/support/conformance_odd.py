@@ -1,8 +1,9 @@
-"""Random layers among whose values are some that are not finite, and zeros of both signs."""
+"""Random layers among whose values are some that are not finite, or lie where formulas have corners."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import conformance_sweep
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 NAN, INF = float("nan"), float("inf")
 KINDS = {"not a number": (NAN,), "infinity": (INF,), "minus infinity": (-INF,), "infinities": (INF, -INF),
-         "zeros": (0.0, -0.0), "all": (NAN, INF, -INF, 0.0, -0.0)}
+         "zeros": (0.0, -0.0), "corners": (0.0, 1.0, -1.0, 0.5, 2.0), "all": (NAN, INF, -INF, 0.0, -0.0)}
 
 # Bottoms that are labels, numbers of rows, or say yes or no, by their number from either end.
 LABELS = {"SoftmaxWithLoss": 1, "Accuracy": 1, "HingeLoss": 1, "MultinomialLogisticLoss": 1, "InfogainLoss": 1,
@@ -24,10 +25,10 @@ WITHOUT_NAN = {"ArgMax": 0,         # Caffe sorts by a comparison that is no ord
 
 
 @st.composite
-def cases(draw, type_name: str) -> Case:
-    """A layer of the type with such values in its bottoms, its parameters, or its tops' diffs."""
+def cases(draw, type_name: str, kinds: Sequence[str] = tuple(KINDS)) -> Case:
+    """A layer of the type with values of one of the kinds in its bottoms, its parameters, or its tops' diffs."""
     case = draw(conformance_sweep.cases(type_name))
-    odd = draw(st.sampled_from(list(KINDS.values())))
+    odd = KINDS[draw(st.sampled_from(kinds))]
     bottoms = [_odd(draw, type_name, number, bottom, odd, of=len(case.bottoms))
                for number, bottom in enumerate(case.bottoms)]
     others = draw(st.sampled_from([(), (), odd]))
