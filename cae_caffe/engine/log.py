@@ -8,6 +8,7 @@ are at each line, not as they were when the process began.
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterator
 from typing import TextIO
@@ -97,5 +98,6 @@ def _write(level: str, place: str, message: str, text: str = "") -> None:
 
 
 def number(value: float) -> str:
-    """`value` as a C++ stream prints a float: six significant digits."""
-    return format(float(value), ".6g")
+    """`value` as a C++ stream prints a float: six significant digits, and the sign also of what is no number."""
+    value = float(value)
+    return "-nan" if math.isnan(value) and math.copysign(1, value) < 0 else format(value, ".6g")

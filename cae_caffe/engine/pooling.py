@@ -21,6 +21,7 @@ aten = torch.ops.aten
 
 LEAST_CHANNELS = 4      # with which it pays to store them last
 LOWEST = torch.finfo(torch.float32).min       # the maximum of no values at all
+NOWHERE = -1            # its place
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,11 @@ class _FastOrder:
 
 
 class MaxPooling:
-    """The largest value of each window; of several, the first gets the gradient."""
+    """The largest value of each window; of several, the first gets the gradient.
+
+    As in Caffe, a value counts if it is above LOWEST: not minus infinity, nor what is no number. A window without one
+    gives LOWEST, and no value gets its gradient (in Caffe, that before the image's first in memory).
+    """
 
     def __init__(self, windows: Windows, scratch: Scratch):
         self._windows = windows
@@ -133,6 +138,10 @@ class MaxPooling:
                 image = self._windows.padded(image, LOWEST)
             maxima, places = self._order.room("pooled", out), self._order.room("places", indices)
             aten.max_pool2d_with_indices.out(image, *self._arguments, out=maxima, indices=places)
+            if _may_hold_others(maxima):
+                image = torch.nan_to_num(image, LOWEST, posinf=math.inf, neginf=LOWEST)
+                aten.max_pool2d_with_indices.out(image, *self._arguments, out=maxima, indices=places)
+                places.masked_fill_(maxima == LOWEST, NOWHERE)
             self._order.deliver(maxima, out)
             self._order.deliver(places, indices)
 
@@ -153,7 +162,14 @@ class MaxPooling:
         row = torch.div(self._indices, padded_width, rounding_mode="floor") - above
         column = self._indices % padded_width - left
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        return torch.where(inside, row * width + column, -1)
+        return torch.where(inside, row * width + column, NOWHERE)
+
+
+def _may_hold_others(maxima: torch.Tensor) -> bool:
+    """Whether some of the windows may hold what does not count, which PyTorch passes on. An accelerator cannot tell
+    without waiting for it.
+    """
+    return maxima.device.type != "cpu" or not maxima.sum() > -math.inf
 
 
 class AveragePooling:

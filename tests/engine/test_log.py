@@ -199,3 +199,9 @@ def test_a_level_of_the_environment_is_kept_no_longer_than_it_stands_there(monke
     assert not log.enabled()
     monkeypatch.delenv("GLOG_minloglevel")
     assert log.enabled()
+
+
+@pytest.mark.parametrize("value, shown", [(float("nan"), "nan"), (-float("nan"), "-nan"), (-float("inf"), "-inf"),
+                                          (-0.0, "-0"), (1 / 3, "0.333333"), (1e-7, "1e-07")])
+def test_numbers_are_those_of_a_stream_of_c_plus_plus(value, shown):
+    assert log.number(value) == shown

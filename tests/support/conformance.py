@@ -94,6 +94,8 @@ class Case:
     passes: int = 1             # forward and backward passes; each is compared
     then: Sequence[Sequence[np.ndarray]] = ()     # bottoms, perhaps of other shapes, of passes after these
     files: Mapping[str, bytes] = field(default_factory=dict)       # in the working directory, by name
+    odd_params: Sequence[float] = ()        # mixed into parameters that are not given: infinity and the like
+    odd_top_diffs: Sequence[float] = ()     # mixed into top diffs that are not given
 
     @property
     def is_net(self) -> bool:
@@ -128,7 +130,8 @@ class Case:
         top_diffs = self.top_diffs if isinstance(self.top_diffs, Mapping) else dict(zip(self.top_names, self.top_diffs))
         params = {"layer": self.params} if isinstance(self.params, (list, tuple)) else self.params
         return {"folder": _folder(), "prototxt": self.prototxt, "phase": self.phase, "seed": self.seed,
-                "params": params, "backward": self.backward,
+                "params": params, "backward": self.backward, "odd_params": list(self.odd_params),
+                "odd_top_diffs": list(self.odd_top_diffs),
                 "passes": [self._named(bottoms, "bottom") for bottoms in passes], "files": dict(self.files),
                 "top_diffs": dict(top_diffs)}
 

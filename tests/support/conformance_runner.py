@@ -30,7 +30,7 @@ def run(caffe, case: dict) -> list:
                 stream.write(content)
         caffe.set_random_seed(case["seed"])
         net = caffe.Net("net.prototxt", getattr(caffe, case["phase"]))
-        _set_params(net, case["params"])
+        _set_params(net, case["params"], case["odd_params"])
         return [_pass(net, bottoms, case) for bottoms in case["passes"]]
     finally:
         for name in os.listdir("."):
@@ -38,17 +38,26 @@ def run(caffe, case: dict) -> list:
         os.chdir(home)
 
 
-def _set_params(net, given) -> None:
-    """Write `given`, arrays by layer; None: uniform ones; "filled": leave what the fillers drew."""
+def _set_params(net, given, odd) -> None:
+    """Write `given`, arrays by layer; None: uniform ones, and some `odd`; "filled": leave what the fillers drew."""
     if given == "filled":
         return
     for layer, blobs in net.params.items():
         for i, blob in enumerate(blobs):
-            blob.data[...] = given[layer][i] if given else _uniform(PARAM_SEED + i, blob.data.shape)
+            blob.data[...] = given[layer][i] if given else _uniform(PARAM_SEED + i, blob.data.shape, odd)
 
 
-def _uniform(seed: int, shape) -> np.ndarray:
-    return np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
+def _uniform(seed: int, shape, odd) -> np.ndarray:
+    """Uniform values, of which a few are some of the `odd` ones, if there are any."""
+    values = np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
+    return mixed(values, odd, seed) if odd else values
+
+
+def mixed(values: np.ndarray, odd, seed: int) -> np.ndarray:
+    """The values with one in four replaced by some of the `odd` ones."""
+    random = np.random.RandomState(seed)
+    chosen = random.choice(np.asarray(odd, np.float32), values.shape)
+    return np.where(random.uniform(size=values.shape) < 0.25, chosen, values).astype(np.float32)
 
 
 def _pass(net, bottoms: dict, case: dict) -> dict:
@@ -60,31 +69,31 @@ def _pass(net, bottoms: dict, case: dict) -> dict:
     net.forward()
     results = {name + ".data": np.array(net.blobs[name].data) for name in net.outputs}
     if case["backward"]:
-        results.update(_backward(net, bottoms, case["top_diffs"]))
+        results.update(_backward(net, bottoms, case["top_diffs"], case["odd_top_diffs"]))
     results.update(_params(net, "data"))
     return results
 
 
-def _backward(net, bottoms: dict, top_diffs: dict) -> dict:
+def _backward(net, bottoms: dict, top_diffs: dict, odd) -> dict:
     net.clear_param_diffs()
-    _set_top_diffs(net, top_diffs)
+    _set_top_diffs(net, top_diffs, odd)
     net.backward()
     results = {name + ".diff": np.array(net.blobs[name].diff) for name in bottoms}
     results.update(_params(net, "diff"))
     if net.params:
-        _set_top_diffs(net, top_diffs)
+        _set_top_diffs(net, top_diffs, odd)
         net.backward()
         results.update({name + " twice": diff for name, diff in _params(net, "diff").items()})
     return results
 
 
-def _set_top_diffs(net, given: dict) -> None:
-    """Write the diff of each output: as given, or uniform; the diff of a loss is its weight and stays."""
+def _set_top_diffs(net, given: dict, odd) -> None:
+    """Write the diff of each output: as given, or uniform, and some `odd`; that of a loss is its weight and stays."""
     for number, name in enumerate(net.outputs):
         if name in given:
             net.blobs[name].diff[...] = given[name]
         elif not net.blob_loss_weights[name]:
-            net.blobs[name].diff[...] = _uniform(TOP_DIFF_SEED + number, net.blobs[name].data.shape)
+            net.blobs[name].diff[...] = _uniform(TOP_DIFF_SEED + number, net.blobs[name].data.shape, odd)
 
 
 def _params(net, half: str) -> dict:

@@ -79,8 +79,9 @@ class ContrastiveLoss(LossLayer):
             distance = pairs.squared.sqrt()
             missing = self.margin - distance
             slope = missing / distance.add_(NEVER_ZERO)
-        factor = torch.where(pairs.similar, 1, torch.where(missing > 0, -slope, 0))
+        factor = torch.where(pairs.similar, 1, -slope)
         gradient = pairs.difference.mul_(factor).mul_(top[0].diff / bottom[0].shape[0])
+        gradient.masked_fill_(~pairs.similar & ~(missing > 0), 0)       # whatever is infinite or no number there
         for blob, sign, wanted in zip(bottom, (1, -1), propagate_down):
             if wanted:
                 torch.mul(gradient.view(blob.shape), sign, out=blob.diff)

@@ -10,6 +10,7 @@ from ..layer import Layer, at_least
 from ..traits import Traits
 from .buffers import keep
 from .registry import register
+from .scaling import scaled
 
 
 @register("Eltwise")
@@ -55,18 +56,23 @@ class _Sum:
 
     def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
         first, second = self._coefficients[:2]
-        if first == 1:
+        if first == 1 and second:
             torch.add(values[0], values[1], alpha=second, out=out)
         else:
-            torch.mul(values[0], first, out=out).add_(values[1], alpha=second)
+            _add(scaled(values[0], first, out), values[1], second)
         for tensor, coefficient in zip(values[2:], self._coefficients[2:]):
-            out.add_(tensor, alpha=coefficient)
+            _add(out, tensor, coefficient)
 
     def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:
         if self._coefficients[i] == 1:
             bottom[i].diff.copy_(top.diff)
         else:
-            torch.mul(top.diff, self._coefficients[i], out=bottom[i].diff)
+            scaled(top.diff, self._coefficients[i], out=bottom[i].diff)
+
+
+def _add(out: torch.Tensor, values: torch.Tensor, coefficient: float) -> None:
+    if coefficient:     # BLAS's axpy adds nothing for 0, also of what is infinite or no number
+        out.add_(values, alpha=coefficient)
 
 
 class _Product:

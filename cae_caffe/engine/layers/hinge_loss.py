@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ..blob import in_rows
@@ -36,7 +38,8 @@ class HingeLoss(LossLayer):
         flat = bottom[1].data.reshape(-1)[:batch]
         labels = Labels(self, flat, Classes(1, batch, scores.shape[1], 1))
         signs = torch.ones_like(scores).scatter_(1, labels.index, -1)
-        return (scores * signs).add_(1).clamp_min_(0), signs
+        margins = (scores * signs).add_(1)
+        return margins.nan_to_num_(0, posinf=math.inf, neginf=-math.inf).clamp_min_(0), signs       # as C++'s max(0, m)
 
     def backward(self, top, propagate_down, bottom):
         self.refuse_gradient(propagate_down, 1)

@@ -67,7 +67,7 @@ class InfogainLoss(LossLayer):
         labels, weights = self._weights(bottom)
         logarithms = self.classes.view(self._probabilities).clamp_min(LOG_THRESHOLD).log_()
         terms = labels.keep(logarithms.mul_(weights).sum(1))
-        torch.div(terms.sum().neg_(), self._divisor(labels), out=out)
+        torch.div(torch.rsub(terms.sum(), 0), self._divisor(labels), out=out)
 
     def _weights(self, bottom) -> tuple[Labels, torch.Tensor]:
         """The labels, and the row of the matrix for each of them: (outer, classes, inner)."""

@@ -33,7 +33,7 @@ class MultinomialLogisticLoss(LossLayer):
 
     def _write_loss(self, bottom, out: torch.Tensor) -> None:
         _, probabilities = self._true(bottom)
-        out.copy_(probabilities.log_().sum().neg_() / self.classes.outer)
+        out.copy_(torch.rsub(probabilities.log_().sum(), 0) / self.classes.outer)
 
     def _true(self, bottom) -> tuple[torch.Tensor, torch.Tensor]:
         """The labels (N, 1), and the probabilities given to them."""

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from ..layer import Layer, exactly
 from ..traits import Traits
+from .buffers import buffer_like
 from .registry import register
 
 aten = torch.ops.aten
@@ -61,23 +62,24 @@ class ReLU(NeuronLayer):
     traits = Traits(keeps_order=True, runs_in_place=True, replayable=True)
 
     def setup(self, bottom, top):
-        self.slope = self.param.relu_param.negative_slope
+        # Of a slope of 0, too, the product is taken, as in Caffe: it is no number for minus infinity. That of -0 is +0
+        # for all that is below 0.
+        self.slope = self.param.relu_param.negative_slope or -0.0
+        self._is_number: torch.Tensor | None = None
 
     def compute(self, bottoms, params):
         return [functional.leaky_relu(bottoms[0], self.slope)]
 
     def forward(self, bottom, top):
-        if self.slope:
-            aten.leaky_relu.out(bottom[0].data, self.slope, out=top[0].data)
-        else:
-            torch.clamp_min(bottom[0].data, 0, out=top[0].data)
+        aten.leaky_relu.out(bottom[0].data, self.slope, out=top[0].data)
 
     def backward(self, top, propagate_down, bottom):
         if not propagate_down[0]:
             return
         # In place, bottom[0].data is the top's; its sign, all that counts here, is the bottom's for slopes >= 0.
-        diff, data, out = top[0].diff, bottom[0].data, bottom[0].diff
+        data, out = bottom[0].data, bottom[0].diff
+        aten.leaky_relu_backward.grad_input(top[0].diff, data, self.slope or 0.0, False, grad_input=out)
         if self.slope:
-            aten.leaky_relu_backward.grad_input(diff, data, self.slope, False, grad_input=out)
-        else:
-            aten.threshold_backward.grad_input(diff, data, 0, grad_input=out)
+            # Caffe's slope is (x > 0) + negative_slope * (x <= 0), which is 0 where x is no number.
+            self._is_number = buffer_like(self._is_number, data)
+            out.mul_(torch.eq(data, data, out=self._is_number))

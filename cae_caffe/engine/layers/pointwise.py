@@ -17,6 +17,7 @@ from ..traits import Traits
 from .buffers import buffer_like
 from .neuron import NeuronLayer
 from .registry import register
+from .scaling import scaled
 
 aten = torch.ops.aten
 
@@ -49,13 +50,17 @@ class BNLL(NeuronLayer):
 
 @register("Clip")
 class Clip(NeuronLayer):
-    """y = max(min, min(x, max)); the gradient passes from `min` to `max`, both included (clip_layer.cpp)."""
+    """y = max(min, min(x, max)), `min` where x is no number; the gradient passes from `min` to `max`, both included.
+
+    (src/caffe/layers/clip_layer.cpp)
+    """
 
     def setup(self, bottom, top):
         self.least, self.most = self.param.clip_param.min, self.param.clip_param.max
 
     def forward(self, bottom, top):
-        torch.clamp_max(bottom[0].data, self.most, out=top[0].data).clamp_min_(self.least)
+        out = torch.nan_to_num(bottom[0].data, self.least, posinf=math.inf, neginf=-math.inf, out=top[0].data)
+        out.clamp_(self.least, max(self.least, self.most))
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
@@ -75,10 +80,14 @@ class ELU(NeuronLayer):
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            diff = top[0].diff
-            above = aten.threshold_backward(diff, bottom[0].data, 0)
-            below = torch.sub(diff, above, out=bottom[0].diff)
-            below.mul_(top[0].data + self.alpha).add_(above)
+            x = bottom[0].data
+            slope = (top[0].data + self.alpha).mul_(x <= 0).add_(x > 0)
+            torch.mul(top[0].diff, slope, out=bottom[0].diff)
+
+
+def _shifted(x: torch.Tensor, shift: float) -> torch.Tensor:
+    """The shift added to `x` in place; nothing for 0, which would turn -0 to 0."""
+    return x.add_(shift) if shift else x
 
 
 def _log_of_base(base: float) -> np.float32:
@@ -106,11 +115,11 @@ class Exp(NeuronLayer):
         self.outer = 1.0 if param.shift == 0 else (math.e if param.base == -1 else param.base) ** param.shift
 
     def forward(self, bottom, top):
-        torch.mul(bottom[0].data, self.inner, out=top[0].data).exp_().mul_(self.outer)
+        scaled(bottom[0].data, self.inner, out=top[0].data).exp_().mul_(self.outer)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            torch.mul(top[0].data, top[0].diff, out=bottom[0].diff).mul_(self.inner)
+            scaled(torch.mul(top[0].data, top[0].diff, out=bottom[0].diff), self.inner, out=bottom[0].diff)
 
 
 @register("Log")
@@ -126,14 +135,15 @@ class Log(NeuronLayer):
         self.slope = self.scale / log_base
 
     def forward(self, bottom, top):
-        torch.mul(bottom[0].data, self.scale, out=top[0].data).add_(self.shift).log_().mul_(self.outer)
+        self._inner(bottom[0].data, out=top[0].data).log_().mul_(self.outer)
+
+    def _inner(self, x: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        return _shifted(scaled(x, self.scale, out), self.shift)
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[0] and self.slope == 0:
-            bottom[0].diff.zero_()      # Caffe's BLAS takes 0 times infinity for 0
-        elif propagate_down[0]:
-            inner = torch.mul(bottom[0].data, self.scale).add_(self.shift)
-            _multiply_slope(inner.reciprocal_().mul_(self.slope), top[0], bottom[0])
+        if propagate_down[0]:
+            inverse = self._inner(bottom[0].data).reciprocal_()
+            _multiply_slope(scaled(inverse, self.slope, out=inverse), top[0], bottom[0])
 
 
 @register("Power")
@@ -151,7 +161,7 @@ class Power(NeuronLayer):
         if self.constant is not None:
             top[0].data.fill_(self.constant)
             return
-        inner = torch.mul(bottom[0].data, self.scale, out=top[0].data).add_(self.shift)
+        inner = _shifted(scaled(bottom[0].data, self.scale, out=top[0].data), self.shift)
         if self.power != 1:
             inner.pow_(self.power)
 
@@ -170,7 +180,7 @@ class Power(NeuronLayer):
             return (x * (self.slope * self.scale)).add_(self.slope * self.shift)
         if self.shift == 0:
             return torch.div(y, x).mul_(self.power)
-        return torch.div(y, torch.mul(x, self.scale).add_(self.shift)).mul_(self.slope)
+        return torch.div(y, _shifted(scaled(x, self.scale), self.shift)).mul_(self.slope)
 
 
 @register("Swish")
@@ -183,13 +193,13 @@ class Swish(NeuronLayer):
 
     def forward(self, bottom, top):
         self._sigmoid = buffer_like(self._sigmoid, bottom[0].data)
-        torch.mul(bottom[0].data, self.beta, out=self._sigmoid).sigmoid_()
+        scaled(bottom[0].data, self.beta, out=self._sigmoid).sigmoid_()
         torch.mul(bottom[0].data, self._sigmoid, out=top[0].data)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            scaled = top[0].data * self.beta
-            torch.mul(top[0].diff, scaled + self._sigmoid * (1 - scaled), out=bottom[0].diff)
+            inner = top[0].data * self.beta
+            torch.mul(top[0].diff, inner + self._sigmoid * (1 - inner), out=bottom[0].diff)
 
 
 @register("Threshold")

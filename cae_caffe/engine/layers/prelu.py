@@ -10,10 +10,8 @@ from ..blob import shape_string
 from ..layer import Layer
 from ..traits import Traits
 from .broadcast import spread
-from .buffers import KeptInput, scratch_like
+from .buffers import KeptInput, buffer_like, scratch_like
 from .registry import register
-
-aten = torch.ops.aten
 
 
 @register("PReLU")
@@ -34,6 +32,7 @@ class PReLU(Layer):
         filler = param.filler if param.has("filler") else schema.view(default)
         self.add_parameter(() if param.channel_shared else shape[1:2], filler)
         self._input = KeptInput()
+        self._slope: torch.Tensor | None = None
 
     def shapes(self, bottom_shapes):
         self._spread = spread(self.blobs[0].shape, 1, bottom_shapes[0])
@@ -48,9 +47,10 @@ class PReLU(Layer):
     def backward(self, top, propagate_down, bottom):
         x, diff = self._input.of(bottom[0], top[0]), top[0].diff
         scratch = scratch_like(self, x)
+        # By comparisons, which are 0 for what is no number, and products with them, as in Caffe.
         if self.needs_diff(0):
-            self._spread.add_sum(torch.clamp_max(x, 0, out=scratch).mul_(diff), self.blobs[0])
+            self._spread.add_sum(torch.le(x, 0, out=scratch).mul_(x).mul_(diff), self.blobs[0])
         if propagate_down[0]:
-            positive = aten.threshold_backward.grad_input(diff, x, 0, grad_input=scratch)
-            out = torch.sub(diff, positive, out=bottom[0].diff)
-            out.mul_(self._spread.view(self.blobs[0].data)).add_(positive)
+            self._slope = buffer_like(self._slope, x)
+            torch.le(x, 0, out=self._slope).mul_(self._spread.view(self.blobs[0].data))
+            torch.mul(diff, self._slope.add_(torch.gt(x, 0, out=scratch)), out=bottom[0].diff)

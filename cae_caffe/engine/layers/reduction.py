@@ -10,6 +10,7 @@ import torch
 from ..autograd_layer import AutogradLayer
 from ..blob import canonical_axis
 from .registry import register
+from .scaling import scaled
 
 
 @register("Reduction")
@@ -30,7 +31,8 @@ class Reduction(AutogradLayer):
 
     def compute(self, bottoms, params):
         terms = _TERMS[self.param.reduction_param.operation](bottoms[0])
-        return [terms.flatten(self.axis).sum(-1) * self.coefficient]
+        sums = terms.flatten(self.axis).sum(-1)
+        return [scaled(sums, self.coefficient)]
 
 
 _TERMS = {"SUM": lambda x: x, "MEAN": lambda x: x, "ASUM": torch.abs, "SUMSQ": torch.square}

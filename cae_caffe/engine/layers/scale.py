@@ -15,6 +15,7 @@ from ..traits import Traits
 from .broadcast import learned_shape, spread
 from .buffers import KeptInput, scratch_like
 from .registry import register
+from .scaling import scaled_by_each
 
 
 class _FactorLayer(Layer):
@@ -104,7 +105,7 @@ class Scale(_FactorLayer):
     def forward(self, bottom, top):
         self._input.keep(bottom[0], top[0])
         out = top[0].data
-        torch.mul(bottom[0].data, self.spread.view(self.factor(bottom).data), out=out)
+        scaled_by_each(bottom[0].data, self.spread.view(self.factor(bottom).data), out)
         if self.bias is not None:
             out.add_(self.spread.view(self.bias.data))
 
@@ -116,4 +117,4 @@ class Scale(_FactorLayer):
             product = torch.mul(diff, self._input.of(bottom[0], top[0]), out=scratch_like(self, diff))
             self.write_factor_diff(product, bottom)
         if propagate_down[0]:
-            torch.mul(diff, self.spread.view(self.factor(bottom).data), out=bottom[0].diff)
+            scaled_by_each(diff, self.spread.view(self.factor(bottom).data), bottom[0].diff)

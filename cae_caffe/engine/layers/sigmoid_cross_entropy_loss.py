@@ -19,8 +19,9 @@ from .registry import register
 class SigmoidCrossEntropyLoss(LossLayer):
     """-sum(t log s(x) + (1 - t) log(1 - s(x))), divided as `loss_param` says, by default by the batch.
 
-    The sum is taken as x/2 + |x|/2 - x t + log(1 + exp(-|x|)), which neither overflows nor loses digits; its gradient
-    is s(x) - t, at 0 too (src/caffe/layers/sigmoid_cross_entropy_loss_layer.cpp).
+    The sum is taken as p - x t + log(1 + exp(x - 2 p)) with p = max(x, 0), which neither overflows nor loses digits;
+    its gradient is s(x) - t, at 0 too. Of infinite x it is no number
+    (src/caffe/layers/sigmoid_cross_entropy_loss_layer.cpp).
     """
 
     traits = Traits(keeps_order=True, replayable=True)
@@ -43,9 +44,9 @@ class SigmoidCrossEntropyLoss(LossLayer):
         counted = self._counted(target)
         if counted is not None:
             x = torch.where(counted, x, 0)      # what is ignored may be no number
-        size = x.abs()
-        # Halves of x and |x| rather than max(x, 0), whose slope at 0 is not the half that the formula's is.
-        terms = x * 0.5 + size * 0.5 - x * target + functional.softplus(-size)
+        # Halves of x and |x| rather than a maximum, whose slope at 0 is not the half that the formula's is.
+        positive = x * 0.5 + x.abs() * 0.5
+        terms = positive - x * target + functional.softplus(torch.sub(x, positive, alpha=2))
         if counted is not None:
             terms = terms * counted
         return [terms.sum() / self._divisor(x, counted)]

@@ -47,7 +47,7 @@ class SoftmaxWithLoss(LossLayer):
     def _write_loss(self, label_blob, out: torch.Tensor) -> None:
         labels = Labels(self, label_blob.data, self.classes, self.ignored)
         logarithms = labels.pick(self.classes.view(self._probabilities)).clamp_min_(SMALLEST).log_()
-        torch.div(labels.keep(logarithms).sum().neg_(), self._divisor(labels), out=out)
+        torch.div(torch.rsub(labels.keep(logarithms).sum(), 0), self._divisor(labels), out=out)
 
     def backward(self, top, propagate_down, bottom):
         self.refuse_gradient(propagate_down, 1)

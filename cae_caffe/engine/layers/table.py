@@ -14,23 +14,31 @@ from . import registry
 
 # What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
 EXCEPTIONS = {
+    "ArgMax": "of values that are not numbers (NaN) Caffe's order is none",
     "BatchReindex": "an accelerator does not check the row numbers",
     "ContrastiveLoss": "takes larger batches later, with which Caffe writes beyond its buffers",
+    "Convolution": "where a kernel of the engine's own computes it on the CPU, values that are not finite spoil more "
+                   "of their image than they do in Caffe",
     "Data": "several layers of a process may read one LevelDB, which Caffe opens for one alone",
-    "Deconvolution": "a `stride_h` or `stride_w` of 0, of which a Convolution dies in Caffe, is an error here too",
+    "Deconvolution": "as Convolution; a `stride_h` or `stride_w` of 0, of which a Convolution dies in Caffe, is an "
+                     "error here too",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
-    "LRN": "in place, values and gradient are right; Caffe overwrites what it still needs",
+    "LRN": "values that are not finite spoil the channels around them, in Caffe all behind them too; in place, values "
+           "and gradient are right; Caffe overwrites what it still needs",
     "LSTM": "as RNN",
     "MVN": "in place, the gradient is right; Caffe overwrites the diff before it has read all of it",
     "PReLU": "also bottoms of more than four axes",
-    "Pooling": "stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
+    "Pooling": "a window of nothing but NaN and minus infinity has the maximum -3.4e38 and the place -1, as in Caffe, "
+               "and no gradient, which Caffe adds to the value before the image in memory; stochastic pooling also on "
+               "the CPU, where Caffe has none, from Caffe's own stream",
     "RNN": "two layers that share weights by their `param` names share them in every time step; in phase TRAIN Caffe's "
            "share those of the first step alone",
-    "SPP": "stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
-    "Scale": "in place, a second backward pass without a forward one is right; Caffe has overwritten what it needs",
+    "SPP": "as Pooling: stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
+    "Scale": "a factor that is not a number (NaN) makes NaN, of which some of OpenBLAS's kernels make 0; in place, a "
+             "second backward pass without a forward one is right; Caffe has overwritten what it needs",
     "SigmoidCrossEntropyLoss": "the sum is exact; Caffe adds up in float32, which shows from the fifth digit on a "
                                "mini-batch of images, and from the fourth where all pixels are alike",
     "SoftmaxWithLoss": "a second top, the probabilities, which Caffe documents and then refuses",
@@ -46,7 +54,8 @@ docs/layers.md`; a test keeps it true. Fields are those of LayerParameter that t
 `loss_weight`, `propagate_down`, `include` and `exclude`, which all layers have. `engine` fields are read and change
 nothing: all are this engine's own kernels, also CUDNN, which Caffe's CPU build refuses. A layer runs in place, its top
 being its bottom, where the table says so, and is refused elsewhere; there Caffe overwrites values that it still reads,
-or reshapes the bottom. Sources are in cae_caffe/engine/layers/.
+or reshapes the bottom. Values that are not finite pass through a layer, forward and backward, as in Caffe, but for the
+exceptions. Sources are in cae_caffe/engine/layers/.
 
 | type | fields | in place | source | exceptions |
 |---|---|---|---|---|

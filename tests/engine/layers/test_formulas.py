@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from inspect import getsource
 
+import conformance_odd
+import conformance_sweep
 import golden_layers
 import numpy as np
 import pytest
 import torch
-from conformance import Case
+from conformance import Case, examples
+from conformance_sweep import NOT_SWEPT
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cae_caffe.engine.autograd_layer import AutogradLayer
 from cae_caffe.engine.layer import Layer
@@ -57,6 +63,30 @@ def at_corners(case: Case) -> list[np.ndarray]:
     first, *rest = [np.asarray(bottom, np.float32) for bottom in case.bottoms]
     return [np.resize(corners, first.shape),
             *(np.resize(np.repeat(TARGETS, len(corners)), bottom.shape) for bottom in rest)]
+
+
+def has_gradient(layer_class: type[Layer]) -> bool:
+    """Whether the class has bottoms and computes their gradient by hand, and does not only refuse one."""
+    own = layer_class.backward
+    return (layer_class.bottoms.most != 0 and own not in (Layer.backward, AutogradLayer.backward)
+            and "refuse_gradient(propagate_down, 0" not in getsource(own))
+
+
+WITHOUT_FORMULA = [name for name in registry.type_names()
+                   if has_gradient(registry.find(name)) and name not in TYPES and name not in NOT_SWEPT]
+
+
+@pytest.mark.parametrize("type_name", WITHOUT_FORMULA)
+@examples(8)
+@given(data=st.data())
+def test_gradient_is_caffes_at_corners_where_there_is_no_formula(judge, type_name, data):
+    conformance_sweep.hold(judge, data.draw(conformance_odd.cases(type_name, ["corners", "zeros"])))
+
+
+def test_every_layer_with_a_gradient_of_its_own_is_tried():
+    own = {name for name in registry.type_names() if has_gradient(registry.find(name))}
+    # A Python layer's gradient is its user's, and HDF5Output has nothing behind it.
+    assert own - set(TYPES) - set(WITHOUT_FORMULA) == {"Python", "HDF5Output"}
 
 
 def test_every_layer_with_a_formula_is_tried():
