@@ -13,7 +13,7 @@ PACKAGE = "cae_caffe"
 FOLDER = Path(__file__).resolve().parents[1] / PACKAGE
 FLOORS = (      # the first is what every floor stands on
     ("errors", "files", "glog", "hdf5", "interruption", "lists", "locks", "printing", "progress",
-     "python_layers", "spelling", "version", "wait_policy"),
+     "python_layers", "spelling", "standard_streams", "version", "wait_policy"),
     ("schema", "plugins"),
     ("models", "data", "snapshots"),
     ("graph", "families", "emit", "engine", "net_spec"),

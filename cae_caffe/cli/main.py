@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from types import ModuleType
 
-from .. import glog, interruption
+from .. import glog, interruption, standard_streams
 from ..errors import CaeCaffeError, InputError
 from ..printing import shown
 from ..version import VERSION
@@ -30,6 +31,9 @@ COMMANDS = {
     "train": "train or fine-tune a model, with Caffe's own flags and log",
     "verify": "run a solver on both engines and show where they agree",
 }
+
+# The programs whose result is not what they print, but the files that they make.
+MAKERS = ("activations", "demo", "data", "encode", "figure", "make-prototxt", "reproduce", "train")
 
 # Other spellings of commands.
 ALIASES = {"device-query": "device_query"}
@@ -56,7 +60,15 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def call(run, arguments: argparse.Namespace, program: str) -> int:
-    """Run `run(arguments)`; print this package's errors as one line on standard error and return the exit status."""
+    """Run `run(arguments)`; print this package's errors as one line on standard error and return the exit status.
+
+    What cannot be written to standard error is lost and ends nothing; for MAKERS that holds for standard output, too.
+    """
+    with standard_streams.lasting(output=program.rsplit(maxsplit=1)[-1] in MAKERS):
+        return _status(run, arguments, program)
+
+
+def _status(run, arguments: argparse.Namespace, program: str) -> int:
     try:
         return run(arguments) or 0
     except CaeCaffeError as error:
@@ -69,8 +81,9 @@ def call(run, arguments: argparse.Namespace, program: str) -> int:
         print(f"{program}: interrupted", file=sys.stderr)
         return interruption.status()
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`); nothing is wrong and nobody is left to tell.
-        sys.stderr.close()
+        # The reader of our output has gone (`| head`); nothing is wrong and nobody is left to tell. Python will write
+        # the rest of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), standard_streams.OUTPUT)
         return 0
     except OSError as error:
         if arguments.debug or error.filename is None:

@@ -87,14 +87,16 @@ def _print(level: str, place: str, message: str, text: str = "") -> None:
 
 def _write(level: str, place: str, message: str, text: str = "") -> None:
     line = glog.line(level, place, message, text)
-    if _stream is not None:
-        _stream.write(line)
-        return
-    glog.add_to_files(level, line)
-    if glog.on_stderr(level):
-        # A progress bar on the terminal steps aside for the line.
-        with tqdm.external_write_mode(file=sys.stderr):
-            sys.stderr.write(line)
+    # A log that cannot be written, for a full disk or a reader that has gone, ends no training.
+    with contextlib.suppress(OSError, ValueError):      # ValueError: it is closed
+        if _stream is not None:
+            _stream.write(line)
+            return
+        glog.add_to_files(level, line)
+        if glog.on_stderr(level) and sys.stderr is not None:
+            # A progress bar on the terminal steps aside for the line.
+            with tqdm.external_write_mode(file=sys.stderr):
+                sys.stderr.write(line)
 
 
 def number(value: float) -> str:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import locks, progress, schema
+from .. import locks, progress, schema, standard_streams
 from ..backend_protocol import Backend
 from ..errors import InputError
 from .train import NetFiles, Options, keep_snapshots, make_solver, solver_parameter, use_device, watch_for_nan
@@ -40,7 +40,7 @@ def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> 
             solvers.append(make_solver(backend, param, options.solver, net_files))
             watch_for_nan(solvers[-1], options.on_nan)
             keep_snapshots(solvers[-1], options.keep)
-            logs.append(stack.enter_context(Path(f"{param.snapshot_prefix}.log").open("w", encoding="utf-8")))
+            logs.append(stack.enter_context(standard_streams.lossy(f"{param.snapshot_prefix}.log")))
         bar = stack.enter_context(progress.bar(common.max_iter, f"training {len(seeds)} runs"))
         backend.solve_together(solvers, logs, lambda: bar.update(1))
     return [Path(log.name) for log in logs]
