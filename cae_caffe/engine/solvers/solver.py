@@ -11,7 +11,7 @@ import numpy as np
 from ... import schema
 from ...errors import InputError
 from ...snapshots import Keeper
-from .. import log, rng, threads
+from .. import log, out_of_memory, rng, threads
 from ..captured import CapturedStep, recorder
 from . import data_position, finite, learning_rate, nets, snapshot, testing, update
 
@@ -37,7 +37,8 @@ class Solver:
             rng.set_random_seed(param.random_seed)
         self._build_nets(native_kernels, read_net)
         self.fed_by = self.net          # whose data layers feed it: another run's if it is trained together with that
-        self.rule = rule(self.net, self.param)
+        with out_of_memory.named(f"{name}: the gradients and the solver's history", self.net.device):
+            self.rule = rule(self.net, self.param)
         threads.apply(self.net)
         self.iter = 0
         self.current_step = 0
