@@ -65,12 +65,14 @@ class Solver:
         param = self.message
         source = nets.train_source(param, self.name, read_net)
         self.net = source.build(schema.TRAIN, param.train_state, native_kernels)
+        source.require_layers(self.net)
         self._load_weights(self.net)
         self.test_nets = []
         for i, source in enumerate(nets.test_sources(param, self.name, read_net)):
             log.info("solver.cpp:190", f"Creating test net (#{i}) specified by {source.description}")
             state = param.test_state[i] if param.test_state else None
             net = source.build(schema.TEST, state, native_kernels)
+            source.require_layers(net)
             net.debug_info = param.debug_info
             self._load_weights(net)
             self.test_nets.append(net)
