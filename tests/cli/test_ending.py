@@ -101,7 +101,7 @@ def test_ctrl_c_in_the_instant_when_it_is_first_heeded(monkeypatch):
 
     monkeypatch.setattr(signal, "signal", install_and_send)
     before = signal.getsignal(signal.SIGINT)
-    with requests("stop", "none") as take_request:
+    with requests("stop", "none", "none") as take_request:
         assert take_request() == "stop"
         assert signal.getsignal(signal.SIGINT) == before        # a second one acts at once
     assert signal.getsignal(signal.SIGINT) == before
@@ -125,3 +125,9 @@ def test_memory_that_the_system_refuses_is_told_with_the_layer(tmp_path):
     assert last.startswith("cae-caffe time: layer `ip` (type InnerProduct, net.prototxt:3): out of memory: 7.451 GiB "
                            "were asked for, and ")
     assert "this process may have 4 GiB in all (ulimit -v). Take a smaller batch_size" in last
+
+
+def test_ctrl_c_while_the_command_line_is_imported(tmp_path):
+    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    done = shell(f"{sys.executable} -m cae_caffe train", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert done.returncode == 130 and done.stderr == "cae-caffe: interrupted\n"
