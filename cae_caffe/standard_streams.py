@@ -18,10 +18,8 @@ OUTPUT, ERROR = 1, 2
 def lasting(output: bool) -> Iterator[None]:
     """Within the block, standard error takes whatever is written to it; with `output`, standard output does as well.
 
-    Descriptors that are closed are opened to nowhere, so that no file of the work gets their numbers. A stream that is
-    not the process's own (a test's, a notebook's) stays as it is.
+    A stream that is not the process's own (a test's, a notebook's) stays as it is.
     """
-    _open_closed_descriptors()
     before = sys.stdout, sys.stderr
     if sys.stderr is sys.__stderr__:
         sys.stderr = lossy(ERROR)
@@ -77,7 +75,8 @@ class _Lossy(io.RawIOBase):
         super().close()
 
 
-def _open_closed_descriptors() -> None:
+def open_closed_descriptors() -> None:
+    """Open those of standard input, output and error that are closed to nowhere, so that no file gets their numbers."""
     for descriptor in (0, OUTPUT, ERROR):
         try:
             os.fstat(descriptor)

@@ -7,7 +7,7 @@ import sys
 
 from ..backend import BACKENDS
 from ..reproduction.demo import ITERATIONS, run_demo
-from .main import call
+from .ending import call
 from .programs import CAE_CAFFE, MAKE_PROTOTXT
 
 PROGRAM = "demo"

@@ -11,7 +11,7 @@ from ..emit import DIALECTS, Settings, own_images, write_model
 from ..errors import InputError
 from ..families import FAMILIES, DataSource, DesignFlags, family_of, presets
 from ..models import Design, named_design
-from .main import call
+from .ending import call
 
 PROGRAM = "make-prototxt"
 

@@ -19,6 +19,7 @@ import torch
 
 from ..errors import InputError
 from . import device as devices
+from . import out_of_memory
 
 # Caffe's limits (src/caffe/blob.cpp).
 MAX_AXES = 32
@@ -42,6 +43,7 @@ class Memory:
 
     @classmethod
     def zeros(cls, count: int, device: torch.device) -> Memory:
+        out_of_memory.check(count, device)
         return cls(torch.zeros(count, dtype=torch.float32, device=device))
 
     def defer(self, compute: Callable[[], None]) -> None:

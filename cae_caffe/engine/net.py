@@ -11,7 +11,7 @@ import torch
 
 from .. import schema
 from . import device as devices
-from . import log, net_builder, rng, weights, weights_hdf5
+from . import log, net_builder, out_of_memory, rng, weights, weights_hdf5
 from .blob import Blob
 from .layer import Context, Layer
 from .parameters import Parameter
@@ -121,8 +121,12 @@ class Net:
     def run_layer_forward(self, number: int) -> None:
         """Run one layer forward, after its tops have taken the shapes that its bottoms ask for."""
         layer, bottom, top = self.layers[number], self.bottoms[number], self.tops[number]
-        layer.adapt(bottom, top)
-        layer.forward(bottom, top)
+        try:
+            layer.adapt(bottom, top)
+            layer.forward(bottom, top)
+        except (MemoryError, RuntimeError) as error:
+            out_of_memory.tell(error, self.graph.nodes[number].place, self.device)
+            raise
 
     def run_backward(self, start: int | None, end: int = 0) -> None:
         """What `backward` does, after a forward pass whose blobs nobody has changed."""
@@ -132,7 +136,11 @@ class Net:
                 callback(i)
             plan = self.plans[i]
             if plan.needs_backward:
-                self.layers[i].backward(self.tops[i], plan.propagates_down, self.bottoms[i])
+                try:
+                    self.layers[i].backward(self.tops[i], plan.propagates_down, self.bottoms[i])
+                except (MemoryError, RuntimeError) as error:
+                    out_of_memory.tell(error, self.graph.nodes[i].place, self.device)
+                    raise
                 if self.debug_info:
                     self._log_backward(i)
             for callback in self.after_backward:

@@ -13,7 +13,8 @@ from ..errors import InputError
 from ..graph import Graph, Node, graph_of, layer_place
 from ..schema import format_text, layer_types, net_state, view
 from ..schema.text.unknown import times
-from . import backward_plan, log
+from . import backward_plan, log, out_of_memory
+from . import device as devices
 from .backward_plan import LayerPlan
 from .blob import Blob, shape_string
 from .layer import Context, Layer
@@ -115,6 +116,9 @@ class _Builder:
             self._add_parameters(node, layer, plan)
         except InputError as error:
             raise InputError(f"{node.place}: {error}") from None
+        except (MemoryError, RuntimeError) as error:
+            out_of_memory.tell(error, node.place, devices.current())
+            raise
         for i in plan.top_ids:
             self.needs_backward[i] = self.needs_backward[i] or plan.needs_backward
         # As in Caffe, what is saved with the weights is the layer with the loss weight it really has.

@@ -99,7 +99,9 @@ class _Builder:
             if i < len(bottoms) and name == bottoms[i]:
                 value = Value(node.inputs[i].blob, node, i)
             elif name in self.newest:
-                raise InputError(f"its top `{name}` is already the top of another layer; give it another name.")
+                other = self.newest[name].producer
+                raise InputError(f"its top `{name}` is already the top of layer `{other.name}`; give it another name, "
+                                 "or, to work in place, the name of its bottom.")
             else:
                 value = Value(Blob(None, name), node, i)
             self.newest[name] = value

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..schema import net_state
 from .elements import Node, Value, layer_place
 from .graph import Graph
+from .missing import remedy_for
 
 TopPlace = tuple[int, int]       # layer number, top number
 
@@ -60,7 +61,7 @@ def _uses(net, lines: list[int | None], name: str, whole):
             if blob not in producers:
                 states = net_state.states_with(whole, blob)
                 remedy = (f"layers with that top are for other states: {states}" if states else
-                          "correct the name, or the order of the layers")
+                          remedy_for(blob, net.layer, i) or "correct the name, or the order of the layers")
                 raise InputError(f"{layer_place(layer, name, lines[i])}: its bottom `{blob}` (number {j}) is the top "
                                  f"of no layer before it in this phase, level and stage; {remedy}.")
             sources[i, j] = producers[blob]

@@ -34,7 +34,8 @@ def requests(sigint_effect: str, sighup_effect: str, sigterm_effect: str) -> Ite
             if effect == "stop":
                 signal.signal(number, _at_once(number, previous[number]))
             pending.append(effect)
-        previous[number] = signal.signal(number, signal.SIG_IGN if effect == "none" else handler)
+        previous[number] = signal.getsignal(number)     # first, for the handler asks for it at once
+        signal.signal(number, signal.SIG_IGN if effect == "none" else handler)
 
     for name, effect in (("SIGINT", sigint_effect), ("SIGHUP", sighup_effect), ("SIGTERM", sigterm_effect)):
         if hasattr(signal, name):                # Windows has no SIGHUP

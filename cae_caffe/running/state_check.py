@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import glog, schema
 from ..errors import InputError
+from ..graph import remedy_for
 from ..schema import net_state
 
 PLACE = "caffe.cpp:198"         # where Caffe's tool makes the net
@@ -42,13 +43,20 @@ def check_sources(net: schema.NetParameter, name: str, state: schema.NetState) -
     in_state.CopyFrom(net)
     in_state.state.MergeFrom(state)
     kept, _ = net_state.filtered(in_state, [None] * len(net.layer))
+    if not kept.layer:
+        where = f"in phase {schema.Phase.Name(in_state.state.phase)} " if net.layer else ""
+        raise InputError(f"{name}: the net has no layers {where}to run, and Caffe runs none without; name a net's "
+                         "prototxt, or correct the `include` and `exclude` rules of its layers.")
     produced = set()
-    for layer in kept.layer:
+    for number, layer in enumerate(kept.layer):
         missing = [blob for blob in layer.bottom if blob not in produced]
         if missing:
             state = in_state.state
             stages = [stage for stage in state.stage if stage]
-            remedy = f"give -stage with one of {', '.join(known)}" if known else "correct the name, or the phase"
+            if any(missing[0] in other.top for other in net.layer) and known:
+                remedy = f"give -stage with one of {', '.join(known)}"
+            else:
+                remedy = remedy_for(missing[0], kept.layer, number) or "correct the name, or the phase"
             raise InputError(f"{name}: in phase {schema.Phase.Name(state.phase)}, level {state.level} and "
                              f"{'stage ' + ','.join(stages) if stages else 'no stage'}, no layer produces "
                              f"`{missing[0]}`, a bottom of layer `{layer.name}`; {remedy}.")

@@ -10,6 +10,7 @@ from typing import Any, Callable, cast
 from .. import locks, progress, python_layers, schema, snapshots
 from ..backend_protocol import Backend, EmbeddedSolver, Solver
 from ..errors import InputError
+from .first_weights import warn_of_weights
 from .signals import EFFECTS, TakeRequest, check_effects, requests
 from .state_check import check_sources, warn_of_state
 
@@ -80,6 +81,7 @@ def train(backend: Backend, options: Options) -> bool:
         solver = make_solver(backend, param, options.solver, net_files)
         watch_for_nan(solver, options.on_nan)
         keep_snapshots(solver, options.keep)
+        warn_of_weights(solver, param)
         if state:
             _resume(solver, state, options.data_position, backend.log)
         backend.log("Starting Optimization")

@@ -9,6 +9,7 @@ from pathlib import Path
 from .. import locks, progress, schema, standard_streams
 from ..backend_protocol import Backend
 from ..errors import InputError
+from .first_weights import warn_of_weights
 from .train import NetFiles, Options, keep_snapshots, make_solver, solver_parameter, use_device, watch_for_nan
 
 
@@ -41,6 +42,7 @@ def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> 
             watch_for_nan(solvers[-1], options.on_nan)
             keep_snapshots(solvers[-1], options.keep)
             logs.append(stack.enter_context(standard_streams.lossy(f"{param.snapshot_prefix}.log")))
+        warn_of_weights(solvers[0], common)
         bar = stack.enter_context(progress.bar(common.max_iter, f"training {len(seeds)} runs"))
         backend.solve_together(solvers, logs, lambda: bar.update(1))
     return [Path(log.name) for log in logs]

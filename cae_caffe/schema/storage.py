@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import warnings
 from pathlib import Path
 
@@ -28,6 +29,8 @@ _SIGNATURES = {
 def read_bytes(path: str | os.PathLike) -> bytes:
     """Return what the file at `path` holds; raise InputError if there is no such file, or it cannot be read."""
     try:
+        if _is_endless(path):
+            raise InputError(f"{path}: this is a device, and no file.")
         return Path(path).read_bytes()
     except FileNotFoundError:
         folder = "" if Path(path).is_absolute() else f" (relative paths start at {os.getcwd()})"
@@ -36,6 +39,12 @@ def read_bytes(path: str | os.PathLike) -> bytes:
         raise InputError(f"{path}: this is a folder; the path of a file is needed.") from None
     except (OSError, ValueError) as error:      # ValueError: a zero byte in the path
         raise InputError(f"{path}: the file cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def _is_endless(path: str | os.PathLike) -> bool:
+    """Whether a device is at `path`, which may have no end, as /dev/zero has none; a pipe has one."""
+    mode = os.stat(path).st_mode
+    return (stat.S_ISCHR(mode) and not os.path.samefile(path, os.devnull)) or stat.S_ISBLK(mode)
 
 
 def read_source(path: str | os.PathLike) -> str:

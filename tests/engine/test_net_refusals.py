@@ -27,7 +27,7 @@ REFUSED = {
     "bottom of another phase": (INPUT + ip("one", "x", more="include { phase: TEST }") + ip("two", "one"),
                                 r"layer `two` .*:3\): its bottom `one` .* in this phase, level and stage"),
     "bottom before its layer": (INPUT + ip("one", "two") + ip("two", "x"), r"layer `one` .*:2\): its bottom `two`"),
-    "a top twice": (ONE + ip("two", "x", "one"), r"layer `two` .*:3\): its top `one` is already the top of another"),
+    "a top twice": (ONE + ip("two", "x", "one"), r"layer `two` .*:3\): its top `one` is already the top of layer `"),
     "in place on a blob that another layer reads": (
         ONE + ip("two", "one") + 'layer { name: "r" type: "ReLU" bottom: "one" top: "one" }',
         r"layer `r` .*:4\): its top `one` is already"),

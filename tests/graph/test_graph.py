@@ -145,7 +145,7 @@ def test_the_net_that_a_graph_is_made_of_stays_as_it_is():
     (PAIR + ip("two", "oen"), r"layer `two` \(type InnerProduct, .*net\.prototxt:2\): its bottom `oen` \(number 0\)"),
     (PAIR + ip("one", "x", more="include { phase: TRAIN }") + ip("two", "one"),
      r"layer `two` .*:3\): its bottom `one` .* in this phase, level and stage"),
-    (PAIR + ip("one", "x") + ip("two", "y", "one"), r"layer `two` .*:3\): its top `one` is already the top of another"),
+    (PAIR + ip("one", "x") + ip("two", "y", "one"), r"layer `two` .*:3\): its top `one` is already the top of layer `"),
     (PAIR + layer("Split", "s", ["x"], ["a", "a"]), r"layer `s` .*:2\): its top `a` is already the top"),
     (PAIR + loss("l", ["x", "y"], ["l"], "propagate_down: true"),
      r"layer `l` .*:2\): it gives `propagate_down` 1 times for 2 bottoms"),

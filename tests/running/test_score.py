@@ -101,7 +101,17 @@ def test_a_misspelt_bottom_is_told(folder):
     text = small_training.net().replace('bottom: "encode"', 'bottom: "encoed"')
     (folder / "net.prototxt").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"net\.prototxt: in phase TEST, level 0 and no stage, no layer produces "
-                                         "`encoed`, a bottom of layer `encodesig`; give -stage with one of on-train"):
+                                         "`encoed`, a bottom of layer `encodesig`; perhaps `encode` is meant"):
+        score.test(pycaffe, "net.prototxt", "w.caffemodel")
+
+
+def test_a_net_without_layers_in_its_state_is_refused(folder):
+    (folder / "net.prototxt").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^net\.prototxt: the net has no layers to run, and Caffe runs none without"):
+        score.test(pycaffe, "net.prototxt", "w.caffemodel")
+    text = 'layer { name: "a" type: "Silence" include { phase: TRAIN } }'
+    (folder / "net.prototxt").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="the net has no layers in phase TEST to run"):
         score.test(pycaffe, "net.prototxt", "w.caffemodel")
 
 

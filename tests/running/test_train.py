@@ -18,7 +18,7 @@ class Solver:
     """Counts iterations; `during` maps iterations to what happens in them."""
 
     def __init__(self, path, calls, during=None):
-        self.param = schema.read_solver(path)
+        self.param, self.net = schema.read_solver(path), SimpleNamespace(params={})
         self.calls, self.during, self.iter = calls, during or {}, 0
 
     def add_callback(self, on_start, on_gradients_ready):
@@ -217,3 +217,32 @@ def test_the_embedded_engine_names_the_users_own_file(tmp_path, monkeypatch):
     with pytest.raises(InputError) as error:
         train(load_backend("torch"), given)
     assert str(error.value).startswith(f"{given.solver}: the solver's regularization_type is `L3`")
+
+
+def test_weights_of_which_none_fit_are_told(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    caffe = load_backend("torch")
+    path = small_training.write(tmp_path, "max_iter: 1")
+    text = small_training.net()
+    (tmp_path / "other.prototxt").write_text(text.replace("code", "rest"), encoding="utf-8")
+    caffe.Net("other.prototxt", caffe.TRAIN).save("other.caffemodel")
+    caffe.Net("net.prototxt", caffe.TRAIN).save("own.caffemodel")
+    train(caffe, Options(str(path), weights="own.caffemodel, other.caffemodel"))
+    warnings = [line.split("] ", 1)[1] for line in capfd.readouterr().err.splitlines() if line.startswith("W")]
+    said, = warnings
+    assert said == ("other.caffemodel: none of these weights is for a layer of the train net, which stays as it is; "
+                    "they are for the layers enrest, derest.")
+
+
+@pytest.mark.parametrize("text, said", [
+    ("", r"^net\.prototxt: the net has no layers to run"),
+    ('layer { name: "a" type: "Silence" include { phase: TEST } }', "the net has no layers in phase TRAIN to run"),
+])
+def test_a_net_without_layers_is_not_trained(text, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = small_training.write(tmp_path, "max_iter: 1")
+    (tmp_path / "net.prototxt").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        train(load_backend("torch"), Options(str(path)))
+    with pytest.raises(InputError, match=r"^net\.prototxt: the net has no layers in phase TRAIN"):
+        load_backend("torch").get_solver(str(path))

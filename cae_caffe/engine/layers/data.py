@@ -10,6 +10,7 @@ from ..layer import between
 from ..leveldb_records import LevelDbRecords
 from ..lmdb_records import LmdbRecords
 from .batches import BatchLayer, Example
+from .data_source import require_source
 from .registry import register
 
 
@@ -26,6 +27,7 @@ class Data(BatchLayer):
 
     def __init__(self, param, context):
         super().__init__(param, context)
+        require_source(param.data_param.source, self.field)
         records = LmdbRecords if param.data_param.backend == "LMDB" else LevelDbRecords
         self.records: LmdbRecords | LevelDbRecords = records(param.data_param.source)
 

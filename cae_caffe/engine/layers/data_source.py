@@ -26,6 +26,13 @@ class DataSource:
         raise NotImplementedError
 
 
+def require_source(source: str, field: str) -> None:
+    """Raises InputError if a layer's `source` is empty; `field` is the message that gives it."""
+    if not source:
+        raise InputError(f"it has no `source`, which says where its data are; write it as `{field} {{ source: \"...\" "
+                         "... }`.")
+
+
 def require_same(what: str, recorded: int, present: int) -> None:
     """Raises InputError unless the source has as many of `what` as it had when its place was recorded."""
     if recorded != present:

@@ -11,7 +11,7 @@ from ...errors import InputError
 from .. import libc_rand, log
 from ..hdf5_rows import HDF5Rows, listed_files
 from ..layer import Layer, at_least, exactly
-from .data_source import DataSource, Place, require_same
+from .data_source import DataSource, Place, require_same, require_source
 from .registry import register
 
 
@@ -36,6 +36,7 @@ class HDF5Data(DataSource, Layer):
         self.shuffles, self.batch = param.shuffle, param.batch_size
         if self.batch < 1:
             raise InputError("its `batch_size` is 0; give at least 1.")
+        require_source(param.source, "hdf5_data_param")
         log.info("hdf5_data_layer.cpp:81", f"Loading list of HDF5 filenames from: {param.source}")
         self.files = listed_files(param.source)
         log.info("hdf5_data_layer.cpp:95", f"Number of HDF5 files: {len(self.files)}")

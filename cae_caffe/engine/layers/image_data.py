@@ -13,7 +13,7 @@ from ..layer import exactly
 from ..resizing import resize
 from ..rng import Stream
 from .batches import BatchLayer, Example
-from .data_source import require_same
+from .data_source import require_same, require_source
 from .registry import register
 
 _WHOLE_NUMBER = re.compile(r"\s*([+-]?)0*(\d+)", re.ASCII)
@@ -38,6 +38,7 @@ class ImageData(BatchLayer):
         if bool(options.new_height) != bool(options.new_width):
             raise InputError(f"its `new_height` is {options.new_height} and its `new_width` {options.new_width}; give "
                              "both, or none.")
+        require_source(options.source, self.field)
         log.info("image_data_layer.cpp:38", f"Opening file {options.source}")
         self.lines = _lines(options.source)
         self._order = list(range(len(self.lines)))

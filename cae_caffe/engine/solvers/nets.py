@@ -36,6 +36,12 @@ class Source:
         self.param.state.CopyFrom(merged)
         return Net(self.param, self.name, self.lines, native_kernels)
 
+    def require_layers(self, net: Net) -> None:
+        """Raises InputError if no layer is in the phase, level and stages of `net`; Caffe ends at its first pass."""
+        if not net.layers:
+            raise InputError(f"{self.name}: the net has no layers in phase {net.phase}, and Caffe runs none without; "
+                             "correct the `include` and `exclude` rules of its layers.")
+
 
 def _from_file(path: str, description: str, read_net: ReadNet) -> Source:
     param, lines = read_net(path)

@@ -11,7 +11,7 @@ import numpy as np
 from ... import schema
 from ...errors import InputError
 from ...snapshots import Keeper
-from .. import log, rng, threads
+from .. import log, out_of_memory, rng, threads
 from ..captured import CapturedStep, recorder
 from . import data_position, finite, learning_rate, nets, snapshot, testing, update
 
@@ -37,7 +37,8 @@ class Solver:
             rng.set_random_seed(param.random_seed)
         self._build_nets(native_kernels, read_net)
         self.fed_by = self.net          # whose data layers feed it: another run's if it is trained together with that
-        self.rule = rule(self.net, self.param)
+        with out_of_memory.named(f"{name}: the gradients and the solver's history", self.net.device):
+            self.rule = rule(self.net, self.param)
         threads.apply(self.net)
         self.iter = 0
         self.current_step = 0
@@ -64,12 +65,14 @@ class Solver:
         param = self.message
         source = nets.train_source(param, self.name, read_net)
         self.net = source.build(schema.TRAIN, param.train_state, native_kernels)
+        source.require_layers(self.net)
         self._load_weights(self.net)
         self.test_nets = []
         for i, source in enumerate(nets.test_sources(param, self.name, read_net)):
             log.info("solver.cpp:190", f"Creating test net (#{i}) specified by {source.description}")
             state = param.test_state[i] if param.test_state else None
             net = source.build(schema.TEST, state, native_kernels)
+            source.require_layers(net)
             net.debug_info = param.debug_info
             self._load_weights(net)
             self.test_nets.append(net)
