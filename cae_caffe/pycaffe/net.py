@@ -19,8 +19,9 @@ from ..errors import InputError
 from ..graph import Graph, bind, without_splits
 from . import memory_data
 from .blob import Blob
-from .errors import WrongNameError, WrongValueError
+from .errors import WrongValueError
 from .layer import shown
+from .named import named
 
 TRAIN, TEST = 0, 1        # of the enum Phase, which is made with all messages, not yet at import
 Arrays = dict[str, np.ndarray]
@@ -77,10 +78,12 @@ class Net:
         self._inputs, self._outputs = engine.input_ids, engine.output_ids
         self._blob_loss_weights = engine.loss_weights
         self.layers = [shown(layer) for layer in engine.layers]
-        self.blobs = OrderedDict(zip(self._blob_names, self._blobs))
-        self.blob_loss_weights = OrderedDict(zip(self._blob_names, self._blob_loss_weights))
-        self.layer_dict = OrderedDict(zip(self._layer_names, self.layers))
-        self.params = OrderedDict((name, layer.blobs) for name, layer in self.layer_dict.items() if layer.blobs)
+        name = engine.name
+        self.blobs = named(name, "blob", zip(self._blob_names, self._blobs))
+        self.blob_loss_weights = named(name, "blob", zip(self._blob_names, self._blob_loss_weights))
+        self.layer_dict = named(name, "layer", zip(self._layer_names, self.layers))
+        self.params = named(name, "layer with parameters", (
+            (name, layer.blobs) for name, layer in self.layer_dict.items() if layer.blobs))
         self.inputs = [self._blob_names[i] for i in self._inputs]
         self.outputs = [self._blob_names[i] for i in self._outputs]
         self.bottom_names = self._names_of(self._bottom_ids)
@@ -148,10 +151,10 @@ class Net:
 
     def _known(self, names) -> list[str]:
         """The blobs that a caller asks for besides others, in a list."""
-        for name in names or ():
-            if name not in self.blobs:
-                raise WrongNameError(f"The net `{self.name}` has no blob `{name}`; it has {', '.join(self.blobs)}.")
-        return list(names or ())
+        known = list(names or ())
+        for name in known:
+            _ = self.blobs[name]
+        return known
 
     def _set_batches(self, given: Arrays, names: list[str], what: str, half: str) -> None:
         if set(given) != set(names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 
 import pytest
 import two_engines
@@ -25,6 +26,9 @@ CALLS = {
     "backward of another output": "net.backward(z=np.zeros((2, 2)))",
     "forward_all asking for no blob": "net.forward_all(blobs=['none'], x=np.zeros((2, 3, 4, 4)))",
     "arrays for another layer": "net.set_input_arrays(np.zeros((2, 3, 4, 4)), np.zeros(2))",
+    "no such blob": "net.blobs['none']",
+    "no parameters of a layer without": "net.params['in']",
+    "no such layer": "net.layer_dict['none']",
     "a missing net": "caffe.Net('none.prototxt', caffe.TEST)",
     "missing weights": "caffe.Net('net.prototxt', caffe.TEST, weights='none')",
     "missing weights, the old form": "caffe.Net('net.prototxt', 'none', caffe.TEST)",
@@ -99,3 +103,19 @@ def test_the_old_constructor_is_warned_of(tmp_path, capsys, monkeypatch):
     assert lines == ["DEPRECATION WARNING - deprecated use of Python interface",
                      'Use this instead (with the named "weights" parameter):',
                      "Net('net.prototxt', 1, weights='w.caffemodel')"]
+
+
+def test_a_missing_name_is_told_with_those_that_are_there(tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET, encoding="utf-8")
+
+    def run(caffe):
+        net = caffe.Net("net.prototxt", caffe.TEST)
+        for mapping, name, message in (
+                (net.blobs, "yy", "The net `` has no blob `yy`; it has x, y."),
+                (net.params, "in", "The net `` has no layer with parameters `in`; it has ip."),
+                (net.layer_dict, "IP", "The net `` has no layer `IP` (did you mean `ip`?); it has in, ip.")):
+            with pytest.raises(KeyError) as info:
+                mapping[name]
+            assert str(info.value) == message
+            assert mapping.get(name) is None and name not in mapping and list(copy.copy(mapping)) == list(mapping)
+    two_engines.on_embedded(run, tmp_path)
