@@ -43,7 +43,10 @@ class Net:
         self._build(*schema.read_net_with_lines(path), path, phase, level, stages, weights)
 
     def _build(self, param, lines, name: str, phase: int, level: int, stages, weights) -> None:
-        param.state.phase, param.state.level = phase, level
+        if phase not in (TRAIN, TEST):
+            raise WrongValueError(f"The phase of a net is caffe.TRAIN, {TRAIN}, or caffe.TEST, {TEST}; {phase!r} is "
+                                  "given.")
+        param.state.phase, param.state.level = int(phase), level
         param.state.stage.extend(stages or ())
         engine = EngineNet(param, name, lines)
         if weights is not None:

@@ -119,3 +119,13 @@ def test_a_missing_name_is_told_with_those_that_are_there(tmp_path):
             assert str(info.value) == message
             assert mapping.get(name) is None and name not in mapping and list(copy.copy(mapping)) == list(mapping)
     two_engines.on_embedded(run, tmp_path)
+
+
+def test_phases_are_two(tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET, encoding="utf-8")
+
+    def run(caffe):
+        assert caffe.Net("net.prototxt", True).blobs.keys() == caffe.Net("net.prototxt", caffe.TEST).blobs.keys()
+        with pytest.raises(InputError, match=r"The phase of a net is caffe\.TRAIN, 0, or caffe\.TEST, 1; 5 is given"):
+            caffe.Net("net.prototxt", 5)
+    two_engines.on_embedded(run, tmp_path)

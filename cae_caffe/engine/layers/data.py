@@ -26,6 +26,8 @@ class Data(BatchLayer):
 
     def __init__(self, param, context):
         super().__init__(param, context)
+        if not param.data_param.source:
+            raise InputError("its data_param has no `source`; give the folder of the database.")
         records = LmdbRecords if param.data_param.backend == "LMDB" else LevelDbRecords
         self.records: LmdbRecords | LevelDbRecords = records(param.data_param.source)
 
