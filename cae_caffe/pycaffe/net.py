@@ -17,7 +17,7 @@ from ..engine import log, threads, weights_hdf5
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
 from ..graph import Graph, bind, without_splits
-from . import memory_data
+from . import former, memory_data
 from .blob import Blob
 from .errors import WrongValueError
 from .layer import shown
@@ -94,6 +94,9 @@ class Net:
 
     def _names_of(self, ids: Callable[[int], list[int]]) -> OrderedDict[str, list[str]]:
         return OrderedDict((name, [self._blob_names[j] for j in ids(i)]) for i, name in enumerate(self._layer_names))
+
+    def __getattr__(self, name: str):
+        raise former.missing(f"{type(self).__name__!r} object", name)
 
     def set_input_arrays(self, data: np.ndarray, labels: np.ndarray) -> None:
         """Let the first layer, a MemoryData layer, feed these arrays (see memory_data.set_arrays)."""

@@ -129,3 +129,19 @@ def test_phases_are_two(tmp_path):
         with pytest.raises(InputError, match=r"The phase of a net is caffe\.TRAIN, 0, or caffe\.TEST, 1; 5 is given"):
             caffe.Net("net.prototxt", 5)
     two_engines.on_embedded(run, tmp_path)
+
+
+def test_names_of_2014_are_told_with_todays(tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET, encoding="utf-8")
+
+    def run(caffe):
+        net = caffe.Net("net.prototxt", caffe.TEST)
+        with pytest.raises(AttributeError, match=r"^'Net' object has no `set_phase_test` since Caffe 1\.0: the phase "
+                                                 r"is given when a net is made, caffe\.Net\(net, .*\)\.$"):
+            net.set_phase_test()
+        with pytest.raises(InputError, match=r"module '.*' has no `set_phase_test` since Caffe 1\.0"):
+            caffe.set_phase_test()
+        with pytest.raises(AttributeError, match=r"^'Net' object has no attribute 'wieghts'$"):
+            _ = net.wieghts
+        assert not hasattr(net, "set_mean") and not hasattr(caffe, "other")
+    two_engines.on_embedded(run, tmp_path)
