@@ -27,6 +27,7 @@ COMMANDS = {
     "test": "score a model, with Caffe's own flags and log",
     "time": "measure a net layer by layer, with Caffe's own flags and log",
     "train": "train or fine-tune a model, with Caffe's own flags and log",
+    "upgrade": "rewrite an older net, its weights or a solver in today's form",
     "verify": "run a solver on both engines and show where they agree",
 }
 

@@ -13,6 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the flags of `cae-caffe run`."""
     add_threads_argument(parser)
     add_backend_argument(parser)
+    parser.add_argument("--from-python2", action="store_true",
+                        help="the script is Python 2: translate it, and the modules of its own folders, as they run")
     parser.add_argument("script", metavar="SCRIPT.py", help="the script; this command's own flags go before it")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT", help="what the script is given")
 
@@ -20,4 +22,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the script; returns its exit status."""
     apply_threads(arguments)
-    return run_script(chosen_backend(arguments), arguments.script, arguments.arguments)
+    return run_script(chosen_backend(arguments), arguments.script, arguments.arguments,
+                      arguments.from_python2)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from ..errors import InputError
+from . import log
+
+VARIABLE, FALLBACK = "CAE_CAFFE_GPU", "fallback"
 
 _mode = "cpu"
 _number = 0
@@ -19,13 +24,20 @@ def set_mode_cpu() -> None:
 def set_mode_gpu() -> None:
     """Blobs made from now on live on the accelerator that `set_device` named, 0 unless told.
 
-    Raises InputError if PyTorch sees no accelerator (CUDA, or Apple's MPS).
+    Where PyTorch sees none (CUDA, or Apple's MPS), it is an InputError, unless the variable CAE_CAFFE_GPU is
+    `fallback`: then the mode is the CPU's, with a warning in the log.
     """
     global _mode
     if accelerator() is None:
+        if os.environ.get(VARIABLE) == FALLBACK:
+            log.warning("common.cpp:66", "GPU mode was asked for, and PyTorch sees no accelerator: running on the CPU, "
+                                         f"as {VARIABLE}={FALLBACK} says.")
+            set_mode_cpu()
+            return
         raise InputError("GPU mode was asked for, but PyTorch sees neither a CUDA device nor Apple's MPS on this "
-                         "machine; use CPU mode (leave out -gpu, or solver_mode: CPU), or install a PyTorch build "
-                         "for your accelerator.")
+                         "machine; use CPU mode (leave out -gpu, or solver_mode: CPU; caffe.set_mode_cpu() in a "
+                         f"script), set the variable {VARIABLE}={FALLBACK} to run on the CPU where a GPU is asked for, "
+                         "or install a PyTorch build for your accelerator.")
     _mode = "gpu"
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import InputError, RunError
-from . import log
+from . import leveldb_log, log
 
 OPEN_FILES, BLOCK = 100, 65536      # as Caffe opens it
 COMMAND = 100       # characters of a command line that are shown
@@ -46,6 +46,8 @@ class LevelDbRecords:
         self._failures = (OSError, MemoryError, plyvel.Error)
         _require_database(folder)
         try:
+            if not _is_open(folder):
+                _look_for_cuts(folder)
             self._database = _database(plyvel, folder)      # kept open with the reading
             self._cursor = self._database.opened.raw_iterator(verify_checksums=True)
             self._cursor.seek_to_first()
@@ -120,6 +122,22 @@ def _require_database(folder: str) -> None:
     raise InputError(f"the LevelDB {folder} cannot be opened (there is no {os.path.join(folder, 'CURRENT')}); `source` "
                      "is the path of the folder that holds its tables, relative to the working directory, "
                      f"{Path.cwd()}.")
+
+
+def _is_open(folder: str) -> bool:
+    return _key(folder) in _open
+
+
+def _look_for_cuts(folder: str) -> None:
+    """Raises InputError if the list of tables is cut off, for LevelDB would forget some; warns of a log that is."""
+    tables = Path(folder, "CURRENT").read_bytes().strip().decode("utf-8", "replace")
+    for name in sorted(os.listdir(folder)):
+        if (name == tables or name.endswith(".log")) and leveldb_log.is_cut_off(os.path.join(folder, name)):
+            if name == tables:
+                raise InputError(f"the LevelDB {folder} is cut off: {name}, its list of tables, ends amid a record; "
+                                 "copy or write it anew.")
+            log.warning("db_leveldb.cpp:15", f"The LevelDB {folder} may be cut off: {name} ends amid a record, where "
+                                             "its writer was stopped or a copy was broken off.")
 
 
 def _database(plyvel: ModuleType, folder: str) -> _Database:

@@ -14,7 +14,7 @@ from ..wait_policy import wait_passively
 
 wait_passively()
 
-from . import io, net_spec, proto, pycaffe
+from . import former, io, net_spec, proto, pycaffe
 from ._caffe import (
     NCCL,
     AdaDeltaSolver,
@@ -49,6 +49,11 @@ from .installation import install
 from .net import TEST, TRAIN, Net
 from .net_spec import NetSpec, layers, params, to_proto
 from .solver import solve_together, solver_from_message
+
+
+def __getattr__(name: str):
+    raise former.missing(f"module {__name__!r}", name)
+
 
 __all__ = [
     "NCCL",

@@ -17,10 +17,11 @@ from ..engine import log, threads, weights_hdf5
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
 from ..graph import Graph, bind, without_splits
-from . import memory_data
+from . import former, memory_data
 from .blob import Blob
-from .errors import WrongNameError, WrongValueError
+from .errors import WrongValueError
 from .layer import shown
+from .named import named
 
 TRAIN, TEST = 0, 1        # of the enum Phase, which is made with all messages, not yet at import
 Arrays = dict[str, np.ndarray]
@@ -42,7 +43,10 @@ class Net:
         self._build(*schema.read_net_with_lines(path), path, phase, level, stages, weights)
 
     def _build(self, param, lines, name: str, phase: int, level: int, stages, weights) -> None:
-        param.state.phase, param.state.level = phase, level
+        if phase not in (TRAIN, TEST):
+            raise WrongValueError(f"The phase of a net is caffe.TRAIN, {TRAIN}, or caffe.TEST, {TEST}; {phase!r} is "
+                                  "given.")
+        param.state.phase, param.state.level = int(phase), level
         param.state.stage.extend(stages or ())
         engine = EngineNet(param, name, lines)
         if weights is not None:
@@ -77,10 +81,12 @@ class Net:
         self._inputs, self._outputs = engine.input_ids, engine.output_ids
         self._blob_loss_weights = engine.loss_weights
         self.layers = [shown(layer) for layer in engine.layers]
-        self.blobs = OrderedDict(zip(self._blob_names, self._blobs))
-        self.blob_loss_weights = OrderedDict(zip(self._blob_names, self._blob_loss_weights))
-        self.layer_dict = OrderedDict(zip(self._layer_names, self.layers))
-        self.params = OrderedDict((name, layer.blobs) for name, layer in self.layer_dict.items() if layer.blobs)
+        name = engine.name
+        self.blobs = named(name, "blob", zip(self._blob_names, self._blobs))
+        self.blob_loss_weights = named(name, "blob", zip(self._blob_names, self._blob_loss_weights))
+        self.layer_dict = named(name, "layer", zip(self._layer_names, self.layers))
+        self.params = named(name, "layer with parameters", (
+            (name, layer.blobs) for name, layer in self.layer_dict.items() if layer.blobs))
         self.inputs = [self._blob_names[i] for i in self._inputs]
         self.outputs = [self._blob_names[i] for i in self._outputs]
         self.bottom_names = self._names_of(self._bottom_ids)
@@ -88,6 +94,9 @@ class Net:
 
     def _names_of(self, ids: Callable[[int], list[int]]) -> OrderedDict[str, list[str]]:
         return OrderedDict((name, [self._blob_names[j] for j in ids(i)]) for i, name in enumerate(self._layer_names))
+
+    def __getattr__(self, name: str):
+        raise former.missing(f"{type(self).__name__!r} object", name)
 
     def set_input_arrays(self, data: np.ndarray, labels: np.ndarray) -> None:
         """Let the first layer, a MemoryData layer, feed these arrays (see memory_data.set_arrays)."""
@@ -148,10 +157,10 @@ class Net:
 
     def _known(self, names) -> list[str]:
         """The blobs that a caller asks for besides others, in a list."""
-        for name in names or ():
-            if name not in self.blobs:
-                raise WrongNameError(f"The net `{self.name}` has no blob `{name}`; it has {', '.join(self.blobs)}.")
-        return list(names or ())
+        known = list(names or ())
+        for name in known:
+            _ = self.blobs[name]
+        return known
 
     def _set_batches(self, given: Arrays, names: list[str], what: str, half: str) -> None:
         if set(given) != set(names):

@@ -11,6 +11,7 @@ import datasets
 import pytest
 from datasets import leveldb_files, write_leveldb
 
+from cae_caffe.engine import log as engine_log
 from cae_caffe.engine.leveldb_records import LevelDbRecords
 from cae_caffe.errors import InputError
 
@@ -125,6 +126,34 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path):
 def test_an_empty_one_is_told(opened):
     with pytest.raises(InputError, match="is empty; a batch cannot be made of it"):
         opened(leveldb_files({}))
+
+
+def test_a_list_of_tables_that_is_cut_off_is_told_before_leveldb_removes_tables(opened, files, tmp_path):
+    name, = (name for name in files if name.startswith("MANIFEST"))
+    for length in (1, 6, 8, len(files[name]) - 1):
+        with pytest.raises(InputError, match=rf"is cut off: {name}, its list of tables, ends amid a record"):
+            opened({**files, name: files[name][:length]})
+        assert {path.suffix for path in tmp_path.iterdir()} >= {".ldb"}
+    assert opened(files).record()
+
+
+@pytest.mark.parametrize("length", [100, 32768 - 3, 40_000, 70_000])
+def test_a_log_that_is_cut_off_is_warned_of(opened, length, capsys, monkeypatch):
+    """LevelDB, and so real Caffe, reads it up to there."""
+    monkeypatch.setattr(engine_log, "_minimum", 0)
+    written = leveldb_files({b"%04d" % i: b"x" * (i * 50) for i in range(60)})
+    name, = (name for name in written if name.endswith(".log"))
+    assert len(written[name]) > 70_000
+    found = read_round(opened({**written, name: written[name][:length]}))
+    assert 0 < len(found) < 60
+    assert f"{name} ends amid a record" in capsys.readouterr().err
+
+
+def test_a_whole_log_is_not_warned_of(opened, capsys, monkeypatch):
+    monkeypatch.setattr(engine_log, "_minimum", 0)
+    for count in range(1, 60):
+        opened(leveldb_files({b"%04d" % i: b"x" * 1171 for i in range(count)}))
+    assert "ends amid" not in capsys.readouterr().err
 
 
 def damaged(files):

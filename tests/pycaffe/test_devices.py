@@ -6,9 +6,9 @@ import types
 
 import pytest
 
-from cae_caffe import InputError
+from cae_caffe import InputError, pycaffe
 from cae_caffe.cli.main import main
-from cae_caffe.engine import log
+from cae_caffe.engine import device, log
 from cae_caffe.pycaffe import devices
 
 PROPERTIES = types.SimpleNamespace(name="Some GPU", major=8, minor=6, total_memory=1 << 33, multi_processor_count=84,
@@ -69,3 +69,15 @@ def test_apples_device_has_a_name(monkeypatch, capsys):
 def test_a_device_that_is_not_there_is_refused(gpus, two_gpus):
     with pytest.raises(InputError, match=r"PyTorch sees 2 accelerator\(s\) on this machine, numbered from 0"):
         devices.query(gpus)
+
+
+def test_the_cpu_takes_the_place_of_a_gpu_that_is_not_there_where_that_is_asked_for(monkeypatch, capsys):
+    monkeypatch.setattr(device, "accelerator", lambda: None)
+    monkeypatch.setattr(log, "_minimum", 0)
+    with pytest.raises(InputError, match=r"caffe\.set_mode_cpu\(\) in a script\), set the variable "
+                                         "CAE_CAFFE_GPU=fallback to run on the CPU"):
+        pycaffe.set_mode_gpu()
+    monkeypatch.setenv("CAE_CAFFE_GPU", "fallback")
+    pycaffe.set_device(0)
+    pycaffe.set_mode_gpu()
+    assert device.mode() == "cpu" and "running on the CPU, as CAE_CAFFE_GPU=fallback says." in capsys.readouterr().err

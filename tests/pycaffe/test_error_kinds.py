@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 
 import pytest
 import two_engines
@@ -25,6 +26,9 @@ CALLS = {
     "backward of another output": "net.backward(z=np.zeros((2, 2)))",
     "forward_all asking for no blob": "net.forward_all(blobs=['none'], x=np.zeros((2, 3, 4, 4)))",
     "arrays for another layer": "net.set_input_arrays(np.zeros((2, 3, 4, 4)), np.zeros(2))",
+    "no such blob": "net.blobs['none']",
+    "no parameters of a layer without": "net.params['in']",
+    "no such layer": "net.layer_dict['none']",
     "a missing net": "caffe.Net('none.prototxt', caffe.TEST)",
     "missing weights": "caffe.Net('net.prototxt', caffe.TEST, weights='none')",
     "missing weights, the old form": "caffe.Net('net.prototxt', 'none', caffe.TEST)",
@@ -99,3 +103,45 @@ def test_the_old_constructor_is_warned_of(tmp_path, capsys, monkeypatch):
     assert lines == ["DEPRECATION WARNING - deprecated use of Python interface",
                      'Use this instead (with the named "weights" parameter):',
                      "Net('net.prototxt', 1, weights='w.caffemodel')"]
+
+
+def test_a_missing_name_is_told_with_those_that_are_there(tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET, encoding="utf-8")
+
+    def run(caffe):
+        net = caffe.Net("net.prototxt", caffe.TEST)
+        for mapping, name, message in (
+                (net.blobs, "yy", "The net `` has no blob `yy`; it has x, y."),
+                (net.params, "in", "The net `` has no layer with parameters `in`; it has ip."),
+                (net.layer_dict, "IP", "The net `` has no layer `IP` (did you mean `ip`?); it has in, ip.")):
+            with pytest.raises(KeyError) as info:
+                mapping[name]
+            assert str(info.value) == message
+            assert mapping.get(name) is None and name not in mapping and list(copy.copy(mapping)) == list(mapping)
+    two_engines.on_embedded(run, tmp_path)
+
+
+def test_phases_are_two(tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET, encoding="utf-8")
+
+    def run(caffe):
+        assert caffe.Net("net.prototxt", True).blobs.keys() == caffe.Net("net.prototxt", caffe.TEST).blobs.keys()
+        with pytest.raises(InputError, match=r"The phase of a net is caffe\.TRAIN, 0, or caffe\.TEST, 1; 5 is given"):
+            caffe.Net("net.prototxt", 5)
+    two_engines.on_embedded(run, tmp_path)
+
+
+def test_names_of_2014_are_told_with_todays(tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET, encoding="utf-8")
+
+    def run(caffe):
+        net = caffe.Net("net.prototxt", caffe.TEST)
+        with pytest.raises(AttributeError, match=r"^'Net' object has no `set_phase_test` since Caffe 1\.0: the phase "
+                                                 r"is given when a net is made, caffe\.Net\(net, .*\)\.$"):
+            net.set_phase_test()
+        with pytest.raises(InputError, match=r"module '.*' has no `set_phase_test` since Caffe 1\.0"):
+            caffe.set_phase_test()
+        with pytest.raises(AttributeError, match=r"^'Net' object has no attribute 'wieghts'$"):
+            _ = net.wieghts
+        assert not hasattr(net, "set_mean") and not hasattr(caffe, "other")
+    two_engines.on_embedded(run, tmp_path)

@@ -113,6 +113,13 @@ def test_a_database_of_the_other_kind_is_told(folder):
         build(NET.replace("rows", "level"))
 
 
+@pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])
+def test_a_missing_source_is_told(folder, backend):
+    """Even where the working directory is a database."""
+    with pytest.raises(InputError, match=r"layer `d` .*: its data_param has no `source`; give the folder"):
+        build(NET.replace('source: "rows"', "").replace("LMDB", backend))
+
+
 def test_an_empty_database_is_refused(folder):
     write_lmdb(folder / "empty", [])
     with pytest.raises(InputError, match=r"layer `d` .*: the LMDB empty is empty"):

@@ -52,6 +52,16 @@ def batches(caffe, texts):
     return found
 
 
+def test_a_database_that_caffe_wrote(real_caffe, caffe_run, tmp_path):
+    for i in range(7):
+        (tmp_path / f"{i}.png").write_bytes(file_bytes(pixels(5, 6, 3, seed=i)))
+    (tmp_path / "list").write_text("".join(f"{i}.png {i}\n" for i in range(7)))
+    caffe_run(["convert_imageset", "-backend=leveldb", f"{tmp_path}/", "list", "rows"], cwd=tmp_path)
+    text = 'layer { name: "d" type: "Data" top: "data" top: "label" data_param { source: "rows" batch_size: 4 } }'
+    real, ours = two_engines.on_both(real_caffe, batches, tmp_path, texts=[text])
+    assert ours == real and ours[1] == [0, 1, 2, 3]
+
+
 def test_nets_of_2014(real_caffe, tmp_path):
     """Which say no backend, for there was no other."""
     texts = ['layers { name: "d" type: DATA top: "data" top: "label" data_param { source: "rows" batch_size: 4 } }\n',

@@ -1,0 +1,51 @@
+"""Telling from an error that a script was written for Python 2."""
+
+from __future__ import annotations
+
+import re
+
+# What Python 3 says of Python 2's syntax, and the syntax itself where Python 3 says no more than that it is wrong.
+_SAID_OF_SYNTAX = re.compile(
+    r"Missing parentheses in call to '(print|exec)'|multiple exception types must be parenthesized|"
+    r"leading zeros in decimal integer|inconsistent use of tabs|unindent does not match|"
+    r"invalid (decimal|hexadecimal|octal) literal|cannot use parenthesized|parameters cannot be parenthesized")
+_SYNTAX = re.compile(
+    r"^\s*print\s+[^(=\s]|^\s*print\s*>>|^\s*exec\s+[\"'\w]|\bexcept\s+[\w., ()]+,\s*\w+\s*:|"
+    r"^\s*raise\s+[\w.]+\s*,|`[^`]+`|<>|\b\d+[lL]\b|\b0\d+\b|\b[uU][rR][\"']|\b(def\s+\w+|lambda)\s*\(.*\(")
+_NAMES = ("apply", "basestring", "buffer", "cmp", "coerce", "execfile", "file", "intern", "long", "raw_input", "reduce",
+          "reload", "unichr", "unicode", "xrange")
+_MODULES = ("BaseHTTPServer", "ConfigParser", "Cookie", "HTMLParser", "Queue", "SimpleHTTPServer", "SocketServer",
+            "StringIO", "Tkinter", "__builtin__", "anydbm", "cPickle", "cStringIO", "commands", "cookielib", "copy_reg",
+            "exceptions", "httplib", "sets", "thread", "urllib2", "urlparse", "xmlrpclib")
+_RUNNING = re.compile(
+    rf"name '({'|'.join(_NAMES)})' is not defined|No module named '({'|'.join(_MODULES)})'|"
+    r"object has no attribute '(iteritems|iterkeys|itervalues|has_key|next|im_func|im_self|func_name|func_code)'|"
+    r"(cannot import name|module 'itertools' has no attribute) '(izip|imap|ifilter|izip_longest)'|"
+    r"module '(string' has no attribute '(letters|maketrans|join|lowercase|uppercase)|sys' has no attribute 'maxint|"
+    r"os' has no attribute 'getcwdu|urllib' has no attribute '(urlopen|urlretrieve|quote|unquote|urlencode))'|"
+    r"'(dict_keys|dict_values|dict_items|map|filter|zip)' object is not subscriptable|"
+    r"'(dict_keys|dict_values|dict_items|map|filter|zip|range)' object has no attribute "
+    r"'(append|index|insert|pop|remove|reverse|sort)'|object of type '(map|filter|zip)' has no len|"
+    r"unsupported operand type\(s\) for >>: 'builtin_function_or_method'|"
+    r"unsupported operand type\(s\) for \+: '(dict_keys|dict_values|dict_items|range|map)'|"
+    r"'float' object cannot be interpreted as an integer|a bytes-like object is required, not 'str'")
+
+
+def trace(error: BaseException) -> str | None:
+    """What in `error` is Python 2's, in words; None where nothing is."""
+    if isinstance(error, SyntaxError):
+        line = (error.text or "").strip()
+        if _SAID_OF_SYNTAX.search(error.msg or "") or _SYNTAX.search(line):
+            return f"`{line}`" if line else error.msg
+        return None
+    found = _RUNNING.search(str(error))
+    return found.group() if found else None
+
+
+def hint(error: BaseException, script: str) -> str | None:
+    """A sentence for who ran `script`, if `error` says that it, or a module of its own, is Python 2; else None."""
+    found = trace(error)
+    if found is None:
+        return None
+    return (f"This looks like Python 2 ({found}), and here is Python 3; `cae-caffe run --from-python2 {script}` "
+            "translates the script, and the modules it brings, as it runs them.")
