@@ -18,6 +18,8 @@ import numpy as np
 
 _DEFLATE, _SHUFFLE, _FLETCHER = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32
 _SCALE_OFFSET, _LZF = h5py.h5z.FILTER_SCALEOFFSET, 32000
+# Pieces that a dataset may lack in any case, and how many of more for each that it has.
+MANY, MISSING = 50_000, 10
 _CHECKSUM = 4       # bytes that the filter fletcher32 puts behind a piece
 
 
@@ -42,6 +44,14 @@ class Chunks:
         self._file_size = dataset.file.id.get_filesize()
         height = dataset.chunks[0]
         dataset.id.chunk_iter(lambda piece: self._of_row[piece.chunk_offset[0] // height * height].append(piece))
+        self._check_number()
+
+    def _check_number(self) -> None:
+        """Raises ValueError if so many pieces are missing that looking for them would take minutes."""
+        wanted = math.prod(-(-length // step) for length, step in zip(self._dataset.shape, self._dataset.chunks))
+        stored = sum(map(len, self._of_row.values()))
+        if wanted > max(MANY, MISSING * stored):
+            raise ValueError(f"of its {wanted} pieces only {stored} are stored")
 
     def check(self, rows: Any) -> None:
         """Raises ValueError unless the pieces that `rows`, a slice, an array of row numbers, or () reads are whole."""

@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import InputError
 from .chunks import Chunks
 from .member import WHOLE_NUMBERS, Member, Source, reason, sentence, text
+from .virtual import check_virtual
 
 NUMBERS = "fiu"         # numpy's kinds of what Caffe takes for numbers
 # A dataset of more bytes than ANY_SIZE is believed if its file has a byte for each EXPANSION of them: deflate, the
@@ -172,7 +173,10 @@ class Dataset(Member):
         self.check_size()
         with self.damage(f"dataset `{self.name}`"):
             self.check_heaps(self.thing.id.get_type())
-            self._chunks = self._chunks or Chunks(self.thing)
+            if self._chunks is None:
+                if self.thing.is_virtual:
+                    check_virtual(self.thing)
+                self._chunks = Chunks(self.thing)
             self._chunks.check(rows)
             if into is None:
                 return self.thing[rows]
