@@ -14,14 +14,12 @@ import os
 import re
 from typing import Callable
 
-import h5py
-
 from . import schema
 from .errors import InputError
+from .hdf5 import reading
 
 _MODEL, _STATE = "sha256_caffemodel", "sha256_solverstate"      # attributes of the .dataposition
 _PIECE = 1 << 20
-_H5PY_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError)     # damaged files
 
 
 def position_of(state: str) -> str:
@@ -72,11 +70,8 @@ def model_of(state: str) -> str:
 
 
 def _learned_net_in_hdf5(state: str) -> str:
-    try:
-        with h5py.File(state, "r") as file:
-            return bytes(file["learned_net"][()]).decode()
-    except _H5PY_ERRORS as error:
-        raise InputError(f"{state}: this is not a solver's state in HDF5 ({error}).") from None
+    with reading.opened(state) as file:
+        return file.dataset("learned_net").text()
 
 
 def newest_whole(prefix: str | os.PathLike, say: Callable[[str], object],
@@ -152,11 +147,9 @@ def _remove(state: str) -> None:
 def _read_model(model: str) -> None:
     """Raises InputError unless the whole of the weights can be read."""
     if model.endswith(".h5"):
-        try:
-            with h5py.File(model, "r") as file:
-                file["data"].visititems(lambda name, item: isinstance(item, h5py.Dataset) and item[()] is None)
-        except _H5PY_ERRORS as error:
-            raise InputError(f"{model}: these are no weights in HDF5 ({error}).") from None
+        with reading.opened(model) as file:
+            for dataset in file.group("data").all_datasets():
+                dataset.numbers()
     elif not schema.read_weights(model).layer:
         raise InputError(f"{model}: there are no weights in it, so it is empty or damaged.")
 
@@ -174,7 +167,8 @@ def _digests_in(position: str) -> dict[str, str]:
     if not os.path.exists(position):
         return {}
     try:
-        with h5py.File(position, "r") as file:
-            return {name: str(file.attrs[name]) for name in (_MODEL, _STATE)}
-    except _H5PY_ERRORS:
+        with reading.opened(position) as file:
+            found = {name: file.text_attribute(name) for name in (_MODEL, _STATE)}
+            return found if all(found.values()) else {}
+    except InputError:
         return {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import h5py
-
 from .. import schema
 from ..backend_protocol import Net
 from ..errors import InputError
 from ..graph import Graph
+from ..hdf5 import reading
+
+LONGEST = 10     # digits of a parameter's number, and more than enough
 
 
 def shapes_in(weights) -> dict[str, dict[int, tuple[int, ...]]]:
@@ -16,7 +17,7 @@ def shapes_in(weights) -> dict[str, dict[int, tuple[int, ...]]]:
     HDF5 is told by its content, anything else is read as a `.caffemodel`, as Caffe does (Net::CopyTrainedLayersFrom).
     Layers without parameters are left out. Raises `InputError` if the file cannot be read.
     """
-    shapes = _in_hdf5(weights) if h5py.is_hdf5(str(weights)) else _in_caffemodel(weights)
+    shapes = _in_hdf5(weights) if reading.is_hdf5(weights) else _in_caffemodel(weights)
     return {name: found for name, found in shapes.items() if found}
 
 
@@ -60,13 +61,20 @@ def _shape(blob):
 
 
 def _in_hdf5(weights):
-    try:
-        with h5py.File(str(weights), "r") as file:
-            if "data" not in file:
-                raise InputError(f"{weights}: no group `data` in it, so these are not the weights of a net.")
-            return {name: {int(at): item.shape for at, item in group.items()} for name, group in file["data"].items()}
-    except (OSError, ValueError, AttributeError) as error:
-        raise InputError(f"{weights}: cannot read it as a net's weights in HDF5: {error}.") from error
+    with reading.opened(weights) as file:
+        data = file.find("data")
+        if not isinstance(data, reading.Group):
+            raise InputError(f"{weights}: no group `data` in it, so these are not the weights of a net.")
+        return {name: _numbered(data.group(name)) for name in data.names()}
+
+
+def _numbered(layer):
+    """The shapes of a layer's parameters by their numbers, which are their names."""
+    others = [name for name in layer.names() if not (name.isascii() and name.isdigit() and len(name) < LONGEST)]
+    if others:
+        raise layer.error(f"layer `{layer.name}` has `{others[0]}` where the number of a parameter is needed, so "
+                          "these are not the weights of a net")
+    return {int(name): layer.dataset(name).shape for name in layer.names()}
 
 
 def _same(stored, wanted):

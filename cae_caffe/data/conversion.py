@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-import h5py
 import numpy as np
 
 from ..errors import InputError
 from ..files import sync, write_text
+from ..hdf5 import reading
 from ..progress import bar
 from .hdf5_writer import hdf5_writer, write_errors
 
@@ -98,12 +98,12 @@ class Conversion:
 
     def _is_there(self, part: Part) -> bool:
         try:
-            with h5py.File(str(part.path), "r") as file:
-                return (file.attrs.get("source") == self.source
-                        and tuple(file.attrs.get("rows", ())) == (part.start, part.stop)
-                        and all(file[name].shape == (part.stop - part.start,) + tuple(shape)
-                                for name, shape in self.shapes.items()))
-        except (OSError, KeyError):
+            with reading.opened(part.path) as file:
+                shapes = {name: file.dataset(name).shape for name in self.shapes}
+                return (file.text_attribute("source") == self.source and file.numbers_attribute("rows") == part[1:]
+                        and shapes == {name: (part.stop - part.start,) + tuple(shape)
+                                       for name, shape in self.shapes.items()})
+        except InputError:
             # Absent, not HDF5, or somebody else's: written anew in either case.
             return False
 

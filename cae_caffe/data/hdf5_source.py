@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from ..errors import InputError
+from ..hdf5 import reading
 from ..lists import read_list as read
 from ..lists import reason
 
@@ -50,10 +50,11 @@ class HDF5Source:
 
     def __init__(self, list_file: str | os.PathLike, names: Sequence[str] | None = None):
         self.files = read_list(list_file)
-        self._handle: h5py.File | None = None
+        self._file: reading.Group | None = None
+        self._datasets: dict[str, reading.Dataset] = {}     # of that file
         self._opened = -1
         try:
-            self.names = _with_data(_datasets(self._open(0))) if names is None else list(names)
+            self.names = _with_data(_shapes(self._open(0))) if names is None else list(names)
             self._row_shapes, rows = self._shapes(0)
             self._starts = [0, rows]
             for index in range(1, len(self.files)):
@@ -72,7 +73,7 @@ class HDF5Source:
 
     def _shapes(self, index: int) -> tuple[dict[str, tuple], int]:
         """The shape of one row by dataset, and the number of rows, of one file."""
-        path, found = self.files[index], _datasets(self._open(index))
+        path, found = self.files[index], _shapes(self._open(index))
         missing = [name for name in self.names if name not in found]
         if missing or not self.names:
             raise InputError(f"`{path}` has no dataset {_quoted(missing, ' or ') or 'at all'}; it has "
@@ -82,16 +83,16 @@ class HDF5Source:
             raise InputError(f"`{path}` has datasets with different numbers of rows, {rows}; they must be equal.")
         return {name: found[name][1:] for name in self.names}, rows[self.names[0]]
 
-    def _open(self, index: int) -> h5py.File:
+    def _open(self, index: int) -> dict[str, reading.Dataset]:
+        """The datasets of a file by name."""
         # One file open at a time: a long list would use up the process's file handles.
         if index != self._opened:
             self.close()
-            try:
-                self._handle = h5py.File(str(self.files[index]), "r")
-            except OSError as error:
-                raise InputError(f"cannot read `{self.files[index]}` as HDF5: {error}.") from error
+            self._file = reading.open_file(self.files[index])
+            things = {name: self._file.find(name) for name in self._file.names()}
+            self._datasets = {name: thing for name, thing in things.items() if isinstance(thing, reading.Dataset)}
             self._opened = index
-        return self._handle
+        return self._datasets
 
     def __len__(self) -> int:
         """The number of rows in all files together."""
@@ -107,7 +108,7 @@ class HDF5Source:
         """Rows `start` to `stop` (not included) of dataset `name`, out of as many files as they lie in, as stored."""
         total, *row = self.shape(name)
         start, stop, _ = slice(start, stop).indices(total)
-        pieces = [self._open(index)[name][max(start - first, 0):stop - first]
+        pieces = [self._open(index)[name].read(slice(max(start - first, 0), stop - first))
                   for index, (first, end) in enumerate(zip(self._starts, self._starts[1:]))
                   if start < end and first < stop]
         return np.concatenate(pieces) if pieces else np.empty([0] + row, np.float32)
@@ -119,9 +120,9 @@ class HDF5Source:
 
     def close(self) -> None:
         """Close the file that is open; reading opens it again."""
-        if self._handle is not None:
-            self._handle.close()
-        self._handle, self._opened = None, -1
+        if self._file is not None:
+            self._file.close()
+        self._file, self._datasets, self._opened = None, {}, -1
 
     def __enter__(self) -> HDF5Source:
         return self
@@ -130,9 +131,9 @@ class HDF5Source:
         self.close()
 
 
-def _datasets(file: h5py.File) -> dict[str, tuple]:
-    """The shapes of a file's datasets by name, but for those without rows (scalars)."""
-    return {name: item.shape for name, item in file.items() if isinstance(item, h5py.Dataset) and item.shape}
+def _shapes(datasets: Mapping[str, reading.Dataset]) -> dict[str, tuple]:
+    """The shapes of datasets by name, but for those without rows (scalars) and those that hold no numbers."""
+    return {name: dataset.shape for name, dataset in datasets.items() if dataset.shape and dataset.is_numbers("fiub")}
 
 
 def _with_data(shapes: dict[str, tuple]) -> list[str]:

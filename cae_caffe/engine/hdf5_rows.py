@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import math
 import weakref
 from pathlib import Path
 from typing import Union
 
-import h5py
 import numpy as np
 
 from ..errors import InputError
+from ..hdf5 import reading
 from ..lists import read_list, reason
+from ..printing import shown
 from . import log
 from .spare_memory import spare_memory
 
@@ -52,12 +53,8 @@ class HDF5Rows:
 
     def __init__(self, path: str, names: tuple[str, ...]):
         self.path = path
-        try:
-            with h5py.File(path, "r") as file:
-                self.arrays = [self._rows(file, name) for name in names]
-        except OSError as error:
-            raise InputError(f"HDF5 file {path} cannot be opened ({error}); paths in the list are relative to the "
-                             f"working directory, {Path.cwd()}.") from None
+        with reading.opened(path, f"paths in the list are relative to the working directory, {Path.cwd()}") as file:
+            self.arrays = [self._rows(file, name) for name in names]
         rows = {name: len(array) for name, array in zip(names, self.arrays)}
         if len(set(rows.values())) > 1:
             raise InputError(f"the datasets of {path} have different numbers of rows, {rows}; they must agree.")
@@ -65,49 +62,38 @@ class HDF5Rows:
         if self.count == 0:
             raise InputError(f"the datasets of {path} have no rows; a batch cannot be made of them.")
 
-    def _rows(self, file: h5py.File, name: str) -> Rows:
-        if name not in file or not isinstance(file[name], h5py.Dataset):
+    def _rows(self, file: reading.Group, name: str) -> Rows:
+        dataset = file.find(name)
+        if not isinstance(dataset, reading.Dataset):
             raise InputError(f"{self.path} has no dataset `{name}`, which a top is named after; it has "
-                             f"{', '.join(f'`{n}`' for n in file)}. Rename the top or the dataset.")
-        dataset = file[name]
-        if dataset.ndim < 1 or dataset.dtype.kind not in "fiu":
+                             f"{shown(', '.join(f'`{n}`' for n in file.names()))}. Rename the top or the dataset.")
+        if not dataset.shape or not dataset.is_numbers():
             raise InputError(f"dataset `{name}` of {self.path} is of shape {dataset.shape} and type {dataset.dtype}; "
                              "it must have at least one axis and hold numbers.")
-        if dataset.size > MOST_NUMBERS:
-            raise InputError(f"dataset `{name}` of {self.path} holds {dataset.size} numbers, and Caffe's blobs take "
+        count = math.prod(dataset.shape)
+        if max(count, *dataset.shape) > MOST_NUMBERS:
+            raise InputError(f"dataset `{name}` of {self.path} holds {count} numbers, and Caffe's blobs take "
                              f"{MOST_NUMBERS} at most; split it into several files (`cae-caffe data` does).")
         if dataset.dtype.kind == "f":
             log.info_once("hdf5.cpp:33", "Datatype class: H5T_FLOAT")
         else:
             log.info_once("hdf5.cpp:36", "Datatype class: H5T_INTEGER")
-        if dataset.size * np.dtype("f4").itemsize > SHARE * spare_memory():
+        if count * np.dtype("f4").itemsize > SHARE * spare_memory():
             return StreamedRows(self.path, name)
         return _loaded_once(dataset)
 
 
-def _loaded_once(dataset: h5py.Dataset) -> np.ndarray:
+def _loaded_once(dataset: reading.Dataset) -> np.ndarray:
     """The values of `dataset`, of which all that read it have the same array."""
-    key = _identity(dataset)
-    if key is None:
-        return _as_float32(dataset, slice(None))
-    values = _loaded.get(key)
+    state = dataset.file_state()
+    key = None if state is None else (*state, dataset.name)
+    values = None if key is None else _loaded.get(key)
     if values is None:
-        values = _loaded[key] = _as_float32(dataset, slice(None))
+        values = _as_float32(dataset, slice(None))
         values.flags.writeable = False
+        if key is not None:
+            _loaded[key] = values
     return values
-
-
-def _identity(dataset: h5py.Dataset) -> tuple | None:
-    """What only this dataset has, in this state of its file; None if its values lie in other files, too."""
-    if dataset.is_virtual or dataset.external:
-        return None
-    return (*_state(dataset), dataset.name)
-
-
-def _state(dataset: h5py.Dataset) -> tuple[int, ...]:
-    """The file that `dataset` lies in (behind a link, another than the one opened), and when it was written."""
-    found = os.fstat(dataset.file.id.get_vfd_handle())
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class StreamedRows:
@@ -123,8 +109,9 @@ class StreamedRows:
 
     def __init__(self, path: str, name: str):
         self.path = path
-        self._dataset = h5py.File(path, "r")[name]      # which keeps the file open as long as it lives
-        self._opened = _state(self._dataset)[2:4]
+        # Open as long as this lives.
+        self._dataset = reading.open_file(path, "leave it as it is while a net reads it").dataset(name)
+        self._opened = self._dataset.file_state()
         self.shape: tuple[int, ...] = self._dataset.shape
         row = int(np.prod(self.shape[1:])) * np.dtype("f4").itemsize
         self._rows = max(1, BLOCK // max(1, row))
@@ -148,12 +135,8 @@ class StreamedRows:
         return self._block[start - self._start:stop - self._start]
 
     def _read(self, rows: slice | np.ndarray) -> np.ndarray:
-        try:
-            found = _as_float32(self._dataset, rows)
-        except OSError as error:
-            raise InputError(f"{self.path}: its rows cannot be read any more ({error}); leave the file as it is while "
-                             "a net reads it.") from None
-        if _state(self._dataset)[2:4] != self._opened:
+        found = _as_float32(self._dataset, rows)
+        if self._dataset.file_state() != self._opened:
             raise InputError(f"{self.path} was written to while a net reads it. It is too large to be loaded into "
                              "memory, so the rows to come would be others; write new data to a new file.")
         return found
@@ -162,19 +145,19 @@ class StreamedRows:
 Rows = Union[np.ndarray, StreamedRows]
 
 
-def _as_float32(dataset: h5py.Dataset, rows: slice | np.ndarray) -> np.ndarray:
+def _as_float32(dataset: reading.Dataset, rows: slice | np.ndarray) -> np.ndarray:
     """The `rows` of `dataset` as float32, converted by numpy block by block, so that no second copy is as large."""
     if isinstance(rows, np.ndarray):
-        return _converted(dataset[rows])
-    start, stop, _ = rows.indices(len(dataset))
-    values = np.empty((stop - start,) + dataset.shape[1:], np.float32)
+        return _converted(dataset.read(rows))
+    length, *row = dataset.shape
+    start, stop, _ = rows.indices(length)
+    values = dataset.memory((stop - start, *row))
     if dataset.dtype == np.dtype("<f4") and values.size:
-        dataset.read_direct(values, np.s_[start:stop])
-        return values
+        return dataset.read(slice(start, stop), values)
     step = max(1, BLOCK // max(1, values[:1].nbytes))
     for first in range(start, stop, step):
         last = min(first + step, stop)
-        values[first - start:last - start] = _converted(dataset[first:last])
+        values[first - start:last - start] = _converted(dataset.read(slice(first, last)))
     return values
 
 

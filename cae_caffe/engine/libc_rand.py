@@ -42,6 +42,10 @@ class LibcRand:
     def place(self, place: np.ndarray) -> None:
         self._words = place.tolist()
 
+    def is_place(self, words: np.ndarray) -> bool:
+        """Whether the whole numbers `words` can be a place."""
+        return words.ndim == 1 and len(words) == len(self._words) and bool(((words >= 0) & (words <= _WORD)).all())
+
     def shuffle(self, values: np.ndarray) -> None:
         """Shuffle in place as std::random_shuffle does."""
         for i in range(1, len(values)):

@@ -6,10 +6,10 @@ import functools
 from pathlib import Path
 from typing import Callable
 
-import h5py
 import torch
 
 from .. import schema
+from ..hdf5 import reading
 from . import device as devices
 from . import log, net_builder, out_of_memory, rng, weights, weights_hdf5
 from .blob import Blob
@@ -187,7 +187,7 @@ class Net:
         InputError if it cannot be read, or the parameters of a layer differ in number or shape.
         """
         if isinstance(source, (str, Path)):
-            if h5py.is_hdf5(str(source)):
+            if reading.is_hdf5(source):
                 self.load_hdf5(str(source))
                 return
             source = schema.read_weights(source)

@@ -13,7 +13,7 @@ import torch
 
 from .. import files
 from ..errors import InputError
-from ..hdf5 import writing
+from ..hdf5 import reading, writing
 from . import log
 from .blob import Blob, shape_string
 from .layer import Layer
@@ -51,35 +51,33 @@ def read(path: str, net: Net) -> None:
 
     Raises InputError if the file is no such file, or the parameters of a layer differ in number or shape.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if not isinstance(file.get("data"), h5py.Group):
-                raise InputError(f"{path}: the file has no group `data`, so it does not hold a net's weights.")
-            for name, group in file["data"].items():
-                _read_layer(path, name, group, net)
-    except OSError as error:
-        raise InputError(f"{path}: the file cannot be read as HDF5 ({error}).") from None
+    with reading.opened(path) as file:
+        data = file.find("data")
+        if not isinstance(data, reading.Group):
+            raise InputError(f"{path}: the file has no group `data`, so it does not hold a net's weights.")
+        for name in data.names():
+            _read_layer(path, name, data.group(name), net)
 
 
-def _read_layer(path: str, name: str, group: h5py.Group, net: Net) -> None:
+def _read_layer(path: str, name: str, group: reading.Group, net: Net) -> None:
     # As in Caffe, the last layer of a name; binary weights go to the first.
     number = max((i for i, other in enumerate(net.layer_names) if other == name), default=None)
     if number is None:
         log.info("net.cpp:801", f"Ignoring source layer {name}")
         return
-    blobs = net.layers[number].blobs
-    missing = [i for i in range(len(blobs)) if str(i) not in group and (number, i) not in net.parameters.shared]
-    if missing or len(group) > len(blobs):
-        raise InputError(f"{path}: layer `{name}` has {len(group)} parameter(s) there, and {len(blobs)} in the net; "
+    blobs, names = net.layers[number].blobs, group.names()
+    missing = [i for i in range(len(blobs)) if str(i) not in names and (number, i) not in net.parameters.shared]
+    if missing or len(names) > len(blobs):
+        raise InputError(f"{path}: layer `{name}` has {len(names)} parameter(s) there, and {len(blobs)} in the net; "
                          "take the weights of this net, or rename the layer to train it from scratch.")
     for index, blob in enumerate(blobs):
-        if str(index) in group:
-            _read_blob(path, name, index, group[str(index)], blob)
+        if str(index) in names:
+            _read_blob(path, name, index, group.dataset(str(index)), blob)
 
 
-def _read_blob(path: str, name: str, index: int, dataset: h5py.Dataset, blob: Blob) -> None:
+def _read_blob(path: str, name: str, index: int, dataset: reading.Dataset, blob: Blob) -> None:
     if dataset.shape != blob.shape:
         raise InputError(f"{path}: parameter {index} of layer `{name}` has shape {shape_string(dataset.shape)} there, "
                          f"and {shape_string(blob.shape)} in the net; take the weights of this net, or rename the "
                          "layer to train it from scratch.")
-    blob.data.copy_(torch.from_numpy(dataset[...].astype("f4")))
+    blob.data.copy_(torch.from_numpy(dataset.floats()))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError
+from ..hdf5 import reading
 from .canvas import EMPTY, GREYS, MUTED, check_format, net_name, page, show_picture
 from .mosaic import pictured
 from .stored import stored
@@ -50,12 +50,15 @@ def read_activations(path: str | os.PathLike[str]) -> Activations:
     without a row for each image (a loss, say), whose names go to `rowless`.
     """
     with stored(path, ["image"], "cae-caffe activations") as file:
-        images = [int(index) for index in file["image"][()]]
-        blobs = [blob for blob in _blobs(file) if blob.attrs["type"] not in RESHAPING]
-        panels = [Panel(blob.attrs["layer"], blob[()]) for blob in blobs if blob.shape[:1] == (len(images),)]
-        rowless = [blob.name[1:] for blob in blobs if blob.shape[:1] != (len(images),)]
-        label = file["label"][()] if "label" in file else None
-        net = file.attrs.get("net", "")
+        images = file.dataset("image").numbers(reading.WHOLE_NUMBERS, axes=1).tolist()
+        blobs = [blob for blob in _blobs(file) if blob.text_attribute("type") not in RESHAPING]
+        panels = [Panel(blob.text_attribute("layer"), blob.numbers()) for blob in blobs
+                  if blob.shape[:1] == (len(images),)]
+        rowless = [blob.name for blob in blobs if blob.shape[:1] != (len(images),)]
+        label = file.dataset("label").numbers(axes=1) if file.find("label") else None
+        net = file.text_attribute("net")
+    if label is not None and len(label) != len(images):
+        raise InputError(f"{path}: `label` has the shape {label.shape}, but there are {len(images)} images.")
     if not images or not panels:
         raise InputError(f"{path}: there are no images or no blobs in it; make the file with `cae-caffe activations`.")
     return Activations(net, images, label, panels, rowless)
@@ -140,10 +143,10 @@ def size(shape: Sequence[int]) -> str:
     return "x".join(str(axis) for axis in reversed(shape)) or "1"
 
 
-def _blobs(file: h5py.File) -> list[h5py.Dataset]:
-    found: list[h5py.Dataset] = []
-    file.visititems(lambda name, item: found.append(item) if "order" in item.attrs else None)
-    return sorted(found, key=lambda blob: blob.attrs["order"])
+def _blobs(file: reading.Group) -> list[reading.Dataset]:
+    orders = ((blob.number_attribute("order"), blob) for blob in file.all_datasets())
+    return [blob for _, blob in sorted(((order, blob) for order, blob in orders if order is not None),
+                                       key=lambda pair: pair[0])]
 
 
 def _draw_page(data: Activations, row: int, out: Path) -> None:

@@ -40,8 +40,9 @@ class Codes:
 def read_codes(path: str | os.PathLike[str]) -> Codes:
     """Read `path`; raises `InputError` if `cae-caffe encode` cannot have written it, or some code is not finite."""
     with stored(path, ["codes"], "cae-caffe encode") as file:
-        label = file["label"][()] if "label" in file else None
-        found = Codes(file["codes"][()], label, file.attrs.get("net", ""), file.attrs.get("blob", "codes"))
+        label = file.dataset("label").numbers() if file.find("label") else None
+        found = Codes(file.dataset("codes").numbers(), label, file.text_attribute("net"),
+                      file.text_attribute("blob", "codes"))
     if found.codes.ndim != 2 or not found.codes.size or found.codes.shape[1] < 2:
         raise InputError(f"{path}: `codes` has the shape {found.codes.shape}, but a scatter needs images by two "
                          "numbers or more.")

@@ -13,7 +13,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from ..analysis.tsne import usual_perplexity
@@ -23,6 +22,7 @@ from ..data import HDF5Source
 from ..errors import InputError
 from ..figures import architecture, layers, scatter
 from ..figures.stored import stored
+from ..hdf5 import reading
 from ..running.activations import dump
 from ..running.encode import encode
 from .runs import record
@@ -93,7 +93,7 @@ def _draw_codes(run: _Trained, backend: str, test_list, out: Path, limit) -> Pat
     codes = _codes(run, backend, test_list)
     if limit is None:
         with stored(codes, ["codes"], "cae-caffe encode") as file:
-            limit = len(file["codes"])
+            limit = len(file.dataset("codes").numbers(axes=2))
     scatter.draw(codes, out, limit=limit)
     return out
 
@@ -114,9 +114,9 @@ def _codes(run: _Trained, backend: str, test_list) -> Path:
 def _said(path: Path) -> tuple:
     """The net, weights and list that a file of codes says it comes from; of a damaged file nothing."""
     try:
-        with h5py.File(str(path), "r") as file:
-            return tuple(file.attrs.get(name) for name in ("net", "weights", "data"))
-    except OSError:
+        with reading.opened(path) as file:
+            return tuple(file.text_attribute(name) for name in ("net", "weights", "data"))
+    except InputError:
         return ()
 
 

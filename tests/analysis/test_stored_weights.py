@@ -57,5 +57,5 @@ def test_an_hdf5_file_that_holds_no_weights_is_refused(tmp_path):
 def test_data_in_place_of_weights_is_refused(tmp_path):
     with h5py.File(str(tmp_path / "mnist.h5"), "w") as file:
         file["data"] = np.zeros(3)
-    with pytest.raises(InputError, match=r"mnist\.h5: cannot read it as a net's weights"):
+    with pytest.raises(InputError, match=r"mnist\.h5: no group `data` in it, so these are not the weights of a net"):
         shapes_in(tmp_path / "mnist.h5")

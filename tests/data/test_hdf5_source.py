@@ -112,7 +112,7 @@ def test_files_that_disagree(list_file, datasets, fault):
 
 def test_a_listed_file_that_is_not_hdf5(list_file, tmp_path):
     (tmp_path / "b.h5").write_bytes(b"nonsense")
-    with pytest.raises(InputError, match=r"cannot read `b.h5` as HDF5"):
+    with pytest.raises(InputError, match=r"b.h5: this is not a readable HDF5 file"):
         HDF5Source(list_file)
 
 

@@ -206,7 +206,7 @@ def test_the_position_of_other_nets_is_refused(stopped):
 
 def test_a_damaged_file_is_refused(stopped):
     (stopped / "small_iter_7.dataposition").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=f"the file cannot be read as HDF5.*{REMEDY}"):
+    with pytest.raises(InputError, match=f"this is not a readable HDF5 file.*{REMEDY}"):
         _solver().restore_data_position(STATE)
 
 

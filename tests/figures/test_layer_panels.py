@@ -86,5 +86,5 @@ def test_constant_and_not_finite_layers_can_be_drawn(activations, tmp_path, valu
 def test_another_kind_of_file_is_refused(tmp_path):
     with h5py.File(str(tmp_path / "codes.h5"), "w") as file:
         file["codes"] = np.zeros((3, 2))
-    with pytest.raises(InputError, match="no dataset `image` in it, but codes; make the file with `cae-caffe activ"):
+    with pytest.raises(InputError, match="no dataset `image` in it, but codes; make it with `cae-caffe activ"):
         layers.draw(tmp_path / "codes.h5", tmp_path / "l.png")

@@ -106,7 +106,7 @@ def test_labels_of_another_number_of_images_are_refused(codes_file, tmp_path):
 def test_another_kind_of_file_is_refused_with_what_it_has(tmp_path):
     with h5py.File(str(tmp_path / "data.h5"), "w") as file:
         file["data"] = np.zeros(3)
-    with pytest.raises(InputError, match="no dataset `codes` in it, but data; make the file with `cae-caffe encode`"):
+    with pytest.raises(InputError, match="no dataset `codes` in it, but data; make it with `cae-caffe encode`"):
         scatter.draw(tmp_path / "data.h5", tmp_path / "s.png")
 
 

@@ -10,7 +10,7 @@ from ..layer import between
 from ..leveldb_records import LevelDbRecords
 from ..lmdb_records import LmdbRecords
 from .batches import BatchLayer, Example
-from .data_source import require_source
+from .data_source import found, require_source
 from .registry import register
 
 
@@ -50,7 +50,7 @@ class Data(BatchLayer):
         return {"key": np.frombuffer(self.records.record()[0], np.uint8)}
 
     def read_from(self, place):
-        self.records.go_to(place["key"].tobytes())
+        self.records.go_to(found(place, "key").astype(np.uint8).tobytes())
 
     def log_restarts(self, number):
         for _ in range(number):

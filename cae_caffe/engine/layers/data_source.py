@@ -33,6 +33,30 @@ def require_source(source: str, field: str) -> None:
                          "... }`.")
 
 
+def found(place: Place, name: str) -> np.ndarray:
+    """What is called `name` in a place. Raises InputError if it is missing."""
+    if name not in place:
+        raise InputError(f"it has no `{name}`, so the position is of another layer, or damaged")
+    return np.asarray(place[name])
+
+
+def number(place: Place, name: str, below: int = 1 << 31) -> int:
+    """The whole number `name` of a place, from 0 to `below` - 1. Raises InputError if it is missing or another."""
+    value = found(place, name)
+    if value.ndim or not 0 <= int(value) < below:
+        raise InputError(f"its `{name}` is {value}, and must be one number from 0 to {below - 1}, so the position is "
+                         "damaged")
+    return int(value)
+
+
+def order(place: Place, name: str, count: int) -> np.ndarray:
+    """The order `name` of `count` things of a place. Raises InputError if it does not name each of them once."""
+    values = found(place, name)
+    if values.shape != (count,) or not np.array_equal(np.sort(values), np.arange(count)):
+        raise InputError(f"its `{name}` is not an order of {count} things, so the position is damaged")
+    return values
+
+
 def require_same(what: str, recorded: int, present: int) -> None:
     """Raises InputError unless the source has as many of `what` as it had when its place was recorded."""
     if recorded != present:

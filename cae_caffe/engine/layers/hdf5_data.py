@@ -11,7 +11,7 @@ from ...errors import InputError
 from .. import libc_rand, log
 from ..hdf5_rows import HDF5Rows, listed_files
 from ..layer import Layer, at_least, exactly
-from .data_source import DataSource, Place, require_same, require_source
+from .data_source import DataSource, Place, found, number, order, require_same, require_source
 from .registry import register
 
 
@@ -117,12 +117,15 @@ class HDF5Data(DataSource, Layer):
         return {**place, "order": self.order.copy()} if self.shuffles else place
 
     def go_to(self, place: Place) -> None:
-        require_same("files", len(place["file_order"]), len(self.files))
-        self.file_order, self.file_number = place["file_order"], int(place["file"])
+        require_same("files", found(place, "file_order").size, len(self.files))
+        self.file_order = order(place, "file_order", len(self.files))
+        self.file_number = number(place, "file", len(self.files))
         if self.file_order[self.file_number] != self.loaded:
             self._load()
-        require_same("rows in the file that it stands in", int(place["rows"]), self.rows.count)
-        self.row, self.order = int(place["row"]), place.get("order", self.order)
+        require_same("rows in the file that it stands in", number(place, "rows"), self.rows.count)
+        self.row = number(place, "row", self.rows.count)
+        if "order" in place:
+            self.order = order(place, "order", self.rows.count)
 
     def backward(self, top, propagate_down, bottom):
         pass

@@ -13,7 +13,7 @@ from ..layer import exactly
 from ..resizing import resize
 from ..rng import Stream
 from .batches import BatchLayer, Example
-from .data_source import require_same, require_source
+from .data_source import found, number, order, require_same, require_source
 from .registry import register
 
 _WHOLE_NUMBER = re.compile(r"\s*([+-]?)0*(\d+)", re.ASCII)
@@ -83,10 +83,11 @@ class ImageData(BatchLayer):
         return {"line": self.line, "lines": len(self.lines), **shuffled}
 
     def read_from(self, place):
-        require_same("images", int(place["lines"]), len(self.lines))
-        self.line = int(place["line"])
+        require_same("images", number(place, "lines"), len(self.lines))
+        self.line = number(place, "line", len(self.lines))
         if self.options.shuffle and "order" in place:
-            self._order, self._shuffler.place = place["order"].tolist(), place["shuffler"]
+            self._order = order(place, "order", len(self.lines)).tolist()
+            self._shuffler.place = found(place, "shuffler")
 
     def _read(self, path: str):
         image = decoding.read(os.path.join(self._folder, path), self.options.is_color)

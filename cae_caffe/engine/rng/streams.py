@@ -8,6 +8,7 @@ from collections.abc import MutableSequence
 
 import numpy as np
 
+from ...errors import InputError
 from . import normal, uniform
 from .words import MersenneTwister, Words
 
@@ -31,8 +32,18 @@ class Stream:
 
     @place.setter
     def place(self, place: np.ndarray) -> None:
+        if not self.is_place(place):
+            raise InputError("the numbers recorded for a random generator are none that it can stand at, so the "
+                             "position is damaged")
         length = len(self._generator.state)
-        self._generator.state, self._words.made = place[:length], place[length:].copy()
+        words = place.astype(np.uint32)
+        self._generator.state, self._words.made = words[:length], words[length:]
+
+    def is_place(self, words: np.ndarray) -> bool:
+        """Whether the whole numbers `words` can be a place."""
+        length = len(self._generator.state)
+        return (words.ndim == 1 and len(words) >= length and bool(((words >= 0) & (words < 1 << 32)).all())
+                and int(words[length - 1]) < length)
 
     def word(self) -> int:
         """One raw word, 0 to 2**32 - 1 (`caffe_rng_rand`): what data layers seed their own generators with."""

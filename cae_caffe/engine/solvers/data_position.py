@@ -22,9 +22,9 @@ import numpy as np
 
 from ... import snapshots
 from ...errors import InputError
-from ...hdf5 import writing
+from ...hdf5 import reading, writing
 from .. import libc_rand, log, rng
-from ..layers.data_source import DataSource
+from ..layers.data_source import DataSource, Place
 
 _STREAMS = ("caffe", "libc")
 _REMEDY = "give --data-position caffe to start at the first row, as Caffe does"
@@ -63,7 +63,7 @@ def restore(solver, state: str) -> bool:
     for group, layer in _sources(solver):
         try:
             layer.go_to(places[group])
-        except (InputError, KeyError) as error:
+        except InputError as error:
             raise InputError(f"{path}: layer `{layer.name}` cannot go on from its position, for {error}; "
                              f"{_REMEDY}.") from None
     for stream, place in zip(_streams(), streams):
@@ -85,16 +85,25 @@ def mark(nets) -> Callable[[], None]:
 
 
 def _read(path: str, groups: list[str]):
-    try:
-        with h5py.File(path, "r") as file:
-            streams = [file[f"random/{name}"][()] for name in _STREAMS]
-            places = {group: {what: values[()] for what, values in file[group].items()} for group in groups}
-    except KeyError as error:
-        raise InputError(f"{path}: this is not the position of a run of these nets ({error.args[0]}); "
-                         f"{_REMEDY}.") from None
-    except OSError as error:
-        raise InputError(f"{path}: the file cannot be read as HDF5 ({error}); {_REMEDY}.") from None
-    return places, [np.asarray(stream, np.uint32) for stream in streams]
+    """The places of the data layers by group, and those of the random numbers."""
+    with reading.opened(path, _REMEDY) as file:
+        missing = [name for name in ["random", *groups] if not isinstance(file.find(name), reading.Group)]
+        if missing:
+            raise file.error(f"this is not the position of a run of these nets (it has no group `{missing[0]}`)")
+        streams = [_words(file.dataset(f"random/{name}"), stream) for name, stream in zip(_STREAMS, _streams())]
+        places = {name: _place(file.group(name)) for name in groups}
+    return places, streams
+
+
+def _place(group: reading.Group) -> Place:
+    return {name: group.dataset(name).numbers(reading.WHOLE_NUMBERS) for name in group.names()}
+
+
+def _words(dataset: reading.Dataset, stream: rng.Stream | libc_rand.LibcRand) -> np.ndarray:
+    words = dataset.numbers(reading.WHOLE_NUMBERS, axes=1)
+    if not stream.is_place(words):
+        raise dataset.error(f"dataset `{dataset.name}` does not say where a generator of random numbers stands")
+    return words.astype(np.uint32)
 
 
 def _streams():

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import schema
 from ...errors import InputError
-from ...hdf5 import writing
+from ...hdf5 import reading, writing
 from .. import blob_proto
 
 
@@ -70,18 +70,18 @@ def _write_string(file: h5py.File, name: str, text: str) -> None:
     kind = h5py.h5t.C_S1.copy()
     kind.set_size(len(data))
     kind.set_strpad(h5py.h5t.STR_NULLTERM)
-    dataset = h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create(h5py.h5s.SCALAR))
+    timeless = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    timeless.set_obj_track_times(False)         # equal states give equal bytes
+    dataset = h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create(h5py.h5s.SCALAR), timeless)
     dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array(data, dtype=f"S{len(data)}"), kind)
 
 
 def read_hdf5(path: str) -> State:
     """Raises InputError if there is no such file, or it does not hold a solver's state."""
-    try:
-        with h5py.File(path, "r") as file:
-            history = [file["history"][str(i)][...].astype("f4") for i in range(len(file["history"]))]
-            learned_net = bytes(file["learned_net"][()]).decode() if "learned_net" in file else None
-            return State(int(file["iter"][0]), learned_net, int(file["current_step"][0]), history)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file.") from None
-    except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: this is not a solver's state in HDF5 ({error}).") from None
+    with reading.opened(path, "a .solverstate.h5 is needed, which `snapshot_format: HDF5` writes") as file:
+        group = file.group("history")
+        history = [group.dataset(str(i)).floats() for i in range(len(group.names()))]
+        learned_net = file.find("learned_net")
+        return State(file.dataset("iter").number(),
+                     learned_net.text() if isinstance(learned_net, reading.Dataset) else None,
+                     file.dataset("current_step").number(), history)

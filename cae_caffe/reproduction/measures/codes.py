@@ -10,7 +10,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from ... import files
@@ -23,6 +22,7 @@ from ...backend_protocol import Backend
 from ...data import HDF5Source
 from ...errors import InputError
 from ...graph import Graph
+from ...hdf5 import reading
 from ...running.encode import encode
 from ...running.image_input import IMAGES, LABEL
 from ..runs.record import MEASURES, PICTURE, RESULT
@@ -142,12 +142,13 @@ def _read(path: Path) -> dict | None:
 def _encoded(backend: Backend, net_file, weights, data, folder, limit) -> _Set:
     out = Path(folder) / "codes.h5"
     encode(backend, net_file, weights, data, out, limit=limit)
-    with h5py.File(str(out), "r") as file:
-        if LABEL not in file:
+    with reading.opened(out) as file:
+        if not file.find(LABEL):
             raise InputError(f"{data}: no `{LABEL}` for each image, and measures of classes need one.")
-        if len(file["codes"]) < FEWEST:
-            raise InputError(f"{data}: {len(file['codes'])} images are too few to measure their codes; give {FEWEST}.")
-        return _Set(file["codes"][()], file[LABEL][()])
+        codes = file.dataset("codes").numbers(axes=2)
+        if len(codes) < FEWEST:
+            raise InputError(f"{data}: {len(codes)} images are too few to measure their codes; give {FEWEST}.")
+        return _Set(codes, file.dataset(LABEL).numbers(axes=1))
 
 
 def _picture_measures(test_list, test: _Set, points, rows) -> dict:
@@ -192,9 +193,10 @@ def _losses_of_parts(backend: Backend, net_file, weights, data, folder) -> dict:
         return dict.fromkeys(PARTS)
     out = Path(folder) / "logits.h5"
     encode(backend, net_file, weights, data, out, blob)
-    with h5py.File(str(out), "r") as file, HDF5Source(data) as source:
-        losses = np.concatenate([_losses(file["codes"][start:start + CHUNK], source.rows(IMAGES, start, start + CHUNK))
-                                 for start in range(0, len(source), CHUNK)])
+    with reading.opened(out) as file, HDF5Source(data) as source:
+        logits = file.dataset("codes")
+        ends = ((start, start + CHUNK) for start in range(0, len(source), CHUNK))
+        losses = np.concatenate([_losses(logits.read(slice(*rows)), source.rows(IMAGES, *rows)) for rows in ends])
     return {name: _means(losses[rows]) for name, rows in PARTS.items()}
 
 

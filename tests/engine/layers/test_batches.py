@@ -116,7 +116,7 @@ def test_a_database_of_the_other_kind_is_told(folder):
 @pytest.mark.parametrize("backend", ["LMDB", "LEVELDB"])
 def test_a_missing_source_is_told(folder, backend):
     """Even where the working directory is a database."""
-    with pytest.raises(InputError, match=r"layer `d` .*: its data_param has no `source`; give the folder"):
+    with pytest.raises(InputError, match=r"layer `d` .*: it has no `source`, which says where its data are"):
         build(NET.replace('source: "rows"', "").replace("LMDB", backend))
 
 
