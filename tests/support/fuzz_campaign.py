@@ -22,7 +22,8 @@ from pathlib import Path
 
 import fuzzing
 
-PATIENCE = 10           # seconds for one input, after which it counts as stuck
+PATIENCE = 10           # seconds of computing for one input, after which it counts as stuck
+WAITING = 12            # and times as many by the clock, for other processes compute too
 MEMORY = 2 << 30        # bytes that a reading may take beside what the process has before
 KINDS = ("success", "refused", "unfit", "foreign", "stuck", "crash")
 # How often each kind, the number tried now, the slowest and its number, and KB of memory at the beginning.
@@ -80,12 +81,13 @@ def _work(one: fuzzing.Reader, seeds, inputs: range, shared: mmap.mmap, folder: 
             for stream in (1, 2):       # libtiff talks
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         signal.signal(signal.SIGALRM, _ring)
+        signal.signal(signal.SIGPROF, _ring)
         counts, slowest, before = [0] * len(KINDS), (0.0, 0), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for number in inputs:
             _COUNTS.pack_into(shared, 0, *counts, number, *slowest, before)
-            begin = time.perf_counter()
+            begin = time.process_time()
             end = _timed(one, fuzzing.mutated(one, seeds, number), folder)
-            slowest = max(slowest, (time.perf_counter() - begin, number))
+            slowest = max(slowest, (time.process_time() - begin, number))
             counts[KINDS.index(end.kind)] += 1
             if end.kind not in fuzzing.GOOD:
                 os.write(saying, f"{number} {end.kind}: {end.why}\n".encode())
@@ -97,12 +99,15 @@ def _work(one: fuzzing.Reader, seeds, inputs: range, shared: mmap.mmap, folder: 
 
 
 def _timed(one: fuzzing.Reader, content: bytes, folder: Path) -> fuzzing.Outcome:
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE * WAITING)
     try:
         return fuzzing.outcome(one, content, folder)
     except _StuckError as error:
-        return fuzzing.Outcome("stuck", f"after {PATIENCE} s at {fuzzing.place(error)}")
+        limits = f"{PATIENCE} s of computing, or {PATIENCE * WAITING} s in all"
+        return fuzzing.Outcome("stuck", f"for {limits}, at {fuzzing.place(error)}")
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
