@@ -12,7 +12,7 @@ from import_reader import AT_ONCE, LATER, Import, imports_of, module_name, sourc
 PACKAGE = "cae_caffe"
 FOLDER = Path(__file__).resolve().parents[1] / PACKAGE
 FLOORS = (      # the first is what every floor stands on
-    ("errors", "files", "glog", "hdf5", "interruption", "lists", "locks", "printing", "progress",
+    ("errors", "files", "glog", "hdf5", "interruption", "json_file", "lists", "locks", "printing", "progress",
      "python_layers", "spelling", "standard_streams", "version", "wait_policy"),
     ("schema", "plugins"),
     ("models", "data", "snapshots"),

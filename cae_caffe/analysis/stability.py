@@ -94,7 +94,7 @@ def _of_record(path: Path) -> Final:
         return Final(str(path), iterations, output, float(losses[output]))
     except OSError as error:
         raise InputError(f"{path}: cannot read this record: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, StopIteration) as error:
         raise InputError(f"{path}: this is no record of a run, for it lacks `test` losses or `iterations` ({error}); "
                          "`cae-caffe reproduce` writes them.") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +34,12 @@ MD5 = {
 }
 
 
+def bytes_of(name: str) -> int:
+    """The size of MNIST's file `name` when not gzipped."""
+    rows = next(split.rows for split in SPLITS.values() if name in split)
+    return 16 + 28 * 28 * rows if "images" in name else 8 + rows
+
+
 def spellings(folder: str | os.PathLike, name: str) -> list[Path]:
     """Where MNIST's file `name` may be in `folder`: as NAME or with a dot before idx, plain or gzipped."""
     return [Path(folder) / (stem + ending) for stem in (name, name.replace("-idx", ".idx")) for ending in ("", ".gz")]
@@ -47,6 +54,9 @@ def checked(folder: str | os.PathLike, name: str) -> Path:
         raise InputError(f"folder `{folder}` has no file {' or '.join(path.name for path in spellings(folder, name))}; "
                          f"MNIST consists of four: {', '.join(MD5)}.")
     with IdxFile(path) as file:
+        if math.prod(file.shape) > max(map(bytes_of, MD5)):
+            raise InputError(f"`{path}` is not MNIST's {name}: it promises {'x'.join(map(str, file.shape))} values, "
+                             f"where that file has {bytes_of(name)} bytes; get the file again.")
         found = file.md5()
         if found != MD5[name]:
             mistaken = {md5: f"it is MNIST's {other}" for other, md5 in MD5.items()}

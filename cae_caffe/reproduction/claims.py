@@ -6,7 +6,6 @@ the iteration that its test losses may be of.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from ..models import PAPER
 from .losses import LAST_SHOWN, mean, pair, values
 from .paper import REPORTED
 from .runs.plan import PAPER_RUNS, TABLES, Plan
-from .runs.record import MEASURES
+from .runs.record import read_measures
 from .tables.losses import verdict
 from .tables.stages import late_losses
 
@@ -70,9 +69,9 @@ def read_results(plan: Plan) -> Results:
         late_test = pair(late_losses(plan, run.model, run.seed))
         if late_test:
             late.setdefault(run.model, []).append(late_test[0])
-        measures = run.folder / MEASURES
-        if measures.exists():
-            classes.setdefault(run.model, []).append(json.loads(measures.read_text(encoding="utf-8"))["classes"])
+        measures = read_measures(run.folder)
+        if "classes" in measures:
+            classes.setdefault(run.model, []).append(measures["classes"])
     return Results(losses, training, late, classes)
 
 

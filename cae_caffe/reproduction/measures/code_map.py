@@ -27,8 +27,10 @@ from ...backend_protocol import Backend, Net
 from ...data import HDF5Source
 from ...errors import InputError
 from ...graph import by_number
+from ...json_file import read_object
 from ...running.image_input import IMAGES, feed, image_input, labels
 from ...running.processes import status_of
+from ..runs import record
 from ..runs.run import RESULT
 from .sprites import sprite
 
@@ -166,7 +168,10 @@ def _best(results: Path) -> dict | None:
     place = {model: at for at, model in enumerate(PREFERRED)}
     found = []
     for path in (results / "runs").glob(f"*/{RESULT}"):
-        run = _read(path)
+        try:
+            run = record.read(path.parent, path.parent.name) or {}
+        except InputError:      # told by the page
+            continue
         weights = path.parent / f"{run.get('model')}_iter_{run.get('iterations')}.caffemodel"
         if run.get("model") in place and weights.exists() and _finite(run):
             real = str(run.get("engine", "")).startswith("real Caffe")
@@ -176,17 +181,15 @@ def _best(results: Path) -> dict | None:
 
 def _finite(run: dict) -> bool:
     """Whether training went well as far as its losses say; a net whose codes are not finite has no map."""
-    losses = run.get("test")
-    return isinstance(losses, dict) and all(math.isfinite(loss) for loss in losses.values())
+    return all(map(math.isfinite, run["test"].values()))
 
 
 def _read(path: Path) -> dict:
     """A JSON object; an empty one where the file holds none, which is for others to complain about."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_object(path, "")
+    except (OSError, InputError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _identity(run: dict) -> dict:

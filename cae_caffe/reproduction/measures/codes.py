@@ -23,9 +23,11 @@ from ...data import HDF5Source
 from ...errors import InputError
 from ...graph import Graph
 from ...hdf5 import reading
+from ...json_file import read_object
 from ...running.encode import encode
 from ...running.image_input import IMAGES, LABEL
-from ..runs.record import MEASURES, PICTURE, RESULT
+from ..fields import check
+from ..runs.record import FIELDS, MEASURES, PICTURE, RESULT
 
 PICTURE_LIMIT = 5000        # codes that t-SNE draws, as `figure scatter` does: most of the time of it all
 QUADRATIC_LIMIT = 2000      # points for measures whose time and memory grow as their square
@@ -95,6 +97,7 @@ def measured(run_folder, backend: str = "auto", train_list="data/mnist_train.txt
     run = _read(folder / RESULT)
     if run is None:
         raise InputError(f"{folder}: no {RESULT} in this folder, so there is no finished run to measure.")
+    check(folder / RESULT, run, FIELDS, ("model", "seed", "iterations"), "delete it to have the run made again")
     there = _current(folder, run, picture_limit, train_limit)
     if there is not None:
         return there
@@ -132,11 +135,9 @@ def _how(picture_limit: int, train_limit: int | None) -> dict:
 
 def _read(path: Path) -> dict | None:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path, "delete it to have it made again")
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise InputError(f"{path}: this is no JSON ({error}); delete it to have it made again.") from error
 
 
 def _encoded(backend: Backend, net_file, weights, data, folder, limit) -> _Set:

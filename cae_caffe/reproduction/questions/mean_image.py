@@ -16,6 +16,7 @@ import numpy as np
 
 from ... import files, schema
 from ...data.hdf5_source import HDF5Source
+from ..fields import NUMBERS, TEXT, list_of, object_of
 from ..losses import Pair, mean, spread, values
 from ..paper import REPORTED
 from ..runs.plan import Plan
@@ -23,6 +24,7 @@ from ..runs.record import DISPLAYS, THOUSAND
 from .question import Arm, Measured, Outcome
 
 RECORD = "mean_image.json"          # in the folder of results
+_LOSSES = object_of(name=TEXT, what=TEXT, stage=TEXT, losses=list_of(NUMBERS))
 MODEL = "classic-3000-1500-750-n2"  # whose solver tells the batches; each of its runs in the paper is such a net
 NAME = "mean image"
 TRAIN_LIST, TEST_LIST = "data/mnist_train.txt", "data/mnist_test.txt"
@@ -106,13 +108,22 @@ def _centre(outcome: Outcome, stage: str):
     return [mean(one) for one in series], [(max(one) - min(one)) / 2 for one in series]
 
 
+def _kept(path: Path) -> list[dict] | None:
+    """What was measured before; None, to have it measured again, where the file is missing or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return None
+    return found if list_of(_LOSSES).holds(found) else None
+
+
 def _measured(plan: Plan) -> list[dict]:
     path = plan.folder / RECORD
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        if not (Path(TRAIN_LIST).exists() and Path(TEST_LIST).exists()):
-            return []
+    kept = _kept(path)
+    if kept is not None:
+        return kept
+    if not (Path(TRAIN_LIST).exists() and Path(TEST_LIST).exists()):
+        return []
     train = _images(TRAIN_LIST)
     batch, shown, thousand = _batches(plan)
     shuffled = _shuffled(len(train), batch * (shown[0] + 1))

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ... import files
+from ...errors import InputError
 from ..losses import both_losses, mean, spread
 from ..runs.plan import Plan
-from ..runs.record import MEASURES
+from ..runs.record import read_measures
 from ..runs.run import Run
 from . import mean_image
 from .question import SEEDS, Arm, Measured, Outcome, Question
@@ -55,8 +56,8 @@ def _outcome(runs: Sequence[Run], arm: Arm) -> Outcome:
 
 def _measures(run: Run) -> dict:
     try:
-        return json.loads((run.folder / MEASURES).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        return read_measures(run.folder)
+    except InputError:      # told where measures are what is shown
         return {}
 
 

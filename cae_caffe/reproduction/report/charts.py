@@ -79,7 +79,7 @@ def _axes(model: str, runs: Sequence[Record]) -> _Axes:
     known = later or [value for points in curves for _, value in points]
     reported = [pair[0] for pair in REPORTED[model].test] if model in REPORTED else []
     low, high = min(known + reported), max(known + reported)
-    margin = 0.06 * (high - low) or 1.0
+    margin = 0.06 * (high - low) or max(1.0, abs(high))
     return _Axes(end, low - margin, high + margin)
 
 

@@ -18,6 +18,7 @@ TICKS = 50                  # of the axis, in units of cross-entropy
 OUTCOMES = {"meet": "● rows whose test losses meet the paper's", "lower": "▼ rows where ours are lower",
             "higher": "▲ rows where ours are higher", "broken": "✕ rows with a loss that is not finite"}
 MARGIN = 0.03               # of the axis at both ends, as a share
+MOST_TICKS = 40             # marks of an axis
 
 
 def done_of_planned(records: Records) -> tuple[int, int]:
@@ -77,7 +78,7 @@ class Axis:
         """The axis that holds all finite `values`."""
         finite = [value for value in values if math.isfinite(value)]
         low, high = min(finite), max(finite)
-        margin = MARGIN * (high - low) or 1.0
+        margin = MARGIN * (high - low) or max(1.0, abs(high))
         return cls(low - margin, high + margin)
 
     def place(self, value: float) -> str:
@@ -85,8 +86,9 @@ class Axis:
 
     def markup(self, words: str) -> Markup:
         """The axis as the first line of the strips below it."""
+        step = TICKS * max(1, math.ceil((self.high - self.low) / (TICKS * MOST_TICKS)))
         marks = [element("span", f"{value}", style=self.place(value))
-                 for value in range(math.ceil(self.low / TICKS) * TICKS, math.floor(self.high) + 1, TICKS)]
+                 for value in range(math.ceil(self.low / step) * step, math.floor(self.high) + 1, step)]
         return element("div", element("span", words, class_="strip-name"), element("div", *marks, class_="axis"),
                        element("span"), class_="strip head", aria_hidden="true")
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ...errors import InputError
+from ...json_file import read_object
+from ..fields import ANY_LIST, COUNT, TEXT, check, object_of
 from ..measures.code_map import MAP
 from .html import Markup, element, joined
 
-NEEDED = ("codes", "label", "error", "inputs", "restored", "plane", "model")
+_SPRITE = object_of(png=TEXT, width=COUNT, height=COUNT, columns=COUNT)
+NEEDED = {"codes": ANY_LIST, "label": ANY_LIST, "error": ANY_LIST, "inputs": _SPRITE, "restored": _SPRITE,
+          "plane": object_of(x=ANY_LIST, y=ANY_LIST, cells=COUNT, pictures=_SPRITE), "model": TEXT}
 HELP = ("Point at a dot, or touch it. Keys: arrows go to the next dot that way, digits to the next image of that "
         "class, + and − zoom, Escape shows all. Drag to move a zoomed map.")
 
 
 def read_map(results: Path) -> tuple[dict | None, str | None]:
     """The map's data, and what is wrong with it in words; None for what there is not."""
-    path = results / MAP
+    path, remedy = results / MAP, "delete it to have the map made again"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return check(path, read_object(path, remedy), NEEDED, NEEDED, remedy), None
     except FileNotFoundError:
         return None, None
-    except (OSError, ValueError) as error:
-        return None, f"{path}: this is no JSON ({error}); delete it to have the map made again."
-    missing = [key for key in NEEDED if not isinstance(found, dict) or key not in found]
-    return (None, f"{path}: no {' and no '.join(missing)} in it; delete it to have it made again.") if missing else (
-        found, None)
+    except InputError as error:
+        return None, f"{error}"
 
 
 def map_section(data: dict | None) -> Markup:

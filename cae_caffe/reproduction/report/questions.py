@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from ...errors import InputError
+from ...json_file import read_object
+from ..fields import OBJECT, TEXT, WHOLE, check, is_number, list_of, optional
 from .html import Cell, Markup, cell, element, joined, table
 from .overview import Axis, paper_points
 
 FOLDER = "questions"
+_WORDS = optional(TEXT)
+FIELDS = {**dict.fromkeys(("key", "title", "question", "answer", "rule", "rule_label", "counted"), _WORDS),
+          "arms": optional(list_of(OBJECT))}
+ARM = {**dict.fromkeys(("name", "what", "paper"), _WORDS), "runs": optional(list_of(OBJECT))}
+RUN = {"model": _WORDS, "seed": optional(WHOLE)}
 COLUMNS = {"train_last_batch": "train, last mini-batch", "train": "train, all images", "test": "test, all images"}
 DRAWN = "test"              # the column that has a strip
 STRIP = "test cross-entropy, a dot a run; the paper's above"
@@ -22,15 +30,17 @@ def read_questions(results: Path) -> tuple[list[dict], list[str]]:
     """The questions of a results folder by their keys, and what could not be read, in words."""
     found, problems = [], []
     for path in sorted((results / FOLDER).glob("*.json")):
+        remedy = "delete it to have the question measured again"
         try:
-            question = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            problems.append(f"{path}: this is no JSON ({error}); delete it to have the question measured again.")
-            continue
-        if isinstance(question, dict):
-            found.append({"key": path.stem, **question})
+            question = check(path, read_object(path, remedy), FIELDS, (), remedy)
+            for arm in question.get("arms") or []:
+                check(path, arm, ARM, (), remedy)
+                for run in arm.get("runs") or []:
+                    check(path, run, RUN, (), remedy)
+        except (InputError, OSError) as error:
+            problems.append(f"{error}")
         else:
-            problems.append(f"{path}: this holds no question; delete it to have the question measured again.")
+            found.append({"key": path.stem, **question})
     return found, problems
 
 
@@ -123,8 +133,9 @@ def _runs(arm: dict) -> list[dict]:
 def _numbers(run: dict, key: str) -> list[float]:
     """The value of `key`, a number or several, as far as it holds numbers."""
     value = run.get(key)
-    values = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
-    return [float(number) for number in values if isinstance(number, (int, float)) and not isinstance(number, bool)]
+    several = list(value.values()) if isinstance(value, dict) else value
+    values: list[Any] = several if isinstance(several, list) else [several]
+    return [float(number) for number in values if is_number(number)]
 
 
 def _figure(value: float) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ... import schema
 from ...analysis.log import read_log
 from ...errors import InputError
+from ...json_file import read_object
 from ...models import PAPER
+from ..fields import check
 from ..runs.plan import Plan
-from ..runs.record import LOG, MEASURES, RESULT, SOLVER
+from ..runs.record import FIELDS, LOG, RESULT, SOLVER, read_measures
 from ..tables.stages import LATE, late_losses
 
 FOLDER = re.compile(r"(?P<model>.+)-seed(?P<seed>\d+)")
 REAL = "real Caffe"
-NEEDED = {"model": str, "seed": int, "iterations": int, "train": dict, "test": dict}
+NEEDED = ("model", "seed", "iterations", "train", "test")
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,9 @@ def read_records(results: Path) -> Records:
     problems: list[str] = []
     for folder in sorted(path for path in (results / "runs").glob("*") if path.is_dir()):
         try:
-            found = _finished(folder) if (folder / RESULT).exists() else _unfinished(folder)
-        except (InputError, OSError, ValueError) as error:
-            problems.append(str(error))
+            found = _finished(folder, problems) if (folder / RESULT).exists() else _unfinished(folder)
+        except (InputError, OSError) as error:
+            problems.append(f"{error}")
         else:
             runs += [found] if found else []
     place = {model: at for at, model in enumerate(PAPER)}
@@ -86,37 +89,31 @@ def read_records(results: Path) -> Records:
     return Records(tuple(runs), tuple(problems))
 
 
-def _finished(folder: Path) -> Record | None:
-    """The run of a result.json; None for one of a changed model, which a question tells of and no table."""
-    path = folder / RESULT
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: this is no JSON ({error}); delete it to have the run made again.") from error
-    found = result if isinstance(result, dict) else {}
-    missing = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
-    if missing:
-        raise InputError(f"{path}: no {' and no '.join(missing)} in it; delete it to have the run made again.")
+def _finished(folder: Path, problems: list[str]) -> Record | None:
+    """The run of a result.json; None for one of a changed model, which a question tells of and no table.
+
+    What is wrong with other files that it is shown with goes to `problems`.
+    """
+    remedy = "delete it to have the run made again"
+    result = check(folder / RESULT, read_object(folder / RESULT, remedy), FIELDS, NEEDED, remedy)
     if result.get("variant"):
         return None
     record = Record(result["model"], result["seed"], folder, result.get("engine", "unknown"), result["iterations"],
-                    result["iterations"], result, result.get("curves") or {}, _measures(folder / MEASURES))
-    return record if record.real else replace(record, result={**result, LATE: _late(folder, record)})
+                    result["iterations"], result, result.get("curves", {}),
+                    _or_told(problems, {}, lambda: read_measures(folder)))
+    if record.real:
+        return record
+    # The test losses of the paper's iteration lie with a question's runs, `folder` with a table's.
+    late = _or_told(problems, None, lambda: late_losses(Plan(folder.parent.parent), record.model, record.seed))
+    return replace(record, result={**result, LATE: late})
 
 
-def _late(folder: Path, record: Record) -> dict | None:
-    """The test losses of the paper's iteration, which lie with a question's runs, `folder` with a table's."""
-    return late_losses(Plan(folder.parent.parent), record.model, record.seed)
-
-
-def _measures(path: Path) -> dict:
-    if not path.exists():
-        return {}
+def _or_told(problems: list[str], instead, read: Callable[[], Any]) -> Any:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: this is no JSON ({error}); delete it to have the codes measured again.") from error
-    return found if isinstance(found, dict) else {}
+        return read()
+    except InputError as error:
+        problems.append(f"{error}")
+        return instead
 
 
 def _unfinished(folder: Path) -> Record | None:

@@ -10,8 +10,22 @@ from pathlib import Path
 
 from ... import files
 from ...analysis.log import Curve, TrainingLog, read_log
-from ...errors import InputError
+from ...json_file import read_object
 from ...version import VERSION
+from ..fields import (
+    ANY_LIST,
+    COUNT,
+    CURVES,
+    LOSSES,
+    NUMBERS,
+    OBJECT,
+    SECONDS,
+    TEXT,
+    WHOLE,
+    check,
+    object_of,
+    optional,
+)
 from .environment import environment
 
 RESULT, LOG, SOLVER = "result.json", "train.log", "solver.prototxt"
@@ -20,23 +34,37 @@ THREADS = 1             # every run has one, so that several side by side do not
 DISPLAYS = 10           # the last ones, whose mean is a training loss that no single mini-batch decides
 THOUSAND = 1000         # the paper's training losses are those shown at the last multiple of it
 _TIME = re.compile(r"^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,6})")       # glog's: month, day, time
+FIELDS = {
+    "model": TEXT, "seed": WHOLE, "iterations": COUNT, "engine": TEXT, "backend": TEXT, "version": TEXT,
+    "command": TEXT, "solver": TEXT, "date": TEXT, "threads": WHOLE, "seconds": optional(SECONDS),
+    "environment": OBJECT, "variant": object_of(name=TEXT, what=TEXT), "train": LOSSES, "test": LOSSES,
+    "train_last_batch": LOSSES, "train_last_displays": LOSSES, "train_last_thousand": LOSSES, "curves": CURVES,
+}
+MEASURED = {
+    "model": TEXT, "seed": WHOLE, "iterations": COUNT, "picture": TEXT, "classes": WHOLE, "separated": ANY_LIST,
+    **dict.fromkeys(("purity", "trustworthiness", "knn", "linear", "silhouette", "test_first_5000", "test_last_5000"),
+                    optional(NUMBERS)),
+}
 _ENGINE = "Engine:"     # the first line of every `cae-caffe train`
 _NESTED = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
 
 
 def read(folder: Path, name: str) -> dict | None:
     """The record in `folder`, None if there is none; InputError, which calls the run `name`, for a damaged one."""
-    path = folder / RESULT
+    path, remedy = folder / RESULT, f"delete it to run {name} again"
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        return check(path, read_object(path, remedy), FIELDS, ("iterations", "test"), remedy)
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise InputError(f"{path}: this is no JSON ({error}); delete it to run {name} again.") from error
-    if not isinstance(result, dict) or not {"iterations", "test"} <= set(result):
-        raise InputError(f"{path}: this is no record of a run, for it has no iterations or no test losses; delete it "
-                         f"to run {name} again.")
-    return result
+
+
+def read_measures(folder: Path) -> dict:
+    """What was measured on the codes of the run in `folder`, empty if nothing was; InputError if it is damaged."""
+    path, remedy = folder / MEASURES, "delete it to have the codes measured again"
+    try:
+        return check(path, read_object(path, remedy), MEASURED, (), remedy)
+    except FileNotFoundError:
+        return {}
 
 
 def write(folder: Path, own: dict, log: TrainingLog, seconds: float | None) -> dict:

@@ -59,7 +59,7 @@ def _results(plan: Plan) -> list[dict]:
 
 def _counts(result: dict, name: str, iterations: int, real: bool) -> bool:
     """Whether a run's time belongs into the cell: short runs' do only in short versions, which have no others."""
-    return (result["model"].startswith(f"{name}-n") and bool(result.get("seconds"))
+    return (result.get("model", "").startswith(f"{name}-n") and bool(result.get("seconds"))
             and (result["iterations"] == iterations or "test_batches" in result)
             and result.get("engine", "").startswith(REAL) == real)
 
@@ -77,5 +77,5 @@ def _time(seconds: float) -> str:
 
 
 def _machine(result: dict) -> str:
-    found = result["environment"]
-    return f"Here is {found['processor']}, {found['cores']} cores, {found['system']}."
+    processor, cores, system = (result["environment"].get(part, "unknown") for part in ("processor", "cores", "system"))
+    return f"Here is {processor}, {cores} cores, {system}."

@@ -1,0 +1,70 @@
+"""The campaign of `scripts/fuzz`, and the search by coverage: they find what is wrong, and nothing where nothing is."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="some readers are the engine's")
+pytest.importorskip("lmdb", reason="databases are made with it")
+
+import fuzz_campaign
+import fuzzing
+
+from cae_caffe.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+SUPPORT = ROOT / "tests" / "support"
+
+
+def reads(path: Path) -> None:
+    """A reader with one fault of each kind."""
+    faults = {b"foreign": lambda: _raise(IndexError()), b"lines": lambda: _raise(_RawError("two\nlines")),
+              b"dies": lambda: os.kill(os.getpid(), signal.SIGKILL), b"stuck": lambda: time.sleep(60),
+              b"told": lambda: _raise(InputError("It is bad."))}
+    faults.get(path.read_bytes(), lambda: None)()
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+class _RawError(InputError):
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def test_each_kind_of_fault_is_counted_told_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzz_campaign, "PATIENCE", 0.2)
+    seeds = [b"sound", b"foreign", b"dies", b"lines", b"stuck", b"told", b"sound"]
+    one = fuzzing.Reader("it", lambda: seeds, reads, "input", True, ())
+    found = fuzz_campaign.campaign(one, range(len(seeds)), tmp_path)
+    assert dict(found.kinds) == {"success": 2, "refused": 1, "foreign": 1, "unfit": 1, "stuck": 1, "crash": 1}
+    assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [b"dies", b"foreign", b"lines", b"stuck"]
+    shown = fuzz_campaign.table([found])
+    assert "| it | 7 | 2 | 1 | 1 | 1 | 1 | 1 |" in shown and "it, input 1: foreign: IndexError" in shown
+
+
+def test_a_number_is_always_the_same_input():
+    one = fuzzing.readers()["net"]
+    seeds = one.seeds()
+    assert fuzzing.mutated(one, seeds, 7777) == fuzzing.mutated(one, seeds, 7777) != fuzzing.mutated(one, seeds, 7778)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="needs atheris, the extra cae-caffe[fuzz]")
+@pytest.mark.parametrize("name", fuzzing.readers())
+def test_inputs_chosen_by_coverage(name, tmp_path):
+    (tmp_path / "corpus").mkdir()
+    path = os.pathsep.join([str(ROOT), str(SUPPORT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "fuzz_coverage", name, str(tmp_path / "corpus"),
+                           "-max_total_time=60"], env={**os.environ, "PYTHONPATH": path}, cwd=tmp_path,
+                          capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stderr[-2000:]

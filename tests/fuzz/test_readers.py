@@ -1,0 +1,64 @@
+"""Every reader: any bytes end in success, or in one InputError whose sentences stand in a line each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("torch", reason="some readers are the engine's")
+pytest.importorskip("lmdb", reason="databases are made with it")
+
+import fuzzing
+
+READERS = fuzzing.readers()
+QUICK = settings(max_examples=40, derandomize=True, database=None, deadline=None,
+                 suppress_health_check=[HealthCheck.function_scoped_fixture])
+LONG = settings(QUICK, max_examples=4000)
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    monkeypatch.setenv("GLOG_minloglevel", "3")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_seeds_are_sound(name, folder):
+    one = READERS[name]
+    ends = [fuzzing.outcome(one, seed, folder) for seed in one.seeds()]
+    assert fuzzing.Outcome("success") in ends
+    assert {end.kind for end in ends} <= set(fuzzing.GOOD), ends
+
+
+def try_all(name: str, folder, how: settings) -> None:
+    one = READERS[name]
+    seeds: Sequence[bytes] = one.seeds()
+    damaged = st.integers(len(seeds), 2**32).map(lambda number: fuzzing.mutated(one, seeds, number))
+
+    @how
+    @given(damaged | st.binary(max_size=300))
+    def attempt(content):
+        end = fuzzing.outcome(one, content, folder)
+        assert end.kind in fuzzing.GOOD, end.why
+
+    attempt()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_any_bytes_end_in_success_or_one_error(name, folder):
+    try_all(name, folder, QUICK)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", READERS)
+def test_many_bytes_end_in_success_or_one_error(name, folder):
+    try_all(name, folder, LONG)
