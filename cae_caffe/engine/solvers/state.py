@@ -70,7 +70,9 @@ def _write_string(file: h5py.File, name: str, text: str) -> None:
     kind = h5py.h5t.C_S1.copy()
     kind.set_size(len(data))
     kind.set_strpad(h5py.h5t.STR_NULLTERM)
-    dataset = h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create(h5py.h5s.SCALAR))
+    settings = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    settings.set_obj_track_times(False)     # equal states have equal bytes
+    dataset = h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create(h5py.h5s.SCALAR), settings)
     dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array(data, dtype=f"S{len(data)}"), kind)
 
 
