@@ -289,6 +289,17 @@ def test_a_mixture_of_two_snapshots_is_refused_and_changes_nothing(form, replace
     other.restore(state)
 
 
+def test_an_hdf5_snapshot_stores_no_times(solver):
+    """So that equal ones have equal bytes."""
+    solver("snapshot_format: HDF5").snapshot()
+    times = {}
+    for name in (*files("small_iter_0", ".h5"), "small_iter_0.dataposition"):
+        with h5py.File(name, "r") as file:
+            file.visit(lambda item, file=file, name=name: times.update(
+                {f"{name}/{item}": h5py.h5g.get_objinfo(file.id, item.encode()).mtime}))
+    assert len(times) > 10 and not any(times.values()), times
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_state_comes_last_to_its_place(form, solver, tmp_path, monkeypatch):
     """Its being there says that the snapshot is whole, wherever the writer was killed."""
