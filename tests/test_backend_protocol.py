@@ -41,7 +41,8 @@ def folder(tmp_path):
 
 def test_the_names_are_found():
     assert names_of("Timer") == ["ms", "start", "stop"]
-    assert names_of("EmbeddedSolver") == ["restore_data_position", "set_action_function", "watch_for_nan"]
+    assert names_of("EmbeddedSolver") == ["keep_snapshots", "restore_data_position", "set_action_function",
+                                          "watch_for_nan"]
     assert {"Net", "__version__", "get_solver", "log"} < set(names_of("Backend"))
     assert "_forward" in names_of("Net")
 
