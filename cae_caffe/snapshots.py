@@ -14,9 +14,8 @@ import os
 import re
 from typing import Callable
 
-from . import schema
+from . import hdf5, schema
 from .errors import InputError
-from .hdf5 import reading
 
 _MODEL, _STATE = "sha256_caffemodel", "sha256_solverstate"      # attributes of the .dataposition
 _PIECE = 1 << 20
@@ -70,7 +69,7 @@ def model_of(state: str) -> str:
 
 
 def _learned_net_in_hdf5(state: str) -> str:
-    with reading.opened(state) as file:
+    with hdf5.reading.opened(state) as file:
         return file.dataset("learned_net").text()
 
 
@@ -147,7 +146,7 @@ def _remove(state: str) -> None:
 def _read_model(model: str) -> None:
     """Raises InputError unless the whole of the weights can be read."""
     if model.endswith(".h5"):
-        with reading.opened(model) as file:
+        with hdf5.reading.opened(model) as file:
             for dataset in file.group("data").all_datasets():
                 dataset.numbers()
     elif not schema.read_weights(model).layer:
@@ -167,7 +166,7 @@ def _digests_in(position: str) -> dict[str, str]:
     if not os.path.exists(position):
         return {}
     try:
-        with reading.opened(position) as file:
+        with hdf5.reading.opened(position) as file:
             found = {name: file.text_attribute(name) for name in (_MODEL, _STATE)}
             return found if all(found.values()) else {}
     except InputError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .. import schema
+from .. import hdf5, schema
 from ..backend_protocol import Net
 from ..errors import InputError
 from ..graph import Graph
-from ..hdf5 import reading
 
 LONGEST = 10     # digits of a parameter's number, and more than enough
 
@@ -17,7 +16,7 @@ def shapes_in(weights) -> dict[str, dict[int, tuple[int, ...]]]:
     HDF5 is told by its content, anything else is read as a `.caffemodel`, as Caffe does (Net::CopyTrainedLayersFrom).
     Layers without parameters are left out. Raises `InputError` if the file cannot be read.
     """
-    shapes = _in_hdf5(weights) if reading.is_hdf5(weights) else _in_caffemodel(weights)
+    shapes = _in_hdf5(weights) if hdf5.reading.is_hdf5(weights) else _in_caffemodel(weights)
     return {name: found for name, found in shapes.items() if found}
 
 
@@ -61,9 +60,9 @@ def _shape(blob):
 
 
 def _in_hdf5(weights):
-    with reading.opened(weights) as file:
+    with hdf5.reading.opened(weights) as file:
         data = file.find("data")
-        if not isinstance(data, reading.Group):
+        if not isinstance(data, hdf5.reading.Group):
             raise InputError(f"{weights}: no group `data` in it, so these are not the weights of a net.")
         return {name: _numbered(data.group(name)) for name in data.names()}
 

@@ -90,6 +90,14 @@ def test_importing_the_package_does_not_import_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("command", ["train", "test", "time", "data"])
+def test_help_does_not_wait_for_the_libraries_of_the_work(command):
+    code = ("import sys\nfrom cae_caffe.cli.main import main\ntry:\n    main([sys.argv[1], '--help'])\nfinally:\n"
+            "    print(sorted({'h5py', 'matplotlib', 'torch'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code, command], stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
 INTERRUPTED_AMID_AN_EXEC = """
 import sys
 import cae_caffe.cli.data as data
