@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import torch
 
+from ..tape import Tape
+
 
 def scaled(values: torch.Tensor, factor: float, out: torch.Tensor | None = None) -> torch.Tensor:
     """`values` times the number `factor`, in `out` if given, which may be `values`."""
@@ -19,8 +21,9 @@ def scaled(values: torch.Tensor, factor: float, out: torch.Tensor | None = None)
 def scaled_by_each(values: torch.Tensor, factors: torch.Tensor, out: torch.Tensor) -> None:
     """`values` times the `factors` that spread over them, in `out`, which may be `values`.
 
-    On an accelerator it is the plain product, as in Caffe's own kernels for GPUs.
+    On an accelerator it is the plain product, as in Caffe's own kernels for GPUs. A recording cannot look at the
+    factors, so it always has the pass that others make only if one of them is 0.
     """
     torch.mul(values, factors, out=out)
-    if factors.device.type == "cpu" and not factors.all():
+    if factors.device.type == "cpu" and (Tape.is_recording() or not factors.all()):
         out.masked_fill_(factors == 0, 0)

@@ -64,6 +64,15 @@ def test_a_marker_is_a_factor(judge, type_name):
 
 
 @pytest.mark.parametrize("type_name", TYPES)
+def test_what_is_no_number_is_forgotten_where_a_sequence_begins(judge, type_name):
+    case = recurrent(type_name, 3, 3, exposed=True)
+    x, cont, *states = case.bottoms
+    x[0, 1, 2], states[0][0, 2, 1] = np.nan, np.inf
+    cont[:] = [[0, 1, 0], [1, 1, 1], [1, 0, 1]]
+    judge(Case(case.text, [x, cont, *states], tops=case.tops, passes=5), **GOES_ON)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
 @pytest.mark.parametrize("text", ["param { lr_mult: 0 }", "param { lr_mult: 0 } param { lr_mult: 0 decay_mult: 3 }",
                                   "propagate_down: false propagate_down: false", "loss_weight: 2"])
 def test_what_every_layer_has(judge, type_name, text):
