@@ -87,7 +87,11 @@ class Member:
 
     def check_heaps(self, kind: h5py.h5t.TypeID) -> None:
         """Before values of the type `kind` are read."""
-        if kind.get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT) or self.source.has_checked_heaps:
+        if kind.get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT):
+            return
+        if kind.get_class() != h5py.h5t.STRING:     # nothing else is asked for, and HDF5 crashes on some
+            raise ValueError("it holds neither numbers nor text")
+        if self.source.has_checked_heaps:
             return
         heaps.check_heaps(self.thing.file.filename)
         self.source.has_checked_heaps = True

@@ -66,7 +66,7 @@ class Group(Member):
     def names(self) -> list[str]:
         """What is in it, in HDF5's order."""
         with self.damage(f"what is in {self._called()}"):
-            return list(self.thing)
+            return [name if isinstance(name, str) else name.decode("utf-8", "surrogateescape") for name in self.thing]
 
     def find(self, name: str) -> Found:
         """The Group or Dataset `name`, which may be a path; None if there is nothing, or a link that leads nowhere."""
@@ -92,7 +92,7 @@ class Group(Member):
         """Those that lie in it and in the groups in it, without those behind links."""
         found: list[tuple[str, Any]] = []
         with self.damage(f"what is in {self._called()}"):
-            self.thing.visititems(lambda name, thing: found.append((name, thing)))
+            self.thing.visititems(lambda name, thing: found.append((str(name), thing)))
         wrapped = [self._wrapped(thing, name) for name, thing in found]
         return [thing for thing in wrapped if isinstance(thing, Dataset)]
 
