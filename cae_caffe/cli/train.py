@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 
 from ..printing import shown
-from ..running.train import DATA_POSITIONS, EFFECTS, ON_NAN, Options, train
+from ..running.signals import EFFECTS
+from ..running.solver import ON_NAN
+from ..running.train import train
+from ..running.train_options import DATA_POSITIONS, Options
 from ..running.train_together import train_together
 from .arguments import add_backend_argument, add_flag, add_flags_without_effect, add_threads_argument, apply_threads
 from .engine import chosen_backend

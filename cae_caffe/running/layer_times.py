@@ -11,8 +11,8 @@ from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import by_number
 from ..printing import shown
+from .device import use_device
 from .state_check import check_state
-from .train import use_device
 
 PHASES = ("TRAIN", "TEST")
 Clock = Callable[[], float]

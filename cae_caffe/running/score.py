@@ -11,8 +11,8 @@ from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import by_number
 from ..printing import shown
+from .device import use_device
 from .state_check import check_state
-from .train import use_device
 
 
 def test(backend: Backend, model: str, weights: str, iterations: int = 50, gpu: str = "", level: int = 0,

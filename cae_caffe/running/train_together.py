@@ -9,8 +9,10 @@ from pathlib import Path
 from .. import locks, progress, schema, standard_streams
 from ..backend_protocol import Backend
 from ..errors import InputError
+from .device import use_device
 from .first_weights import warn_of_weights
-from .train import NetFiles, Options, keep_snapshots, make_solver, solver_parameter, use_device, watch_for_nan
+from .solver import NetFiles, keep_snapshots, make_solver, watch_for_nan
+from .train_options import Options, solver_parameter
 
 
 def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> list[Path]:

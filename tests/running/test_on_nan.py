@@ -11,7 +11,9 @@ import pytest
 import small_training
 
 from cae_caffe import InputError, RunError, load_backend
-from cae_caffe.running.train import Options, train, watch_for_nan
+from cae_caffe.running.solver import watch_for_nan
+from cae_caffe.running.train import train
+from cae_caffe.running.train_options import Options
 from cae_caffe.running.train_together import train_together
 
 pytest.importorskip("torch")

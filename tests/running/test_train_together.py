@@ -5,7 +5,8 @@ import small_training
 
 from cae_caffe import load_backend, schema
 from cae_caffe.errors import InputError
-from cae_caffe.running.train import Options, train
+from cae_caffe.running.train import train
+from cae_caffe.running.train_options import Options
 from cae_caffe.running.train_together import train_together
 
 
