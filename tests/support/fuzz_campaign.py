@@ -159,6 +159,8 @@ def main() -> int:
     os.environ["GLOG_minloglevel"] = "3"        # noqa: SIM112 - glog spells it so
     inputs = range(arguments.first, arguments.first + arguments.inputs)
     chosen = [known[name] for name in arguments.reader or known]
+    for one in chosen:
+        one.seeds()     # what some of them make once and share, made in one thread
     with ThreadPoolExecutor(arguments.jobs) as workers:
         running = [workers.submit(campaign, one, inputs, arguments.kept) for one in chosen]
         tallies = [done.result() for done in running]

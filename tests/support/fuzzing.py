@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from cae_caffe.errors import InputError
 
-READER_MODULES = ("fuzz_texts", "fuzz_binaries", "fuzz_results")
+READER_MODULES = ("fuzz_texts", "fuzz_binaries", "fuzz_results", "fuzz_hdf5")
 MOST_BYTES = 1 << 18        # of an input
 NUMBERS = (0, 1, 2, 3, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1,
            2**64 - 1)
@@ -41,6 +41,7 @@ class Reader(NamedTuple):
     file: str
     is_text: bool
     words: tuple[bytes, ...]
+    damage: Callable[[bytes, int], bytes] | None = None         # of a seed, by a number, in half of the inputs
 
 
 class Outcome(NamedTuple):
@@ -56,10 +57,17 @@ _readers: dict[str, Reader] = {}
 def reader(name: str, seeds: Callable[[], Sequence[bytes]], file: str = "input", is_text: bool = False,
            words: Iterable[bytes] = ()):
     """Make known how the files of `seeds` are read; `words` are put into them, beside those of every format."""
-    def add(read: Callable[[Path], object]) -> Callable[[Path], object]:
-        _readers[name] = Reader(name, seeds, read, file, is_text, tuple(words))
+    def make_known(read: Callable[[Path], object]) -> Callable[[Path], object]:
+        add(name, seeds, read, file, is_text, words)
         return read
-    return add
+    return make_known
+
+
+def add(name: str, seeds: Callable[[], Sequence[bytes]], read: Callable[[Path], object], file: str = "input",
+        is_text: bool = False, words: Iterable[bytes] = (),
+        damage: Callable[[bytes, int], bytes] | None = None) -> None:
+    """As `reader`; `damage` are changes of the format's own: a seed and a number give damaged content."""
+    _readers[name] = Reader(name, seeds, read, file, is_text, tuple(words), damage)
 
 
 def readers() -> dict[str, Reader]:
@@ -111,6 +119,8 @@ def mutated(one: Reader, seeds: Sequence[bytes], number: int) -> bytes:
     if number < len(seeds):
         return seeds[number]
     draw = random.Random(number)
+    if one.damage and draw.randrange(2):
+        return one.damage(draw.choice(seeds), number)
     content = bytearray(draw.choice(seeds))
     changes = (*_OF_BYTES, *_OF_TEXT * 2) if one.is_text else (*_OF_BYTES, *_OF_BYTES, *_OF_TEXT)
     for _ in range(draw.choice((1, 1, 1, 2, 3, 6, 12))):
