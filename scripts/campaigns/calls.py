@@ -30,7 +30,6 @@ def attack(folder: Path, count: int, failed: place.Failed) -> str:
                 place.write_training(here, 6, 2)
                 status, reached = _one(here, f"{kind}:{way}:when={number}")
                 if not reached:
-                    place.run(["summary", "net.prototxt"], here, here / "log")
                     break
                 tried += 1
                 told += status == 1

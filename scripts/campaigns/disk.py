@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -98,7 +97,6 @@ def _try(name: str, words: tuple[str, ...], made: dict[str, bytes], size: int, p
         failed.unless("Traceback" not in said and "Exception" not in said, f"{what}: {said[-300:]}")
         failed.unless(not place.leftovers(disk), f"{what}: leaves {place.leftovers(disk)}")
         for file, data in here.items():
-            # A picture, and what names its folder, differ from place to place.
             same = data in (made.get(file), old.get(file)) or _fits(file, data, made)
             failed.unless(file.startswith(".") or same, f"{what}: {file} is neither the old one nor whole")
         if status == 1:
@@ -112,8 +110,3 @@ def _try(name: str, words: tuple[str, ...], made: dict[str, bytes], size: int, p
 def _fits(file: str, data: bytes, made: dict[str, bytes]) -> bool:
     """Whether the file has the length of the whole one: a list and a state name the folder that they are in."""
     return file.endswith((".txt", ".solverstate", ".solverstate.h5", ".dataposition")) and bool(data) and file in made
-
-
-def clean(folder: Path) -> None:
-    """Remove a campaign's folder."""
-    shutil.rmtree(folder, ignore_errors=True)
