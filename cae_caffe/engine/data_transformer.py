@@ -34,6 +34,7 @@ class DataTransformer:
         if param.has("mean_file") and param.mean_value:
             raise InputError("its transform_param gives both `mean_file` and `mean_value`; give one of them.")
         self.mean_values = np.array(param.mean_value, np.float32)
+        self._mean_file: str = param.mean_file
         self.mean = _read_mean(param.mean_file) if param.has("mean_file") else None
 
     def draw_seed(self, stream: Callable[[], Stream]) -> None:
@@ -100,7 +101,8 @@ class DataTransformer:
         if self.mean is not None:
             if self.mean.shape != image.shape:
                 raise InputError(f"{what} has shape {_times(image.shape)}, and the mean of `mean_file` "
-                                 f"{_times(self.mean.shape)}; compute the mean from images of this size.")
+                                 f"{self._mean_file} {_times(self.mean.shape)}; compute the mean from images of "
+                                 "this size.")
             return self.mean
         if not self.mean_values.size:
             return None

@@ -84,6 +84,7 @@ class Layer:
     def __init__(self, param, context: Context):
         self.param = param
         self.name: str = param.name
+        self.where = f"layer `{param.name}` (type {param.type})"      # for messages; in a net with its file and line
         self.context = context
         self.blobs: list[Blob] = []
         self.param_needs_diff: list[bool] = []

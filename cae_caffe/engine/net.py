@@ -9,6 +9,7 @@ from typing import Callable
 import torch
 
 from .. import schema
+from ..errors import InputError
 from ..hdf5 import reading
 from . import device as devices
 from . import log, net_builder, out_of_memory, rng, weights, weights_hdf5
@@ -125,8 +126,14 @@ class Net:
             layer.adapt(bottom, top)
             layer.forward(bottom, top)
         except (MemoryError, RuntimeError) as error:
-            out_of_memory.tell(error, self.graph.nodes[number].place, self.device)
+            self._tell(error, layer.where)
             raise
+
+    def _tell(self, error: Exception, place: str) -> None:
+        """Raises the error of a pass through the layer at `place` with that place, if it is one for users."""
+        if isinstance(error, InputError) and not str(error).startswith(place):
+            raise InputError(f"{place}: {error}") from None
+        out_of_memory.tell(error, place, self.device)
 
     def run_backward(self, start: int | None, end: int = 0) -> None:
         """What `backward` does, after a forward pass whose blobs nobody has changed."""
@@ -139,7 +146,7 @@ class Net:
                 try:
                     self.layers[i].backward(self.tops[i], plan.propagates_down, self.bottoms[i])
                 except (MemoryError, RuntimeError) as error:
-                    out_of_memory.tell(error, self.graph.nodes[i].place, self.device)
+                    self._tell(error, self.layers[i].where)
                     raise
                 if self.debug_info:
                     self._log_backward(i)
@@ -186,15 +193,16 @@ class Net:
         `source` is the path of a .caffemodel (binary or, told by its content, HDF5), or a NetParameter. Raises
         InputError if it cannot be read, or the parameters of a layer differ in number or shape.
         """
+        holder = "the weights"
         if isinstance(source, (str, Path)):
             if reading.is_hdf5(source):
                 self.load_hdf5(str(source))
                 return
-            source = schema.read_weights(source)
+            holder, source = f"the weights of {source}", schema.read_weights(source)
         for layer in source.layer:
             number = self._layer_number(layer.name, "net.cpp:746")
             if number is not None:
-                weights.copy(layer, self.layers[number])
+                weights.copy(layer, self.layers[number], holder)
         for layer in self.layers:
             layer.forget()
 

@@ -134,6 +134,7 @@ class _Builder:
         layer_class.complete(node.message)
         # The node's own view is for later readers, who see the loss weight too.
         layer = layer_class(view(node.message), self.context)
+        layer.where = node.place
         layer.stored_blobs = node.message.blobs
         log.info("net.cpp:86", f"Creating Layer {layer.name}")
         if layer.makes_missing_tops:

@@ -9,28 +9,28 @@ from .blob import Shape, shape_string
 from .layer import Layer
 
 
-def check_fit(name: str, wanted: list[Shape], given: list[Shape]) -> None:
-    """Raises InputError unless a layer's parameter shapes `wanted` are those `given`."""
+def check_fit(name: str, wanted: list[Shape], given: list[Shape], holder: str = "the weights") -> None:
+    """Raises InputError unless a layer's parameter shapes `wanted` are those `given`, which `holder` hold."""
     if len(wanted) != len(given):
-        raise InputError(f"Layer `{name}` has {len(wanted)} parameter blob(s), and the weights hold {len(given)} for "
-                         "it; take the weights of this net, or rename the layer to train it from scratch.")
+        raise InputError(f"Layer `{name}` has {len(wanted)} parameter blob(s), and {holder} hold {len(given)} for it; "
+                         "take the weights of this net, or rename the layer to train it from scratch.")
     for i, (shape, other) in enumerate(zip(wanted, given)):
         if shape != other:
-            raise InputError(f"Parameter {i} of layer `{name}` has shape {shape_string(shape)}, and the weights hold "
+            raise InputError(f"Parameter {i} of layer `{name}` has shape {shape_string(shape)}, and {holder} hold "
                              f"{shape_string(other)} for it; take the weights of this net, or rename the layer to "
                              "train it from scratch.")
 
 
-def copy(source: schema.LayerParameter, layer: Layer) -> None:
+def copy(source: schema.LayerParameter, layer: Layer, holder: str = "the weights") -> None:
     """Copy the blobs of `source`, a LayerParameter, into `layer`'s parameters.
 
-    Raises InputError if they differ in number or shape.
+    Raises InputError, which names `holder` for what holds them, if they differ in number or shape.
     """
     shapes = [blob.shape for blob in layer.blobs]
     given = [shape if blob_proto.fits(message, shape) else blob_proto.shape_of(message)
              for message, shape in zip(source.blobs, shapes)]
     given += [blob_proto.shape_of(message) for message in source.blobs[len(shapes):]]
-    check_fit(layer.name, shapes, given)
+    check_fit(layer.name, shapes, given, holder)
     for message, blob in zip(source.blobs, layer.blobs):
         blob_proto.read(message, blob)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 import warnings
@@ -20,9 +21,9 @@ _SIGNATURES = {
     b"\x89HDF": "an HDF5 file",
     b"\x1f\x8b": "a gzip file",
     b"PK\x03\x04": "a zip file (PyTorch's weights are such)",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
-    b"version https://git-lfs": "a Git LFS pointer in place of the file itself",
+    b"<!DOCTYPE": "a web page, as a download that failed leaves it",
+    b"<html": "a web page, as a download that failed leaves it",
+    b"version https://git-lfs": "a Git LFS pointer in place of the file itself, which `git lfs pull` fetches",
 }
 
 
@@ -53,6 +54,9 @@ def read_source(path: str | os.PathLike) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InputError(f"{path}: this is text in UTF-16, as PowerShell writes it, and Caffe reads UTF-8; save it "
+                             "so.") from None
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8, so this is not a text file"
         raise InputError(f"{problem}{_appearance(data)}.") from None

@@ -72,6 +72,14 @@ def test_text_that_is_not_text_is_refused(tmp_path):
         read_net(tmp_path / "net.prototxt")
 
 
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_told(coding, tmp_path):
+    (tmp_path / "net.prototxt").write_bytes("\ufeffname: 'a'".encode(coding))
+
+    with pytest.raises(InputError, match=r"net\.prototxt: this is text in UTF-16, .*; save it so"):
+        read_net(tmp_path / "net.prototxt")
+
+
 def test_binary_given_as_text_is_refused(tmp_path):
     write_binary(weights(), tmp_path / "net.prototxt")
 

@@ -192,6 +192,16 @@ def test_a_layer_in_the_wrong_form_is_told():
     assert "write `layer {`" in problem("layers { crop_param { } }")
 
 
+@pytest.mark.parametrize("form", ["layer", "layers"])
+def test_a_layer_in_a_layer_lacks_a_brace(form):
+    with pytest.raises(InputError) as caught:
+        parse_text(f"{form} {{\n  name: 'a'\n{form} {{ name: 'b' }}\n", NetParameter, "f.prototxt")
+    assert str(caught.value) == (
+        f"f.prototxt:3:1: {'V1' * (form == 'layers')}LayerParameter has no field `{form}`; a layer does not stand "
+        "within another: is a `}` missing before it?\n"
+        f"f.prototxt:4:1: the file ends, but the block `{form} {{` of line 1 is not closed by `}}`.")
+
+
 def test_a_solver_in_place_of_a_net_is_told_and_the_reverse():
     assert problem("net: 'n'") == ("f.prototxt:1:1: NetParameter has no field `net`; SolverParameter has it: a net's "
                                    "file is needed here, and this seems to be a solver's.")

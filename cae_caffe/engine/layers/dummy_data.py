@@ -56,10 +56,7 @@ class DummyData(Layer):
                 blob.data.copy_(torch.from_numpy(self._filled(blob.shape, filler)))
 
     def _filled(self, shape, filler) -> np.ndarray:
-        try:
-            return fill(self.context.stream(), shape, filler)
-        except InputError as error:
-            raise InputError(f"Layer `{self.name}` (type DummyData): {error}") from None
+        return fill(self.context.stream(), shape, filler)
 
     def backward(self, top, propagate_down, bottom):
         pass

@@ -54,8 +54,8 @@ class HDF5Output(Layer):
 
     def forward(self, bottom, top):
         if self.saved:
-            raise InputError(f"Layer `{self.name}` (type HDF5Output) has written a batch into {self.path} already, and "
-                             "takes no second one; run the net once, with a batch of all rows that you want.")
+            raise InputError(f"it has written a batch into {self.path} already, and takes no second one; run the net "
+                             "once, with a batch of all rows that you want.")
         log.info("hdf5_output_layer.cpp:33", f"Saving HDF5 file {self.name_given}")
         content = writing.content(lambda file: self._fill(file, bottom))
         try:

@@ -45,8 +45,8 @@ class Labels:
     Caffe truncates them. Those equal to `ignored` are not counted; `counted` is None if no value is ignored, and the
     index of one not counted is 0.
 
-    Raises InputError for a label that is no class, where looking costs nothing (on the CPU); Caffe would compute with
-    what happens to lie in memory there.
+    Raises InputError, with the layer's place (a loss may be computed after a pass), for a label that is no class, where
+    looking costs nothing (on the CPU); Caffe would compute with what happens to lie in memory there.
     """
 
     def __init__(self, layer, data: torch.Tensor, classes: Classes, ignored: int | None = None):
@@ -62,7 +62,7 @@ class Labels:
         low, high = (int(value) for value in self.index.aminmax())
         if low < 0 or high >= classes.number:
             raise InputError(
-                f"Layer `{layer.name}` (type {layer.type}) found the label {low if low < 0 else high} in its bottom "
+                f"{layer.where}: it found the label {low if low < 0 else high} in its bottom "
                 f"`{layer.param.bottom[1]}`, and its predictions have {classes.number} classes; labels are whole "
                 f"numbers from 0 to {classes.number - 1}. Correct the labels or the number of classes, or give an "
                 "`ignore_label`.")

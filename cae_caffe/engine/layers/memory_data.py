@@ -50,8 +50,7 @@ class MemoryData(Layer):
 
     def forward(self, bottom, top):
         if self._arrays is None:
-            raise InputError(f"Layer `{self.name}` (type MemoryData) has no data yet; hand them over with "
-                             "net.set_input_arrays(data, labels).")
+            raise InputError("it has no data yet; hand them over with net.set_input_arrays(data, labels).")
         data, labels = self._arrays
         rows = slice(self._first, self._first + self.batch)
         top[1].reshape((self.batch, 1, 1, 1))

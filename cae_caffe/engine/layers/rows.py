@@ -98,6 +98,5 @@ def row_numbers(layer, blob, rows: int) -> torch.Tensor:
     values = blob.data.reshape(-1)
     if values.device.type == "cpu":
         for value in values[(values < 0) | ~(values < rows)][:1].tolist():
-            raise InputError(f"Layer `{layer.name}` (type {layer.type}) is given the row number {value:g}; it has rows "
-                             f"0 to {rows - 1}. Correct the data.")
+            raise InputError(f"it is given the row number {value:g}; it has rows 0 to {rows - 1}. Correct the data.")
     return values.long()

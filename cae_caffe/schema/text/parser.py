@@ -185,7 +185,9 @@ def _find_field(tokens: TokenReader, message, token: Token):
 
 
 def _other_layer(message_name: str, field_name: str) -> str:
-    """Return a remedy if the field belongs to the other form of a layer, else nothing."""
+    """Return a remedy if the field belongs to the other form of a layer, or is a layer in a layer, else nothing."""
+    if message_name in _OTHER_LAYER and field_name in ("layer", "layers"):
+        return "; a layer does not stand within another: is a `}` missing before it?"
     block, other = _OTHER_LAYER.get(message_name, ("", ""))
     return f"; {other} has it: write `{block} {{`, and the whole layer in that form" if _has(other, field_name) else ""
 

@@ -126,7 +126,7 @@ def test_force_gray_does_not_apply_to_raw_images(judge):
     (data(numbered_lmdb(3, 1, 4, 5), 'mean_file: "m"'), "m: there is no such file"),
     (data(numbered_lmdb(3, 3, 4, 5), "mean_value: 1 mean_value: 2"), "has 3 channels, .* `mean_value` 2 times"),
     (data(numbered_lmdb(3, 1, 4, 5), 'mean_file: "m"', files={"m": datasets.mean_file(pixels(1, 4, 4))}),
-     "has shape 1x4x5, and the mean of `mean_file` 1x4x4"),
+     "has shape 1x4x5, and the mean of `mean_file` m 1x4x4"),
     (data(numbered_lmdb(3, 1, 4, 5), 'mean_file: "m"', files={"m": b""}), "`mean_file` m holds 0 values"),
     (data(numbered_lmdb(3, 1, 4, 5), batch=0), "`batch_size` is 0"),
     (data([raw(pixels(1, 4, 5)), raw(pixels(1, 4, 4))]),

@@ -58,7 +58,7 @@ def test_a_constant_is_filled_in_only_once(judge):
     (f"{SMALL} num: 1", "both `shape` and the old num"), ("num: 1 channels: 2 height: 3", "gives `width` 0 times"),
     (f'{SMALL} data_filler {{ type: "gauss" }}', "the type `gauss` of a `data_filler` does not exist"),
     (f'{SMALL} data_filler {{ type: "gaussian" std: 0 }}',
-     r"Layer `layer` \(type DummyData\): .* needs a `std` above 0"),
+     r"layer `layer` \(type DummyData, .*\): .* needs a `std` above 0"),
     (f"{SMALL} {FILLERS[1][:-1]} sparse: 1 }}", r"layer `layer` .*`sparse: 1` .* is not supported")])
 def test_refusals(judge, param, message):
     judge.refused(dummy(param), message)

@@ -52,7 +52,7 @@ def test_the_file_is_real_caffes(real_caffe, tmp_path, shapes):
 
 def test_a_second_batch_is_refused(judge):
     judge.refused(Case(NET.format(shapes=f"{shape(2)} {shape(2)}"), {"z": values(1)}, passes=2),
-                  r"Layer `out` \(type HDF5Output\) has written a batch into .*out.h5 already")
+                  r"layer `out` \(type HDF5Output, .*\): it has written a batch into .*out.h5 already")
 
 
 @pytest.mark.parametrize("shapes, message", [

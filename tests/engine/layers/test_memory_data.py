@@ -53,7 +53,7 @@ def test_batches_and_what_is_drawn_after_the_layer(real_caffe, write, transform,
 
 def test_a_net_without_arrays_is_refused(write):
     net = pycaffe.Net(str(write() / "net.prototxt"), pycaffe.TEST)
-    with pytest.raises(InputError, match=r"Layer `m` \(type MemoryData\) has no data yet; .* net.set_input_arrays"):
+    with pytest.raises(InputError, match=r"ayer `m` \(type MemoryData, .*: it has no data yet; .* net.set_input_arr"):
         net.forward()
 
 
