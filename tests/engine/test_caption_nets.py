@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 import small_captions
 import two_engines
 from small_training import assert_close, parameters
 
-from cae_caffe import pycaffe
+from cae_caffe import InputError, pycaffe
 from cae_caffe.engine.captured import recorder
 from cae_caffe.engine.tape import Tape
 
@@ -107,3 +108,19 @@ def test_a_run_that_goes_on_ends_as_one_that_never_stopped(type_name, tmp_path, 
     assert again.restore_data_position("small_iter_4.solverstate")
     again.step(5)
     assert_close(parameters(again.net), parameters(whole.net), 0)
+
+
+@pytest.mark.parametrize("hidden, said", [(None, "it has no `hidden`"), ((3, 6, 1), "its `hidden` has shape")])
+def test_a_hidden_state_of_another_net_is_refused(hidden, said, tmp_path, monkeypatch, silent_log):
+    monkeypatch.chdir(tmp_path)
+    small_captions.write(tmp_path, "RNN", TESTS)
+    solver = pycaffe.get_solver("solver.prototxt")
+    solver.snapshot()
+    with h5py.File("small_iter_0.dataposition", "r+") as file:
+        (name,) = (f"nets/0/{number}" for number, group in file["nets/0"].items() if "hidden" in group)
+        values = file[f"{name}/hidden"][()]
+        del file[f"{name}/hidden"]
+        if hidden:
+            file[f"{name}/hidden"] = values.reshape(hidden)
+    with pytest.raises(InputError, match=said):
+        solver.restore_data_position("small_iter_0.solverstate")

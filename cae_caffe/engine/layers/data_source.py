@@ -7,12 +7,13 @@ import numpy as np
 from ...errors import InputError
 
 Place = dict[str, np.ndarray]
+HIDDEN = "hidden"       # what a hidden state is called in a place
 
 
 class DataSource:
     """A layer that a snapshot can go on from exactly: one that reads data in an order, or keeps a hidden state.
 
-    Its place is arrays by name: whole numbers, and float32 for a hidden state.
+    Its place is arrays by name: whole numbers, and float32 for a hidden state, HIDDEN.
 
     Arrays that a place holds are never written again by the layer.
     """

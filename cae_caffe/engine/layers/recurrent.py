@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from .. import log
 from ..blob import Blob, Shape, shape_string
 from ..layer import Layer, between, exactly
 from ..recorded_pass import RecordedPass
-from .data_source import DataSource, Place, require_same
+from .data_source import HIDDEN, DataSource, Place, found, require_same
 from .unrolled import UnrolledNet
 
 X, CONT, STATIC = 0, 1, 2       # the bottoms that every type has
@@ -169,10 +169,13 @@ class RecurrentLayer(DataSource, Layer):
         return sum(layer.operations(*ends) for layer, *ends in zip(inner.layers, inner.bottoms, inner.tops))
 
     def place(self) -> Place:
-        return {"hidden": np.stack([blob.data.cpu().numpy() for blob in self._last])}
+        return {HIDDEN: np.stack([blob.data.cpu().numpy() for blob in self._last])}
 
     def go_to(self, place: Place) -> None:
-        hidden: Any = place["hidden"]
+        hidden = found(place, HIDDEN)
         require_same("hidden values", hidden.size, sum(blob.count for blob in self._last))
+        if hidden.shape != (len(self._last), *self._last[0].shape):
+            raise InputError(f"its `{HIDDEN}` has shape {hidden.shape}, and there are {len(self._last)} hidden states "
+                             f"of shape {self._last[0].shape}")
         for blob, values in zip(self._last, hidden):
-            blob.data.copy_(torch.from_numpy(values))
+            blob.data.copy_(torch.from_numpy(values.astype(np.float32)))

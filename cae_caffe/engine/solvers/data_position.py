@@ -24,7 +24,7 @@ from ... import snapshots
 from ...errors import InputError
 from ...hdf5 import reading, writing
 from .. import libc_rand, log, rng
-from ..layers.data_source import DataSource, Place
+from ..layers.data_source import HIDDEN, DataSource, Place
 
 _STREAMS = ("caffe", "libc")
 _REMEDY = "give --data-position caffe to start at the first row, as Caffe does"
@@ -96,7 +96,8 @@ def _read(path: str, groups: list[str]):
 
 
 def _place(group: reading.Group) -> Place:
-    return {name: group.dataset(name).numbers(reading.WHOLE_NUMBERS) for name in group.names()}
+    return {name: group.dataset(name).numbers(reading.NUMBERS if name == HIDDEN else reading.WHOLE_NUMBERS)
+            for name in group.names()}
 
 
 def _words(dataset: reading.Dataset, stream: rng.Stream | libc_rand.LibcRand) -> np.ndarray:
