@@ -66,7 +66,7 @@ def _unsupported(net, name: str, lines: list[int | None]) -> list[str]:
 
 def _refuse(unsupported: list[str]) -> None:
     """Raises InputError that lists what is unsupported, all of the net's file, whatever its state, at once."""
-    remedy = "Change these layers, or run the net on real Caffe (--backend caffe)."
+    remedy = "Correct these layers, or give the net to the Caffe that has them."
     if len(unsupported) == 1:
         raise InputError(f"This engine cannot build the net, because of {unsupported[0]}. {remedy}")
     *clauses, last = unsupported

@@ -161,7 +161,7 @@ def test_all_that_is_unsupported_is_listed_at_once(build_train_net, picky):
         f"layer `a` (type Sigmiod, {file}:2): no layer type `Sigmiod` is supported (did you mean `Sigmoid`?);",
         f"layer `b` (type Picky, {file}:4): its `first` is 1, which is not carried out;",
         f"layer `out` (type Fictitious, {file}:6): no layer type `Fictitious` is supported (2 times: lines 6, 7).",
-        "Change these layers, or run the net on real Caffe (--backend caffe)."]
+        "Correct these layers, or give the net to the Caffe that has them."]
 
 
 def test_what_is_unsupported_in_another_state_alone_is_no_hindrance(build_train_net):

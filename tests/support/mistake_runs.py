@@ -31,6 +31,7 @@ _NOISE = re.compile(r"Engine: | +|\*\*\* |PC: |WARNING: Logging before|HDF5-DIAG
 _CHANGING = ((r"\S+ \S+ are free on this machine", "... are free on this machine"),
              (r"\(known types: .*?\)", "(known types: ...)"),
              (r"= -nan", "= nan"),
+             (r"(in call to 'print'\.) Did you mean .*", r"\1 ..."),       # each Python says it in its way
              (r"\(\S+ iter/s, \S+s/1 iters\)", "(...)"))
 
 
