@@ -76,6 +76,7 @@ def test_each_iterations_rate_is_real_caffes(policy, both_rates):
     ('base_lr: 1 lr_policy: "linear"',
      "lr_policy is `linear`; the policies are fixed, step, exp, inv, multistep, poly, sigmoid"),
     ("base_lr: 1", "lr_policy is ``; the policies are"),
+    ('base_lr: 1 lr_policy: "Step"', r"lr_policy is `Step` \(did you mean `step`\?\); the policies are"),
     ('base_lr: 1 lr_policy: "step" gamma: 0.1', "lr_policy `step` needs a `stepsize` above 0, and it is 0"),
     ('base_lr: 1 lr_policy: "sigmoid" gamma: 0.1 stepsize: -2',
      "lr_policy `sigmoid` needs a `stepsize` above 0, and it is -2"),

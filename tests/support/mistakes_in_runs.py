@@ -34,8 +34,8 @@ MISTAKES = (
         "policy",
         "An unknown policy",
         '`lr_policy: "steps"`, for `"step"`.',
-        "better: tells the file and the policies",
-        ("solver.prototxt", "steps", "step"),
+        "better: tells the file, the policies and the one that is meant",
+        ("solver.prototxt", "steps", "did you mean `step`?"),
         edits=(("solver.prototxt", '"fixed"', '"steps"'),),
     ),
     Mistake(

@@ -11,6 +11,7 @@ from typing import Callable, Union
 import numpy as np
 
 from ...errors import InputError
+from ...spelling import in_brackets
 from .. import log
 
 # Of the solver's parameters, the iteration and the step.
@@ -60,8 +61,8 @@ _NEEDS_GAMMA = ("step", "exp", "inv", "multistep", "sigmoid")
 def check(param, name: str) -> None:
     """Raises InputError if the policy of the parameters of the solver `name` is unknown, or lacks what it needs."""
     if param.lr_policy not in POLICIES:
-        raise InputError(f"{name}: the solver's lr_policy is `{param.lr_policy}`; the policies are "
-                         f"{', '.join(POLICIES)}.")
+        raise InputError(f"{name}: the solver's lr_policy is `{param.lr_policy}`"
+                         f"{in_brackets(param.lr_policy, POLICIES)}; the policies are {', '.join(POLICIES)}.")
     if param.lr_policy in _NEEDS_STEPSIZE and param.stepsize <= 0:
         raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `stepsize` above 0, and it is "
                          f"{param.stepsize}.")
