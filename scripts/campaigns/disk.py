@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
+import h5py
 import numpy as np
+from PIL import Image
 from small_autoencoder import SmallAutoencoder, write_images
 
 from . import place
 
 PAGE = 4096
 ROWS = 3000
+PICTURES = 400
+LOG = "".join(f"I1128 07:48:00.000000  1 solver.cpp:218] Iteration {i}, loss = {9 - i}\n" for i in range(9))
 
 
 def attack(folder: Path, count: int, failed: place.Failed) -> str:
@@ -23,7 +28,7 @@ def attack(folder: Path, count: int, failed: place.Failed) -> str:
     disk.mkdir()
     done = told = 0
     for name, words in commands.items():
-        made = _made(inputs, folder / f"made-{name.replace(' ', '-')}", words)
+        made = _made(inputs, disk, folder / "made.log", words)
         need = sum(-(-len(data) // PAGE) + 2 for data in made.values()) * PAGE
         sizes = -(-count // len(commands))
         for number in range(sizes):
@@ -47,13 +52,25 @@ def _commands(inputs: Path) -> dict[str, tuple[str, ...]]:
     solver.write_text(solver.read_text().replace('"small"', '"OUT/small"'))
     (inputs / "hdf5.prototxt").write_text(solver.read_text() + "snapshot_format: HDF5\n")
     given = (net, trained, "--data", "images.txt", "--backend", "torch")
+    for number, picture in enumerate(pixels[:PICTURES]):
+        path = inputs / "pictures" / str(number % 3) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(path)
+    with h5py.File(str(inputs / "codes.h5"), "w") as file:
+        file["codes"] = np.random.RandomState(4).normal(size=(ROWS, 2)).astype("f4")
+    (inputs / "train.log").write_text(LOG)
     return {
+        "make-prototxt": ("make-prototxt", "cae1-n2", "classic-500-250-125-n2", "--out", "OUT"),
+        "upgrade": ("upgrade", trained, "OUT/new.caffemodel"),
+        "data images": ("data", "images", "pictures", "--out", "OUT/pictures"),
+        "figure scatter": ("figure", "scatter", "codes.h5", "--out", "OUT/scatter.png"),
+        "figure curves": ("figure", "curves", "train.log", "--out", "OUT/curves.png"),
         "train": ("train", "-solver", "solver.prototxt", "--backend", "torch"),
         "train HDF5": ("train", "-solver", "hdf5.prototxt", "--backend", "torch"),
         "encode": ("encode", *given, "--out", "OUT/codes.h5"),
         "activations": ("activations", *given, "--out", "OUT/a.h5", *(f"--image={i}" for i in range(200))),
         "data idx": ("data", "idx", "images.idx", "-", "--out", "OUT/data"),
-        "figure": ("figure", "architecture", net, "--out", "OUT/net.png"),
+        "figure architecture": ("figure", "architecture", net, "--out", "OUT/net.png"),
     }
 
 
@@ -66,17 +83,19 @@ def _in(folder: Path, inputs: Path, words: tuple[str, ...]) -> list[str]:
             .replace("hdf5.prototxt", "hdf5-here.prototxt") for word in words]
 
 
-def _made(inputs: Path, out: Path, words: tuple[str, ...]) -> dict[str, bytes]:
-    """What the command makes where there is room."""
-    out.mkdir()
-    status = place.run(_in(out, inputs, words), inputs, out.with_suffix(".log"))
+def _made(inputs: Path, out: Path, log: Path, words: tuple[str, ...]) -> dict[str, bytes]:
+    """What the command makes in the folder `out` where there is room; the folder is empty again."""
+    status = place.run(_in(out, inputs, words), inputs, log)
     if status:
-        raise RuntimeError(f"{' '.join(words)}: status {status}, see {out}.log")
-    return _contents(out)
+        raise RuntimeError(f"{' '.join(words)}: status {status}, see {log}")
+    made = _contents(out)
+    shutil.rmtree(out)
+    out.mkdir()
+    return made
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def _try(name: str, words: tuple[str, ...], made: dict[str, bytes], size: int, places: tuple[Path, Path, Path],
@@ -88,6 +107,7 @@ def _try(name: str, words: tuple[str, ...], made: dict[str, bytes], size: int, p
         for file in sorted(made, reverse=True)[:1]:       # one old file, where there is room for it
             if len(made[file]) + PAGE <= size:
                 old[file] = made[file][:-1] + bytes([made[file][-1] ^ 1])
+                (disk / file).parent.mkdir(parents=True, exist_ok=True)
                 (disk / file).write_bytes(old[file])
         log.unlink(missing_ok=True)
         status = place.run(_in(disk, inputs, words), inputs, log)
@@ -97,16 +117,11 @@ def _try(name: str, words: tuple[str, ...], made: dict[str, bytes], size: int, p
         failed.unless("Traceback" not in said and "Exception" not in said, f"{what}: {said[-300:]}")
         failed.unless(not place.leftovers(disk), f"{what}: leaves {place.leftovers(disk)}")
         for file, data in here.items():
-            same = data in (made.get(file), old.get(file)) or _fits(file, data, made)
-            failed.unless(file.startswith(".") or same, f"{what}: {file} is neither the old one nor whole")
+            failed.unless(file.startswith(".") or data in (made.get(file), old.get(file)),
+                          f"{what}: {file} is neither the old one nor whole")
         if status == 1:
-            failed.unless(len([line for line in said.splitlines() if line.startswith("cae-caffe ")]) == 1,
-                          f"{what}: {said[-300:]}")
+            told = [line for line in said.splitlines() if line.startswith(("cae-caffe ", "make-prototxt"))]
+            failed.unless(len(told) == 1, f"{what}: {said[-300:]}")
         return status
     finally:
         subprocess.run(["umount", str(disk)], check=True)
-
-
-def _fits(file: str, data: bytes, made: dict[str, bytes]) -> bool:
-    """Whether the file has the length of the whole one: a list and a state name the folder that they are in."""
-    return file.endswith((".txt", ".solverstate", ".solverstate.h5", ".dataposition")) and bool(data) and file in made

@@ -12,6 +12,7 @@ from typing import Callable
 import small_training
 
 from cae_caffe import snapshots
+from cae_caffe.cli import make_prototxt
 from cae_caffe.cli.main import main
 
 TRACEBACK = 99      # the status of a process that ended in an exception
@@ -64,8 +65,10 @@ def forked(work: Callable[[], int | None], folder: Path, log: Path) -> int:
 
 
 def command(words: Sequence[str], folder: Path, log: Path) -> int:
-    """`cae-caffe WORDS` in a forked process; returns its number."""
-    return forked(lambda: main(list(words)), folder, log)
+    """`cae-caffe WORDS`, or the program `make-prototxt`, in a forked process; returns its number."""
+    def work() -> int | None:
+        return make_prototxt.main(list(words[1:])) if words[0] == make_prototxt.PROGRAM else main(list(words))
+    return forked(work, folder, log)
 
 
 def status_of(process: int) -> int:

@@ -90,6 +90,15 @@ def test_ctrl_c_while_modules_are_imported(monkeypatch, capsys):
     assert capsys.readouterr().err == "cae-caffe: interrupted\n"
 
 
+@pytest.fixture
+def heeded():
+    """SIGINT as in a shell's foreground; in its background it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_ctrl_c_in_the_instant_when_it_is_first_heeded(monkeypatch):
     install = signal.signal
 
