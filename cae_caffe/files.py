@@ -159,6 +159,8 @@ def _named(path: str | os.PathLike, beside: str | os.PathLike = "") -> Iterator[
 
 
 def _place(path: str | os.PathLike) -> Path:
+    if "\0" in os.fspath(path):
+        raise OSError(errno.EINVAL, "no file's name has a zero byte in it", os.fspath(path))
     final = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
     if final.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))

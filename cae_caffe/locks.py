@@ -26,7 +26,7 @@ def take(path: str | os.PathLike) -> int | None:
     process's share of it. OSError if the file cannot be made. Where the file system has no locks, everyone gets it.
     """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _opened(path)
         if not _lock(descriptor):
             os.close(descriptor)
             return None
@@ -58,10 +58,11 @@ def of_snapshots(prefix: str) -> Iterator[None]:
 
     Raises RunError if another run holds it. Where no file can be made, nothing is locked: then no snapshot can either.
     """
-    path = Path(prefix).with_name(f".{Path(prefix).name}.lock")
+    folder, name = os.path.split(prefix)
+    path = os.path.join(folder, f".{name}.lock")
     try:
         descriptor = take(path)
-    except OSError:
+    except (OSError, ValueError):       # ValueError: a zero byte in the name
         yield
         return
     if descriptor is None:
@@ -73,6 +74,13 @@ def of_snapshots(prefix: str) -> Iterator[None]:
         with contextlib.suppress(OSError):
             os.unlink(path)
         release(descriptor)
+
+
+def _opened(path: str | os.PathLike) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY)       # another user's, which may be locked all the same
 
 
 def _lock(descriptor: int) -> bool:

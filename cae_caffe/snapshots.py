@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import re
+from collections import Counter
 from typing import Callable
 
 from . import hdf5, schema
@@ -124,7 +125,10 @@ class Keeper:
 
 
 def _states(prefix: str | os.PathLike) -> list[tuple[int, str]]:
-    """Iteration and path of each .solverstate of a prefix, the newest first."""
+    """Iteration and path of each .solverstate of a prefix, the newest first.
+
+    Of two formats of one iteration the one comes first that the .dataposition, which they share, was written with.
+    """
     folder, name = os.path.split(os.fspath(prefix))
     pattern = re.compile(re.escape(name) + r"_iter_(\d+)\.solverstate(\.h5)?")
     try:
@@ -132,13 +136,23 @@ def _states(prefix: str | os.PathLike) -> list[tuple[int, str]]:
     except OSError:
         return []
     found = [(int(match[1]), os.path.join(folder, match[0])) for match in map(pattern.fullmatch, names) if match]
-    return sorted(found, reverse=True)
+    count = Counter(iteration for iteration, _ in found)
+    return sorted(found, reverse=True, key=lambda one: (one[0], count[one[0]] > 1 and _owns_position(one[1]), one[1]))
+
+
+def _owns_position(state: str) -> bool:
+    try:
+        return is_of(position_of(state), state)
+    except OSError:         # it cannot be read, or is gone
+        return False
 
 
 def _remove(state: str) -> None:
     """Remove a snapshot, the state first, so that no half one counts as whole."""
-    stem, is_hdf5 = position_of(state).removesuffix(".dataposition"), state.endswith(".h5")
-    for path in (state, position_of(state), f"{stem}.caffemodel{'.h5' if is_hdf5 else ''}"):
+    position, ending = position_of(state), ".h5" if state.endswith(".h5") else ""
+    stem = position.removesuffix(".dataposition")
+    others = stem + (".solverstate" if ending else ".solverstate.h5")       # in the other format
+    for path in (state, *([] if os.path.exists(others) else [position]), f"{stem}.caffemodel{ending}"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
 

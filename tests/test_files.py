@@ -118,6 +118,8 @@ def test_folders_and_devices_are_not_replaced(tmp_path):
     with pytest.raises(OSError, match=r"this is no file, and cannot be replaced by one: .*pipe"):
         files.write_bytes(tmp_path / "pipe", b"")
     assert (tmp_path / "pipe").is_fifo()
+    with pytest.raises(OSError, match=r"no file's name has a zero byte in it"):
+        files.write_bytes(f"{tmp_path}/a\0b", b"")
 
 
 def test_what_the_dead_left_goes_and_what_the_living_write_stays(tmp_path):

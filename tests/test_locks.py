@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -67,3 +68,26 @@ def test_the_dead_hold_none(tmp_path):
 def test_where_no_lock_can_be_made_nothing_is_locked(tmp_path):
     with locks.of_snapshots(str(tmp_path / "none" / "net")):
         pass
+
+
+@pytest.mark.parametrize("prefix", ["", "none/net", "ze\0ro"])
+def test_a_prefix_without_a_name_or_folder_or_with_a_zero_byte_ends_in_no_traceback(prefix, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with locks.of_snapshots(prefix):
+        assert os.listdir(tmp_path) == ([] if prefix else ["..lock"])
+
+
+def test_another_users_lock_that_may_only_be_read_is_heeded(tmp_path, monkeypatch):
+    path, really_open = tmp_path / "lock", os.open
+    lock = locks.take(path)
+
+    def refused(name, flags, *mode):
+        if flags & os.O_RDWR:
+            raise PermissionError(errno.EACCES, "Permission denied", name)
+        return really_open(name, flags, *mode)
+    monkeypatch.setattr(os, "open", refused)
+    assert locks.take(path) is None
+    locks.release(lock)
+    again = locks.take(path)
+    assert again is not None
+    locks.release(again)

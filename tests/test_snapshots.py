@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 import small_training
 
 from cae_caffe import snapshots
+from cae_caffe.errors import InputError
 
 pytest.importorskip("torch", reason="the embedded engine makes the snapshots")
 
@@ -84,3 +86,23 @@ def test_so_many_of_the_newest_are_kept(made):
     assert sorted(name for name in os.listdir(".") if name.startswith("small_iter_")) == sorted([
         "small_iter_7.solverstate", f"small_iter_6.caffemodel{made}", "small_iter_6.dataposition",
         f"small_iter_6.solverstate{made}"])
+
+
+def test_of_two_formats_the_one_that_was_written_last_is_the_newest_and_stays(made):
+    """They share the .dataposition."""
+    from cae_caffe.engine.solvers import Solver
+    other = next(name for name in FORMATS if FORMATS[name] != made)
+    small_training.write(Path.cwd(), f"momentum: 0.9 snapshot: 6 snapshot_format: {other}")
+    Solver.from_file("solver.prototxt").step(6)
+    state = f"small_iter_6.solverstate{FORMATS[other]}"
+    assert newest() == (state, [])
+    snapshots.Keeper("small", 1).written(state, 6)
+    assert sorted(name for name in os.listdir(".") if "_iter_6." in name) == sorted([
+        f"small_iter_6.caffemodel{FORMATS[other]}", "small_iter_6.dataposition", state])
+
+
+def test_a_zero_byte_in_the_prefix_is_told(made):
+    from cae_caffe.engine.solvers import Solver
+    small_training.write(Path.cwd(), 'snapshot_prefix: "sma\\000ll"')
+    with pytest.raises(InputError, match=r"solver.prototxt: the `snapshot_prefix` sma\\x00ll has a zero byte in it"):
+        Solver.from_file("solver.prototxt")

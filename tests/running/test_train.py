@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ import small_training
 
 from cae_caffe import load_backend, schema
 from cae_caffe.errors import InputError
+from cae_caffe.running import signals
 from cae_caffe.running.train import train
 from cae_caffe.running.train_options import Options
 
@@ -136,6 +138,25 @@ def test_sigterm_stops_as_sigint_does(engine, tmp_path):
     engine.during = {5: _signal(signal.SIGTERM)}
     assert train(engine, options(tmp_path)) is False
     assert ("snapshot", 6) in engine.calls and engine.solvers[0].iter == 6
+
+
+def test_a_second_sigterm_at_once_is_the_first_ones_echo_and_a_later_one_acts(engine, tmp_path, monkeypatch):
+    """As `timeout` sends it to a process and to its group."""
+    def twice():
+        _signal(signal.SIGTERM)()
+        _signal(signal.SIGTERM)()
+    engine.during = {5: twice}
+    assert train(engine, options(tmp_path)) is False
+    assert ("snapshot", 6) in engine.calls
+    engine.calls.clear()
+    monkeypatch.setattr(signals, "TOGETHER", -1.0)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with pytest.raises(SystemExit):
+            train(engine, options(tmp_path))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ("snapshot", 6) not in engine.calls
 
 
 @pytest.mark.parametrize("effect, expected", [("snapshot", [("snapshot", 6)]), ("none", [])])

@@ -19,6 +19,9 @@ from .state import State
 
 def check_prefix(param, name: str) -> None:
     """Raises InputError if a solver asks for snapshots and its prefix is missing or cannot be written."""
+    if "\0" in param.snapshot_prefix:
+        raise InputError(f"{name}: the `snapshot_prefix` {param.snapshot_prefix} has a zero byte in it, which no "
+                         "file's name has; take it out.")
     if not param.snapshot:
         return
     if not param.has("snapshot_prefix"):
