@@ -23,7 +23,7 @@ if sys.platform != "win32":
     import fcntl
 
 _PREFIX, _SUFFIX = ".cae-caffe-", ".part"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)       # what only the writing of a file meets
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)       # what only the writing of a file meets
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)      # a file system without fsync, a folder not to be listed
 
 
@@ -153,7 +153,7 @@ def _named(path: str | os.PathLike, beside: str | os.PathLike = "") -> Iterator[
         yield
     except OSError as error:
         named = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
-        if named.startswith(os.fspath(beside)) if named else error.errno in _FULL:
+        if named.startswith(os.fspath(beside)) if named else error.errno in FULL:
             error.filename, error.filename2 = os.fspath(path), None
         raise
 

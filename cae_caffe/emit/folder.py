@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-from ..errors import InputError
+from ..errors import InputError, RunError
 from ..families import DataSource, Family, PairSource, Source, family_of
-from ..files import write_text
+from ..files import FULL, write_text
 from ..models import Design
 from .legacy import downgrade_net, downgrade_solver
 from .nets import deploy_net, layer_nets, train_test_net
@@ -70,7 +70,7 @@ def write_model(model: str, design: Design, settings: Settings | None = None) ->
     """Write all of a model's files, each at once or not at all, and return their paths.
 
     Files that are there with the same bytes are left alone; `settings` None are those of `Settings()`.
-    Raises InputError for a folder that cannot be written to, and for a design of no family.
+    Raises RunError if the disk is full, InputError for a folder that cannot be written to and a design of no family.
     """
     settings = settings or Settings()
     folder = Path(settings.folder(model))
@@ -81,6 +81,9 @@ def write_model(model: str, design: Design, settings: Settings | None = None) ->
             if not (path.is_file() and path.read_bytes() == text.encode("utf-8")):
                 write_text(path, text)
     except OSError as error:
+        if error.errno in FULL:
+            raise RunError(f"{error.filename} cannot be written ({error.strerror}); free some space on the disk, or "
+                           "choose a folder on another for `out`.") from None
         raise InputError(f"{folder} cannot be written to ({error.strerror}); choose another folder for "
                          "`out`.") from None
     return tuple(files)

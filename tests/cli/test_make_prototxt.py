@@ -1,5 +1,8 @@
 """The make-prototxt command."""
 
+import errno
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +91,16 @@ def test_a_folder_that_cannot_be_is_refused(capsys):
     assert main(["cae1-n2", "--out", "file/below"]) == 2
     assert capsys.readouterr().err == (
         "make-prototxt: file/below/cae1-n2 cannot be written to (Not a directory); choose another folder for `out`.\n")
+
+
+def test_a_full_disk_is_a_run_that_failed(tmp_path, monkeypatch, capsys):
+    def full(path, mode=0o777):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+    monkeypatch.setattr(os, "mkdir", full)
+    assert main(["cae1-n2", "--out", str(tmp_path / "out")]) == 1
+    assert re.fullmatch(r"make-prototxt: \S+ cannot be written \(No space left on device\); free some space on the "
+                        "disk, or choose a folder on another for `out`.\n", capsys.readouterr().err)
 
 
 def test_it_imports_no_torch():
