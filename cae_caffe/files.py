@@ -154,7 +154,8 @@ def _named(path: str | os.PathLike, beside: str | os.PathLike = "") -> Iterator[
     except OSError as error:
         named = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
         if named.startswith(os.fspath(beside)) if named else error.errno in FULL:
-            error.filename, error.filename2 = os.fspath(path), None
+            error.filename = os.fspath(path)
+            del error.filename2         # None in its place would be printed, too
         raise
 
 

@@ -21,7 +21,8 @@ def refuse() -> None:
 
 def refuse_unless_allowed() -> None:
     """As `refuse`, unless the user's environment says that they may run."""
-    os.environ.setdefault(VARIABLE, REFUSE)
+    if not os.environ.get(VARIABLE):        # set, but empty, says nothing
+        refuse()
 
 
 def are_refused() -> bool:

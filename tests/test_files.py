@@ -72,14 +72,14 @@ def test_an_error_of_the_disk_names_the_users_file(monkeypatch, tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old")
 
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(*names):
+        raise OSError(errno.ENOSPC, "No space left on device", *(names[:1] + (None,) + names[1:] if names[1:] else ()))
     for function in ("fsync", "replace"):
         with monkeypatch.context() as patch:
             patch.setattr(os, function, full)
             with pytest.raises(OSError, match="No space") as caught:
                 files.write_bytes(path, b"new")
-        assert caught.value.filename == str(path)
+        assert caught.value.filename == str(path) and str(caught.value).endswith(f"No space left on device: '{path}'")
     with pytest.raises(OSError, match="No space") as caught, files.replacing(path) as part:
         full(part)
     assert caught.value.filename == str(path)

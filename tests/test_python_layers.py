@@ -82,6 +82,13 @@ def test_the_environment_may_allow_it_everywhere(command, folder, monkeypatch, c
     assert (folder / "ran").exists()
 
 
+@pytest.mark.parametrize("command", LOOKING)
+def test_an_empty_word_of_the_environment_allows_nothing_more(command, folder, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "")
+    assert main(command.split()) == 2
+    assert not (folder / "ran").exists()
+
+
 def test_the_environment_may_refuse_it_everywhere(folder, monkeypatch, capsys):
     monkeypatch.setenv(VARIABLE, "refuse")
     assert main(RUNNING[0].split()) == 2
