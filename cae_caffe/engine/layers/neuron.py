@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from .. import tape
 from ..layer import Layer, exactly
 from ..traits import Traits
-from .buffers import buffer_like
+from .non_finite import may_hold_non_finite
 from .registry import register
 
 aten = torch.ops.aten
@@ -65,7 +66,6 @@ class ReLU(NeuronLayer):
         # Of a slope of 0, too, the product is taken, as in Caffe: it is no number for minus infinity. That of -0 is +0
         # for all that is below 0.
         self.slope = self.param.relu_param.negative_slope or -0.0
-        self._is_number: torch.Tensor | None = None
 
     def compute(self, bottoms, params):
         return [functional.leaky_relu(bottoms[0], self.slope)]
@@ -77,9 +77,18 @@ class ReLU(NeuronLayer):
         if not propagate_down[0]:
             return
         # In place, bottom[0].data is the top's; its sign, all that counts here, is the bottom's for slopes >= 0.
-        data, out = bottom[0].data, bottom[0].diff
-        aten.leaky_relu_backward.grad_input(top[0].diff, data, self.slope or 0.0, False, grad_input=out)
-        if self.slope:
-            # Caffe's slope is (x > 0) + negative_slope * (x <= 0), which is 0 where x is no number.
-            self._is_number = buffer_like(self._is_number, data)
-            out.mul_(torch.eq(data, data, out=self._is_number))
+        data, diff, out = bottom[0].data, top[0].diff, bottom[0].diff
+        if not self.slope:
+            aten.leaky_relu_backward.grad_input(diff, data, 0.0, False, grad_input=out)
+            return
+
+        def pass_down() -> None:
+            aten.leaky_relu_backward.grad_input(diff, data, self.slope, False, grad_input=out)
+            if may_hold_non_finite(data):
+                # Caffe's slope is (x > 0) + negative_slope * (x <= 0), which is 0 where x is no number.
+                out.mul_(torch.eq(data, data))
+
+        if data.device.type == "cpu":
+            tape.call(pass_down, reads=(data, diff), writes=(out,))     # a recording looks at the values each time
+        else:
+            pass_down()

@@ -14,8 +14,9 @@ import torch
 from ...errors import InputError
 from ..blob import Blob
 from ..traits import Traits
-from .buffers import buffer_like
+from .buffers import buffer_like, scratch_like
 from .neuron import NeuronLayer
+from .non_finite import may_hold_non_finite
 from .registry import register
 from .scaling import scaled
 
@@ -59,12 +60,20 @@ class Clip(NeuronLayer):
         self.least, self.most = self.param.clip_param.min, self.param.clip_param.max
 
     def forward(self, bottom, top):
-        out = torch.nan_to_num(bottom[0].data, self.least, posinf=math.inf, neginf=-math.inf, out=top[0].data)
-        out.clamp_(self.least, max(self.least, self.most))
+        out = top[0].data
+        if may_hold_non_finite(bottom[0].data):
+            torch.nan_to_num(bottom[0].data, self.least, posinf=math.inf, neginf=-math.inf, out=out)
+            out.clamp_(self.least, max(self.least, self.most))
+        else:
+            torch.clamp(bottom[0].data, self.least, max(self.least, self.most), out=out)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            inside = (bottom[0].data >= self.least).logical_and_(bottom[0].data <= self.most)
+            x, inside = bottom[0].data, scratch_like(self, bottom[0].data)
+            if self.least <= self.most:
+                torch.eq(torch.clamp(x, self.least, self.most, out=inside), x, out=inside)
+            else:
+                inside.zero_()
             torch.mul(top[0].diff, inside, out=bottom[0].diff)
 
 
@@ -80,8 +89,11 @@ class ELU(NeuronLayer):
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            x = bottom[0].data
-            slope = (top[0].data + self.alpha).mul_(x <= 0).add_(x > 0)
+            x, y = bottom[0].data, top[0].data
+            if self.alpha >= 0 and not may_hold_non_finite(y):      # then y <= 0 where x <= 0
+                aten.elu_backward.grad_input(top[0].diff, self.alpha, 1, 1, True, y, grad_input=bottom[0].diff)
+                return
+            slope = (y + self.alpha).mul_(x <= 0).add_(x > 0)
             torch.mul(top[0].diff, slope, out=bottom[0].diff)
 
 

@@ -10,8 +10,11 @@ from ..blob import shape_string
 from ..layer import Layer
 from ..traits import Traits
 from .broadcast import spread
-from .buffers import KeptInput, buffer_like, scratch_like
+from .buffers import KeptInput, scratch_like
+from .non_finite import may_hold_non_finite
 from .registry import register
+
+aten = torch.ops.aten
 
 
 @register("PReLU")
@@ -32,7 +35,6 @@ class PReLU(Layer):
         filler = param.filler if param.has("filler") else schema.view(default)
         self.add_parameter(() if param.channel_shared else shape[1:2], filler)
         self._input = KeptInput()
-        self._slope: torch.Tensor | None = None
 
     def shapes(self, bottom_shapes):
         self._spread = spread(self.blobs[0].shape, 1, bottom_shapes[0])
@@ -45,12 +47,17 @@ class PReLU(Layer):
         torch.clamp_min(x, 0, out=top[0].data).add_(negative)
 
     def backward(self, top, propagate_down, bottom):
-        x, diff = self._input.of(bottom[0], top[0]), top[0].diff
+        x, diff, slope = self._input.of(bottom[0], top[0]), top[0].diff, self._spread.view(self.blobs[0].data)
         scratch = scratch_like(self, x)
-        # By comparisons, which are 0 for what is no number, and products with them, as in Caffe.
+        exact = may_hold_non_finite(x, diff, slope)
         if self.needs_diff(0):
-            self._spread.add_sum(torch.le(x, 0, out=scratch).mul_(x).mul_(diff), self.blobs[0])
-        if propagate_down[0]:
-            self._slope = buffer_like(self._slope, x)
-            torch.le(x, 0, out=self._slope).mul_(self._spread.view(self.blobs[0].data))
-            torch.mul(diff, self._slope.add_(torch.gt(x, 0, out=scratch)), out=bottom[0].diff)
+            # By comparisons, which are 0 for what is no number, and products with them, as in Caffe.
+            negative = torch.le(x, 0, out=scratch).mul_(x) if exact else torch.clamp_max(x, 0, out=scratch)
+            self._spread.add_sum(negative.mul_(diff), self.blobs[0])
+        if not propagate_down[0]:
+            return
+        if exact:
+            torch.mul(diff, torch.le(x, 0, out=scratch).mul_(slope).add_(x > 0), out=bottom[0].diff)
+        else:
+            positive = aten.threshold_backward.grad_input(diff, x, 0, grad_input=scratch)
+            torch.addcmul(positive, torch.sub(diff, positive, out=bottom[0].diff), slope, out=bottom[0].diff)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from ..tape import Tape
+from .. import tape
 
 
 def scaled(values: torch.Tensor, factor: float, out: torch.Tensor | None = None) -> torch.Tensor:
@@ -21,9 +21,15 @@ def scaled(values: torch.Tensor, factor: float, out: torch.Tensor | None = None)
 def scaled_by_each(values: torch.Tensor, factors: torch.Tensor, out: torch.Tensor) -> None:
     """`values` times the `factors` that spread over them, in `out`, which may be `values`.
 
-    On an accelerator it is the plain product, as in Caffe's own kernels for GPUs. A recording cannot look at the
-    factors, so it always has the pass that others make only if one of them is 0.
+    On an accelerator it is the plain product, as in Caffe's own kernels for GPUs.
     """
-    torch.mul(values, factors, out=out)
-    if factors.device.type == "cpu" and (Tape.is_recording() or not factors.all()):
-        out.masked_fill_(factors == 0, 0)
+    if factors.device.type != "cpu":
+        torch.mul(values, factors, out=out)
+        return
+
+    def multiply() -> None:
+        torch.mul(values, factors, out=out)
+        if not factors.all():
+            out.masked_fill_(factors == 0, 0)
+
+    tape.call(multiply, reads=(values, factors), writes=(out,))     # a recording looks at the factors each time

@@ -8,11 +8,16 @@ import conformance_odd
 import conformance_sweep as sweep
 import numpy as np
 import pytest
+import torch
 from conformance import Case, examples, run_embedded
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cae_caffe import schema
+from cae_caffe.engine.layers.scaling import scaled_by_each
 from cae_caffe.engine.lowering import rule
+from cae_caffe.engine.net import Net
+from cae_caffe.engine.tape import Tape
 
 NAN, INF = float("nan"), float("inf")
 LOWEST = np.finfo(np.float32).min
@@ -92,3 +97,26 @@ def test_a_number_in_one_window_leaves_the_others_as_they_were(judge):
     bottom = np.arange(64, dtype=np.float32).reshape(1, 1, 8, 8)
     bottom[0, 0, 3, 3] = NAN
     judge(Case('type: "Pooling" pooling_param { kernel_size: 3 stride: 2 pad: 1 }', [bottom], tops=2))
+
+
+def test_a_recording_looks_at_the_factors_each_time():
+    values, factors, product = torch.tensor([NAN, 2.0]), torch.ones(2), torch.empty(2)
+    tape = Tape(lambda: scaled_by_each(values, factors, product))
+    factors[0] = 0
+    tape.replay()
+    assert product.tolist() == [0, 2]
+
+
+def test_a_recording_looks_at_what_is_no_number_each_time():
+    text = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 } } }
+              layer { name: "y" type: "ReLU" bottom: "x" top: "y" relu_param { negative_slope: 0.5 } }
+              force_backward: true"""
+    net = Net(schema.parse_text(text, schema.NetParameter), schema.TRAIN)
+    x, y = net.blobs
+    x.data.copy_(torch.tensor([-1.0, 1.0]))
+    y.diff.fill_(1)
+    tape = Tape(lambda: net.layers[1].backward([y], [True], [x]))
+    assert x.diff.tolist() == [0.5, 1]
+    x.data[0] = NAN
+    tape.replay()
+    assert x.diff.tolist() == [0, 1]
