@@ -127,16 +127,17 @@ class Pages:
         """The page and its kind."""
         self._require_pages(number, 1)
         page = os.pread(self._file, self._meta.page_size, number * self._meta.page_size)
-        if len(page) < self._meta.page_size:
-            self._cut_off((number + 1) * self._meta.page_size)
         own, _, flags, _, _ = _PAGE.unpack_from(page)
         if own != number:
             self._damaged(number, f"says that it is page {own}")
         return page, flags & _TYPES
 
     def _require_pages(self, number: int, count: int) -> None:
+        """Raises InputError unless so many pages from `number` on are in use, and in the file."""
         if not 2 <= number <= self._meta.last_page + 1 - count:
             self._damaged(number, f"({count} from there on) is asked for, and the last is {self._meta.last_page}")
+        if os.fstat(self._file).st_size < (number + count) * self._meta.page_size:
+            self._cut_off((number + count) * self._meta.page_size)
 
     def _nodes(self, number: int, page: bytes) -> Iterator[tuple[bytes, int, int, int]]:
         """Of each node the key, its flags, the size of its value, and where that begins."""
@@ -181,8 +182,6 @@ class Pages:
         """Check the pages of a value that has its own; only the first of them begins with a header."""
         count = (_PAGE.size + size - 1) // self._meta.page_size + 1
         self._require_pages(number, count)
-        if os.fstat(self._file).st_size < (number + count) * self._meta.page_size:
-            self._cut_off((number + count) * self._meta.page_size)
         own, _, flags, _, _ = _PAGE.unpack(os.pread(self._file, _PAGE.size, number * self._meta.page_size))
         if own != number or flags & _TYPES != _OVERFLOW:
             self._damaged(number, "is not the large value that it should be")

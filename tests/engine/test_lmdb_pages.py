@@ -140,6 +140,13 @@ def test_damage_within_a_leaf_is_told(opened, content, place, value, message):
         read_round(opened(patched(content, node + place, value, size)))
 
 
+def test_numbers_of_pages_that_no_file_has_are_told(opened, content):
+    meta = newest_meta(content)
+    last = patched(content, meta + LAST_PAGE, 2**63)
+    with pytest.raises(InputError, match=r"is cut off: its data.mdb has \d+ bytes, and its pages reach to \d{22}"):
+        opened(patched(last, meta + 16 + 24 + 48 + 40, 2**62))
+
+
 def test_a_large_value_beyond_the_last_page_is_told(opened, content):
     for leaf in pages(content, LEAF):
         for i in range((number(content, leaf + 12, 2) - 16) // 2):
