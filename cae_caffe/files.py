@@ -43,7 +43,7 @@ class Batch:
         with _named(path):
             final = _place(path)
             self._make_folder(final.parent)
-            _remove_leftovers(final.parent)
+            remove_leftovers(final.parent)
             folder, lock = _locked_folder(final.parent)
             self._locks.append(lock)
             self._parts[final] = folder / final.name
@@ -129,6 +129,17 @@ def put(part: str | os.PathLike, path: str | os.PathLike) -> None:
         sync(Path(path).parent)
 
 
+def remove_leftovers(folder: str | os.PathLike) -> None:
+    """Remove from `folder` what processes that have died were writing there, as far as it can be known and removed.
+
+    So does whoever writes a file into the folder.
+    """
+    with contextlib.suppress(OSError, ValueError):      # a folder that may be written to, but not listed; a zero byte
+        for name in os.listdir(folder):
+            if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
+                _remove_if_dead(Path(folder, name))
+
+
 def sync(path: str | os.PathLike) -> None:
     """Have the file, or the names in the folder, on the disk, as far as its file system does that; OSError if not."""
     is_folder = os.path.isdir(path)
@@ -181,13 +192,6 @@ def _locked_folder(beside: Path) -> tuple[Path, int | None]:
             if _lock(lock) is not False and os.path.samestat(os.fstat(lock), os.stat(folder)):
                 return folder, lock
             os.close(lock)
-
-
-def _remove_leftovers(folder: Path) -> None:
-    with contextlib.suppress(OSError):      # a folder that may be written to, but not listed
-        for name in os.listdir(folder):
-            if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
-                _remove_if_dead(folder / name)
 
 
 def _remove_if_dead(leftover: Path) -> None:

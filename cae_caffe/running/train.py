@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable
 
-from .. import locks, snapshots
+from .. import files, locks, snapshots
 from ..backend_protocol import Backend, Solver
 from .device import gpu_of, use_device
 from .first_weights import warn_of_weights
@@ -25,6 +26,7 @@ def train(backend: Backend, options: Options) -> bool:
     param = solver_parameter(options, net_files)
     use_device(backend, gpu_of(param, options.gpu))
     with locks.of_snapshots(param.snapshot_prefix):
+        files.remove_leftovers(os.path.dirname(param.snapshot_prefix) or ".")
         state = _state_to_resume(param, options, backend.log)
         solver = make_solver(backend, param, options.solver, net_files)
         watch_for_nan(solver, options.on_nan)

@@ -71,6 +71,14 @@ def test_a_run_to_its_end(engine, tmp_path):
     assert state.level == 0 and list(state.stage) == [""]
 
 
+def test_a_run_clears_away_what_a_killed_one_was_writing(engine, tmp_path):
+    left = tmp_path / ".cae-caffe-12345678.part"
+    left.mkdir()
+    (left / "small_iter_4.caffemodel").write_bytes(b"half of it")
+    train(engine, options(tmp_path))
+    assert not left.exists()
+
+
 def test_level_and_stages_reach_the_train_net(engine, tmp_path):
     train(engine, options(tmp_path, level=3, stage="on-train"))
     state = engine.solvers[0].param.train_state
