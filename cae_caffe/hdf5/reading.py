@@ -69,9 +69,14 @@ class Group(Member):
             return [name if isinstance(name, str) else name.decode("utf-8", "surrogateescape") for name in self.thing]
 
     def find(self, name: str) -> Found:
-        """The Group or Dataset `name`, which may be a path; None if there is nothing, or a link that leads nowhere."""
+        """The Group or Dataset `name`, which may be a path; None if there is nothing.
+
+        Raises InputError for a link that leads nowhere.
+        """
         with self.damage(f"`{self._inside(name)}`"):
             thing = self.thing.get(name)
+        if thing is None and name in self.names():
+            raise self.error(f"`{self._inside(name)}` is a link that leads nowhere")
         return self._wrapped(thing, name)
 
     def group(self, name: str) -> Group:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, cast
+from collections.abc import Sequence
+from typing import Any, Callable, TextIO, cast
 
 from .. import progress
-from ..backend_protocol import EmbeddedSolver, Solver
+from ..backend_protocol import EmbeddedBackend, EmbeddedSolver, Solver
 from .signals import TakeRequest
 
 
 class _StopError(Exception):
-    """Raised in a callback to end `solve` early."""
+    """Raised in a callback to end solving early."""
 
 
 def solve(solver: Solver, param: Any, take_request: TakeRequest, say: Callable[[str], None]) -> bool:
@@ -46,21 +47,44 @@ def _solve_by_actions(solver: EmbeddedSolver, take_request: TakeRequest, after_i
 def _solve_by_callbacks(solver: Solver, param: Any, take_request: TakeRequest,
                         after_iteration: Callable[[], object]) -> bool:
     """Solve with real pycaffe, which has no other way to end a run early than an exception."""
-    def on_start() -> None:
-        request = take_request()
-        if request == "snapshot":
-            solver.snapshot()
-        elif request == "stop":
-            raise _StopError
-
-    solver.add_callback(on_start, after_iteration)
+    solver.add_callback(lambda: _heed(take_request(), [solver]), after_iteration)
     try:
         solver.solve()
     except _StopError:
-        if param.snapshot_after_train and not _just_saved(solver, param):
-            solver.snapshot()
+        _save_last([solver], param)
         return False
     return True
+
+
+def solve_together(backend: EmbeddedBackend, solvers: Sequence[Solver], param: Any, logs: Sequence[TextIO],
+                   take_request: TakeRequest) -> bool:
+    """Solve the `solvers`, made of `param` but for their seeds, as one computation; otherwise as `solve`."""
+    with progress.bar(param.max_iter, f"training {len(solvers)} runs") as bar:
+        def after_iteration() -> None:
+            bar.update(1)
+            _heed(take_request(), solvers)
+        try:
+            backend.solve_together(solvers, logs, after_iteration)
+        except _StopError:
+            _save_last(solvers, param)
+            return False
+        return True
+
+
+def _heed(request: str | None, solvers: Sequence[Solver]) -> None:
+    """Write the snapshots that are asked for. Raises _StopError if a stop is."""
+    if request == "snapshot":
+        for solver in solvers:
+            solver.snapshot()
+    elif request == "stop":
+        raise _StopError
+
+
+def _save_last(solvers: Sequence[Solver], param: Any) -> None:
+    """The snapshots that a solver takes after training."""
+    for solver in solvers:
+        if param.snapshot_after_train and not _just_saved(solver, param):
+            solver.snapshot()
 
 
 def _just_saved(solver: Solver, param: Any) -> bool:

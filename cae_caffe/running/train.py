@@ -12,7 +12,7 @@ from .first_weights import warn_of_weights
 from .signals import requests
 from .solver import NetFiles, keep_snapshots, make_solver, watch_for_nan
 from .solving import solve
-from .train_options import AUTO, Options, solver_parameter
+from .train_options import AUTO, Options, solver_parameter, warn_of_prefix
 
 
 def train(backend: Backend, options: Options) -> bool:
@@ -25,6 +25,7 @@ def train(backend: Backend, options: Options) -> bool:
     net_files = NetFiles()
     param = solver_parameter(options, net_files)
     use_device(backend, gpu_of(param, options.gpu))
+    warn_of_prefix(param)
     with locks.of_snapshots(param.snapshot_prefix):
         files.remove_leftovers(os.path.dirname(param.snapshot_prefix) or ".")
         state = _state_to_resume(param, options, backend.log)

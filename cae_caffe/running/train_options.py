@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from .. import schema
+from .. import glog, schema
 from ..errors import InputError
 from .signals import check_effects
 from .solver import NetFiles
@@ -80,3 +80,14 @@ def _train_net(param: Any, solver: str, net_files: NetFiles) -> tuple[Any, str]:
             path = getattr(param, field)
             return net_files(path)[0], path
     return param.net_param if param.HasField("net_param") else param.train_net_param, solver
+
+
+def warn_of_prefix(param: Any) -> None:
+    """Warn if only the end of the training would find that its snapshot cannot be written, as in Caffe.
+
+    A solver with snapshots on the way is refused at once, by either engine.
+    """
+    folder = os.path.dirname(param.snapshot_prefix) or "."
+    if param.snapshot_after_train and os.path.isdir(folder) and not os.access(folder, os.W_OK):
+        glog.warning("solver.cpp:446", f"The folder {folder} of `snapshot_prefix` cannot be written, so the snapshot "
+                                       "at the end of the training will fail; give another, or make it writable.")

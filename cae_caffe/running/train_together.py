@@ -5,22 +5,25 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
-from .. import locks, progress, schema, standard_streams
-from ..backend_protocol import Backend
+from .. import locks, schema, standard_streams
+from ..backend_protocol import Backend, EmbeddedBackend
 from ..errors import InputError
-from .device import use_device
+from .device import gpu_of, use_device
 from .first_weights import warn_of_weights
+from .signals import requests
 from .solver import NetFiles, keep_snapshots, make_solver, watch_for_nan
-from .train_options import Options, solver_parameter
+from .solving import solve_together
+from .train_options import Options, solver_parameter, warn_of_prefix
 
 
 def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> list[Path]:
     """Train the solver of `options` from each of `seeds`, all at once; returns the runs' logs.
 
     The run of seed S writes its snapshots to the solver's snapshot_prefix with `-seedS` behind it, and its log beside
-    them, in PREFIX-seedS.log. Raises InputError for an engine that cannot do it, for doubled seeds, and for options
-    that are about one run.
+    them, in PREFIX-seedS.log. A signal whose effect is `stop` ends all runs with a snapshot each. Raises InputError for
+    an engine that cannot do it, for doubled seeds, and for options that are about one run.
     """
     if not hasattr(backend, "solve_together"):
         raise InputError("--seeds trains several runs as one computation, which only the embedded engine does "
@@ -29,11 +32,12 @@ def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> 
         raise InputError(f"--seeds {','.join(map(str, seeds))} names a seed twice; each run needs its own.")
     if options.snapshot:
         raise InputError("--seeds starts new runs, so it cannot be given with -snapshot; resume the runs one by one.")
-    use_device(backend, options.gpu)
     with contextlib.ExitStack() as stack:
         solvers, logs = [], []
         net_files = NetFiles()
         common = solver_parameter(options, net_files)
+        use_device(backend, gpu_of(common, options.gpu))
+        warn_of_prefix(common)
         for seed in seeds:
             param = schema.SolverParameter()
             param.CopyFrom(common)
@@ -45,6 +49,6 @@ def train_together(backend: Backend, options: Options, seeds: Sequence[int]) -> 
             keep_snapshots(solvers[-1], options.keep)
             logs.append(stack.enter_context(standard_streams.lossy(f"{param.snapshot_prefix}.log")))
         warn_of_weights(solvers[0], common)
-        bar = stack.enter_context(progress.bar(common.max_iter, f"training {len(seeds)} runs"))
-        backend.solve_together(solvers, logs, lambda: bar.update(1))
+        asked = requests(options.sigint_effect, options.sighup_effect, options.sigterm_effect)
+        solve_together(cast(EmbeddedBackend, backend), solvers, common, logs, stack.enter_context(asked))
     return [Path(log.name) for log in logs]

@@ -93,7 +93,7 @@ def test_a_folder_is_no_hdf5(tmp_path):
 
 WRONG = {
     "a loop": (lambda file: file.update(x=h5py.SoftLink("/x")), "`x` cannot be read, so the file is damaged"),
-    "a dead end": (lambda file: file.update(x=h5py.SoftLink("/y")), "the file has no dataset `x`"),
+    "a dead end": (lambda file: file.update(x=h5py.SoftLink("/y")), "`x` is a link that leads nowhere"),
     "a group": (lambda file: file.create_group("x"), "the file has no dataset `x`"),
     "nothing": (lambda file: file.update(x=h5py.Empty("f4")), "dataset `x` is of nothing and type float32"),
     "text": (lambda file: file.update(x="text"), r"dataset `x` is of shape \(\) and type object, and numbers"),

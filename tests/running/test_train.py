@@ -79,6 +79,15 @@ def test_a_run_clears_away_what_a_killed_one_was_writing(engine, tmp_path):
     assert not left.exists()
 
 
+def test_a_folder_that_cannot_take_the_last_snapshot_is_warned_of(engine, tmp_path, monkeypatch, capsys):
+    given = options(tmp_path)
+    train(engine, given)
+    assert "cannot be written" not in capsys.readouterr().err
+    monkeypatch.setattr(os, "access", lambda folder, mode: False)
+    train(engine, given)
+    assert "The folder . of `snapshot_prefix` cannot be written," in capsys.readouterr().err
+
+
 def test_level_and_stages_reach_the_train_net(engine, tmp_path):
     train(engine, options(tmp_path, level=3, stage="on-train"))
     state = engine.solvers[0].param.train_state

@@ -1,5 +1,8 @@
 """`cae-caffe train --seeds`: the runs of several seeds as one computation."""
 
+import os
+import signal
+
 import pytest
 import small_training
 
@@ -28,6 +31,26 @@ def test_each_seed_leaves_what_its_own_run_would(solver, tmp_path):
             assert list(twin.data) == pytest.approx(list(blob.data), rel=1e-4, abs=1e-6)
             assert list(stranger.data) != list(blob.data)
     assert "Iteration 3 (" in logs[0].read_text() and "Optimization Done." in logs[1].read_text()
+
+
+@pytest.mark.parametrize("number, stops", [(signal.SIGTERM, True), (signal.SIGHUP, False)])
+def test_a_signal_is_heeded_by_all_runs(solver, tmp_path, monkeypatch, number, stops):
+    backend = load_backend("torch")
+    together, iterations = backend.solve_together, []
+
+    def signalled(solvers, logs, after_iteration):
+        def after():
+            iterations.append(solvers[0].iter)
+            if len(iterations) == 2:
+                os.kill(os.getpid(), number)
+            after_iteration()
+        together(solvers, logs, after)
+
+    monkeypatch.setattr(backend, "solve_together", signalled)
+    train_together(backend, Options(solver), [7, 8])
+    saved = sorted(path.name for path in tmp_path.glob("*.solverstate"))
+    ends = [] if stops else ["many-seed7_iter_6.solverstate", "many-seed8_iter_6.solverstate"]
+    assert saved == sorted(["many-seed7_iter_2.solverstate", "many-seed8_iter_2.solverstate", *ends])
 
 
 @pytest.mark.parametrize("options, seeds, message", [
