@@ -7,34 +7,64 @@ from pathlib import Path
 
 # Of larger files, whose heaps would have to be looked for in all of their bytes, nothing is checked.
 LARGEST = 1 << 26
-_START = b"GCOL\1"      # the signature of a collection, and its version
+LONGEST = 1 << 26       # bytes of a text; nothing that is read here comes near
+MOST_HEAPS = 64         # of which the texts' own lengths are looked at, for each is looked for in the whole file
+_FILE, _START = b"\x89HDF\r\n\x1a\n", b"GCOL\1"       # the signatures of a file and of a collection with its version
 _HEADER = _OBJECT_HEADER = 16
 _SMALLEST = 4096
 
 
 def check_heaps(path: str | os.PathLike) -> None:
-    """Raises ValueError if a collection of the global heap in the file `path` is not filled by its objects exactly.
+    """Raises ValueError if a collection of the global heap in the file `path` is not filled by its objects exactly, or
+    if a text that lies in one claims to be longer than LONGEST.
 
-    Its layout stands in HDF5's File Format Specification, III.E, Global Heap.
+    Their layout stands in HDF5's File Format Specification, III.E, Global Heap, and IV.B, on variable lengths.
     """
     if os.path.getsize(path) > LARGEST:
         return
     data = Path(path).read_bytes()
+    base = max(0, data.find(_FILE))     # what stands before it is the user's
+    heaps = {}
     at = data.find(_START)
     while at >= 0:
         size = _number(data, at + 8, 8)
-        if _SMALLEST <= size <= len(data) - at and not _is_filled(data, at + _HEADER, at + size):
-            raise ValueError(f"the lengths in its heap of text at byte {at} do not add up")
+        if _SMALLEST <= size <= len(data) - at:
+            heaps[at - base] = _objects(data, at, at + size)
         at = data.find(_START, at + 1)
+    for address, objects in list(heaps.items())[:MOST_HEAPS]:
+        _check_lengths(data, address, objects)
 
 
-def _is_filled(data: bytes, position: int, end: int) -> bool:
+def _objects(data: bytes, start: int, end: int) -> set[int]:
+    """The numbers of the objects of the collection between the two bytes. Raises ValueError if they do not fill it."""
+    found: set[int] = set()
+    position = start + _HEADER
     while end - position >= _OBJECT_HEADER:
         number, size = _number(data, position, 2), _number(data, position + 8, 8)
         if number == 0:     # what is left, its header counted
-            return position + size == end
+            position += size
+            break
+        found.add(number)
         position += _OBJECT_HEADER + -(-size // 8) * 8
-    return 0 <= end - position < _OBJECT_HEADER
+    else:
+        position = max(position, end)       # less than a header may be left
+    if position != end:
+        raise ValueError(f"the lengths in its heap of text at byte {start} do not add up")
+    return found
+
+
+def _check_lengths(data: bytes, address: int, objects: set[int]) -> None:
+    """Look at whatever points into the collection: the length of a text, the collection's address, an object's number.
+
+    HDF5 takes so much memory before it looks whether the object has it.
+    """
+    pointer = address.to_bytes(8, "little")
+    at = data.find(pointer, 4)
+    while at >= 0:
+        length = _number(data, at - 4, 4)
+        if length > LONGEST and _number(data, at + 8, 4) in objects:
+            raise ValueError(f"a text claims {length} bytes at byte {at - 4}")
+        at = data.find(pointer, at + 1)
 
 
 def _number(data: bytes, position: int, length: int) -> int:

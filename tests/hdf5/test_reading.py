@@ -233,3 +233,22 @@ def test_a_heap_of_text_whose_lengths_do_not_add_up(length, stored, tmp_path):
     with pytest.raises(InputError, match="attribute `net` of the file cannot be read, so the file is damaged"), \
             reading.opened(tmp_path / "x.h5") as file:
         file.text_attribute("net")
+
+
+@pytest.mark.parametrize("user_block", [0, 512])
+@pytest.mark.parametrize("length, told", [(5, None), (2**27, "a text claims 134217728 bytes"), (2**32 - 1, "claims")])
+def test_a_text_that_claims_more_than_any_has_takes_no_memory(length, told, user_block, tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(str(path), "w", userblock_size=user_block) as file:
+        file.attrs["net"] = "a net"
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL") - user_block
+    at = content.index(heap.to_bytes(8, "little") + (1).to_bytes(4, "little"), user_block) - 4
+    content[at:at + 4] = length.to_bytes(4, "little")
+    path.write_bytes(content)
+    with reading.opened(path) as file:
+        if told is None:
+            assert file.text_attribute("net") == "a net"
+            return
+        with pytest.raises(InputError, match=f"attribute `net` of the file cannot be read, .*{told}"):
+            file.text_attribute("net")
