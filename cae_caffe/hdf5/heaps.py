@@ -1,4 +1,4 @@
-"""Whether a file's heaps of text are whole: HDF5 believes the lengths in them, and crashes (seen with HDF5 2.0)."""
+"""Whether a file's heaps are whole: HDF5 believes them, and crashes or takes all memory (seen with HDF5 2.0)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ LARGEST = 1 << 26
 LONGEST = 1 << 26       # bytes of a text; nothing that is read here comes near
 MOST_HEAPS = 64         # of which the texts' own lengths are looked at, for each is looked for in the whole file
 _FILE, _START = b"\x89HDF\r\n\x1a\n", b"GCOL\1"       # the signatures of a file and of a collection with its version
+_NAMES, _NO_PLACE = b"HEAP\0", 1                        # of a heap of names with its version; what ends its free places
 _HEADER = _OBJECT_HEADER = 16
 _SMALLEST = 4096
 
@@ -33,6 +34,28 @@ def check_heaps(path: str | os.PathLike) -> None:
         at = data.find(_START, at + 1)
     for address, objects in list(heaps.items())[:MOST_HEAPS]:
         _check_lengths(data, address, objects)
+
+
+def check_free_lists(path: str | os.PathLike) -> None:
+    """Raises ValueError if the free places of a heap of names, as groups have one, lead from one to the other in a
+    circle: HDF5 follows them, and takes memory at each, without end (seen with HDF5 2.0).
+
+    Their layout stands in HDF5's File Format Specification, III.D, Local Heaps.
+    """
+    if os.path.getsize(path) > LARGEST:
+        return
+    data = Path(path).read_bytes()
+    base = max(0, data.find(_FILE))
+    at = data.find(_NAMES)
+    while at >= 0:
+        size, place, start = (_number(data, at + offset, 8) for offset in (8, 16, 24))
+        seen: set[int] = set()
+        while place != _NO_PLACE and place + 16 <= size and base + start + size <= len(data):
+            if place in seen:
+                raise ValueError(f"the free places of its heap of names at byte {at} go in a circle")
+            seen.add(place)
+            place = _number(data, base + start + place, 8)
+        at = data.find(_NAMES, at + 1)
 
 
 def _objects(data: bytes, start: int, end: int) -> set[int]:

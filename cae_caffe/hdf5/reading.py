@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import InputError
 from .chunks import Chunks
+from .heaps import check_free_lists
 from .member import WHOLE_NUMBERS, Member, Source, reason, sentence, text
 from .virtual import check_virtual
 
@@ -52,6 +53,7 @@ def open_file(path: str | os.PathLike, remedy: str = "") -> Group:
     if Path(path).is_dir():
         raise InputError(sentence(f"{path}: this is a folder, and an HDF5 file is needed", remedy))
     try:
+        check_free_lists(path)
         file = h5py.File(os.fspath(path), "r")
     except FileNotFoundError:
         raise InputError(sentence(f"{path}: there is no such file", remedy)) from None

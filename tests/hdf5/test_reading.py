@@ -252,3 +252,17 @@ def test_a_text_that_claims_more_than_any_has_takes_no_memory(length, told, user
             return
         with pytest.raises(InputError, match=f"attribute `net` of the file cannot be read, .*{told}"):
             file.text_attribute("net")
+
+
+def test_free_places_that_go_in_a_circle_take_no_memory(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(str(path), "w") as file:
+        file["x"] = 1
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"HEAP\0")
+    free, names = (int.from_bytes(content[heap + at:heap + at + 8], "little") for at in (16, 24))
+    assert free > 1         # 1 stands for none
+    content[names + free:names + free + 8] = free.to_bytes(8, "little")
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"x.h5: this is not a readable HDF5 file .*go in a circle"):
+        reading.open_file(path)
