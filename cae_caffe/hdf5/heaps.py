@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # Of larger files, whose heaps would have to be looked for in all of their bytes, nothing is checked.
@@ -16,46 +17,42 @@ _SMALLEST = 4096
 
 
 def check_heaps(path: str | os.PathLike) -> None:
-    """Raises ValueError if a collection of the global heap in the file `path` is not filled by its objects exactly, or
-    if a text that lies in one claims to be longer than LONGEST.
+    """Raises ValueError if the heaps of the file `path` are such that HDF5 would crash, or never come to an end.
 
-    Their layout stands in HDF5's File Format Specification, III.E, Global Heap, and IV.B, on variable lengths.
+    Of text and other lengths that vary, a collection must be filled by its objects exactly, and none may claim more
+    than LONGEST bytes. Of the names in a group, the free places must not go in a circle. The layouts stand in HDF5's
+    File Format Specification: III.D, Local Heaps; III.E, Global Heap; IV.B, on variable lengths.
     """
     if os.path.getsize(path) > LARGEST:
         return
     data = Path(path).read_bytes()
     base = max(0, data.find(_FILE))     # what stands before it is the user's
+    for at in _places(data, _NAMES):
+        _check_free_places(data, base, at)
     heaps = {}
-    at = data.find(_START)
-    while at >= 0:
+    for at in _places(data, _START):
         size = _number(data, at + 8, 8)
         if _SMALLEST <= size <= len(data) - at:
             heaps[at - base] = _objects(data, at, at + size)
-        at = data.find(_START, at + 1)
     for address, objects in list(heaps.items())[:MOST_HEAPS]:
         _check_lengths(data, address, objects)
 
 
-def check_free_lists(path: str | os.PathLike) -> None:
-    """Raises ValueError if the free places of a heap of names, as groups have one, lead from one to the other in a
-    circle: HDF5 follows them, and takes memory at each, without end (seen with HDF5 2.0).
-
-    Their layout stands in HDF5's File Format Specification, III.D, Local Heaps.
-    """
-    if os.path.getsize(path) > LARGEST:
-        return
-    data = Path(path).read_bytes()
-    base = max(0, data.find(_FILE))
-    at = data.find(_NAMES)
+def _places(data: bytes, wanted: bytes) -> Iterator[int]:
+    at = data.find(wanted)
     while at >= 0:
-        size, place, start = (_number(data, at + offset, 8) for offset in (8, 16, 24))
-        seen: set[int] = set()
-        while place != _NO_PLACE and place + 16 <= size and base + start + size <= len(data):
-            if place in seen:
-                raise ValueError(f"the free places of its heap of names at byte {at} go in a circle")
-            seen.add(place)
-            place = _number(data, base + start + place, 8)
-        at = data.find(_NAMES, at + 1)
+        yield at
+        at = data.find(wanted, at + 1)
+
+
+def _check_free_places(data: bytes, base: int, at: int) -> None:
+    size, place, start = (_number(data, at + offset, 8) for offset in (8, 16, 24))
+    seen: set[int] = set()
+    while place != _NO_PLACE and place + 16 <= size and base + start + size <= len(data):
+        if place in seen:       # HDF5 takes memory at each
+            raise ValueError(f"the free places of its heap of names at byte {at} go in a circle")
+        seen.add(place)
+        place = _number(data, base + start + place, 8)
 
 
 def _objects(data: bytes, start: int, end: int) -> set[int]:
@@ -81,13 +78,10 @@ def _check_lengths(data: bytes, address: int, objects: set[int]) -> None:
 
     HDF5 takes so much memory before it looks whether the object has it.
     """
-    pointer = address.to_bytes(8, "little")
-    at = data.find(pointer, 4)
-    while at >= 0:
-        length = _number(data, at - 4, 4)
+    for at in _places(data, address.to_bytes(8, "little")):
+        length = _number(data, max(0, at - 4), 4)
         if length > LONGEST and _number(data, at + 8, 4) in objects:
             raise ValueError(f"a text claims {length} bytes at byte {at - 4}")
-        at = data.find(pointer, at + 1)
 
 
 def _number(data: bytes, position: int, length: int) -> int:

@@ -14,18 +14,16 @@ import numpy as np
 
 from ..errors import InputError
 from ..printing import shown
-from . import heaps
 
 WHOLE_NUMBERS = "iu"    # numpy's kinds of them
 
 
 @dataclass
 class Source:
-    """An open file as the user named it, what ends each message about it, and whether its heaps have been checked."""
+    """An open file as the user named it, and what ends each message about it."""
 
     path: str
     remedy: str
-    has_checked_heaps: bool = False
 
 
 class Member:
@@ -81,20 +79,14 @@ class Member:
         with self.damage(f"attribute `{name}` {self._of()}"):
             if name not in self.thing.attrs:
                 return None
-            self.check_heaps(self.thing.attrs.get_id(name).get_type())
+            self.require_plain(self.thing.attrs.get_id(name).get_type())
             value = self.thing.attrs[name]
             return text(value) if isinstance(value, bytes) else value
 
-    def check_heaps(self, kind: h5py.h5t.TypeID) -> None:
-        """Before values of the type `kind` are read."""
-        if kind.get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT):
-            return
-        if kind.get_class() != h5py.h5t.STRING:     # nothing else is asked for, and HDF5 crashes on some
-            raise ValueError("it holds neither numbers nor text")
-        if self.source.has_checked_heaps:
-            return
-        heaps.check_heaps(self.thing.file.filename)
-        self.source.has_checked_heaps = True
+    def require_plain(self, kind: h5py.h5t.TypeID) -> None:
+        """Raises ValueError unless values of the type `kind` are numbers or text."""
+        if kind.get_class() not in (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING):
+            raise ValueError("it holds neither numbers nor text")       # never asked for, and HDF5 crashes on some
 
     def _of(self) -> str:
         return f"of `{self.name}`" if self.name else "of the file"

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import InputError
 from .chunks import Chunks
-from .heaps import check_free_lists
+from .heaps import check_heaps
 from .member import WHOLE_NUMBERS, Member, Source, reason, sentence, text
 from .virtual import check_virtual
 
@@ -53,7 +53,7 @@ def open_file(path: str | os.PathLike, remedy: str = "") -> Group:
     if Path(path).is_dir():
         raise InputError(sentence(f"{path}: this is a folder, and an HDF5 file is needed", remedy))
     try:
-        check_free_lists(path)
+        check_heaps(path)
         file = h5py.File(os.fspath(path), "r")
     except FileNotFoundError:
         raise InputError(sentence(f"{path}: there is no such file", remedy)) from None
@@ -179,7 +179,7 @@ class Dataset(Member):
         """The values that `rows`, an index, chooses, as stored; or read them `into` an array, converted by HDF5."""
         self.check_size()
         with self.damage(f"dataset `{self.name}`"):
-            self.check_heaps(self.thing.id.get_type())
+            self.require_plain(self.thing.id.get_type())
             if self._chunks is None:
                 if self.thing.is_virtual:
                     check_virtual(self.thing)
