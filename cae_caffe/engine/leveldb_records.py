@@ -13,10 +13,12 @@ from typing import Any
 
 from ..errors import InputError, RunError
 from . import leveldb_log, log
+from .database_records import DatabaseRecords
 
 OPEN_FILES, BLOCK = 100, 65536      # as Caffe opens it
 COMMAND = 100       # characters of a command line that are shown
 _FLOCK = struct.Struct("hhqqi4x")   # a lock's kind, from where, its start and length, the process
+
 
 class _Database:
     """A plyvel.DB, which itself cannot be referred to weakly."""
@@ -30,7 +32,7 @@ class _Database:
 _open: weakref.WeakValueDictionary[tuple[int, ...], _Database] = weakref.WeakValueDictionary()
 
 
-class LevelDbRecords:
+class LevelDbRecords(DatabaseRecords):
     """The records of the LevelDB in `folder`, over and over; all nets of the process share it.
 
     As it is opened LevelDB writes its log into tables anew, in the folder, as it does for Caffe. Every block's checksum
@@ -50,53 +52,30 @@ class LevelDbRecords:
                 _look_for_cuts(folder)
             self._database = _database(plyvel, folder)      # kept open with the reading
             self._cursor = self._database.opened.raw_iterator(verify_checksums=True)
-            self._cursor.seek_to_first()
-            found = self._cursor.valid()
+            found = self._first()
             log.info("db_leveldb.cpp:18", f"Opened leveldb {folder}")
         except self._failures as error:
-            raise InputError(_why_not(folder, error)) from None
+            raise InputError(_why_not(folder, self._reason(error))) from None
         if not found:
             raise InputError(f"the LevelDB {folder} is empty; a batch cannot be made of it.")
 
-    def record(self) -> tuple[bytes, bytes]:
-        """The key and the value of the record where the reading stands."""
-        try:
-            return self._cursor.item()
-        except self._failures as error:
-            raise self._unreadable(error) from None
+    def _seek(self, key: bytes) -> bool:
+        self._cursor.seek(key)
+        return self._cursor.valid() and self._cursor.key() == key
 
-    def go_to(self, key: bytes) -> None:
-        """Read on from the record of `key`. Raises InputError if there is none."""
-        try:
-            self._cursor.seek(key)
-            found = self._cursor.valid() and self._cursor.key() == key
-            if not found:
-                self._cursor.seek_to_first()
-        except self._failures as error:
-            raise self._unreadable(error) from None
-        if not found:
-            raise InputError(f"the LevelDB {self.folder} has no record `{key.decode('utf-8', 'replace')}` any more, "
-                             "where the reading stood")
+    def _first(self) -> bool:
+        self._cursor.seek_to_first()
+        return self._cursor.valid()
 
-    def advance(self) -> bool:
-        """Go to the next record; returns whether that is the first again."""
-        try:
-            self._cursor.next()
-            if self._cursor.valid():
-                return False
-            self._cursor.seek_to_first()
-            return True
-        except self._failures as error:
-            raise self._unreadable(error) from None
+    def _next(self) -> bool:
+        self._cursor.next()
+        return self._cursor.valid()
 
-    def _unreadable(self, error: Exception) -> InputError:
-        return InputError(f"the LevelDB {self.folder} cannot be read on ({_reason(error)}); copy or write it anew.")
-
-
-def _reason(error: Exception) -> str:
-    words = error.args[0] if error.args else ""
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(error)
-    return text or type(error).__name__
+    @staticmethod
+    def _reason(error: Exception) -> str:
+        words = error.args[0] if error.args else ""
+        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(error)
+        return text or type(error).__name__
 
 
 def _plyvel() -> ModuleType:
@@ -164,15 +143,15 @@ def _opened(plyvel: ModuleType, folder: str) -> Any:
         return plyvel.DB(path, **options)
 
 
-def _why_not(folder: str, error: Exception) -> str:
+def _why_not(folder: str, reason: str) -> str:
     holder = _holder(os.path.join(folder, "LOCK"))
     if holder:
         return (f"the LevelDB {folder} is open in {holder}, and LevelDB lets one process open it; wait for that to "
                 "end, or copy the folder for each run.")
     if not os.access(folder, os.W_OK):
-        return (f"the LevelDB {folder} cannot be opened ({_reason(error)}): LevelDB writes into its folder even to "
+        return (f"the LevelDB {folder} cannot be opened ({reason}): LevelDB writes into its folder even to "
                 "read, and this folder cannot be written; copy it to where it can.")
-    return (f"the LevelDB {folder} cannot be opened ({_reason(error)}); it is damaged or cut off: copy or write it "
+    return (f"the LevelDB {folder} cannot be opened ({reason}); it is damaged or cut off: copy or write it "
             "anew.")
 
 

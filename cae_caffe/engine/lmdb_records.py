@@ -11,13 +11,14 @@ from typing import Any
 
 from ..errors import InputError, RunError
 from . import log
+from .database_records import DatabaseRecords
 from .lmdb_pages import Pages
 
 # Open databases by device and inode, for LMDB forbids to open one twice in a process.
 _open: weakref.WeakValueDictionary[tuple[int, int], Any] = weakref.WeakValueDictionary()
 
 
-class LmdbRecords:
+class LmdbRecords(DatabaseRecords):
     """The records of the LMDB in `folder`, over and over; all nets of the process share what is mapped of its file.
 
     Each page is checked before liblmdb reads it (see `lmdb_pages`): whatever the file holds, reading ends in a record
@@ -28,7 +29,6 @@ class LmdbRecords:
 
     kind = "LMDB"
     _left: int      # records of the leaf behind the one where the reading stands
-    _cursor: Any
 
     def __init__(self, folder: str):
         self.folder = folder
@@ -43,47 +43,30 @@ class LmdbRecords:
         except self._failures as error:
             if os.path.exists(os.path.join(folder, "CURRENT")):
                 raise InputError(f"{folder} is no LMDB but a LevelDB; write `backend: LEVELDB`.") from None
-            raise InputError(f"the LMDB {folder} cannot be opened ({_reason(error)}); `source` is the path of the "
+            raise InputError(f"the LMDB {folder} cannot be opened ({self._reason(error)}); `source` is the path of the "
                              f"folder that holds its data.mdb, relative to the working directory, {Path.cwd()}."
                              ) from None
         if not found:
             raise InputError(f"the LMDB {folder} is empty; a batch cannot be made of it.")
 
-    def record(self) -> tuple[bytes, bytes]:
-        """The key and the value of the record where the reading stands."""
+    def _item(self) -> tuple[bytes, bytes]:
         self._pages.require_size()
-        try:
-            return self._cursor.item()
-        except self._failures as error:
-            raise self._unreadable(error) from None
+        return super()._item()
 
-    def go_to(self, key: bytes) -> None:
-        """Read on from the record of `key`. Raises InputError if there is none."""
-        try:
-            self._begin(key)
-            found = bool(key) and self._cursor.set_key(key)
-            if not found:
-                self._first()
-        except self._failures as error:
-            raise self._unreadable(error) from None
-        if not found:
-            raise InputError(f"the LMDB {self.folder} has no record `{key.decode('utf-8', 'replace')}` any more, where "
-                             "the reading stood")
-
-    def advance(self) -> bool:
-        """Go to the next record; returns whether that is the first again."""
-        self._pages.require_size()
-        try:
-            if not self._left:
-                self._left = next(self._leaves, 0)
-            self._left -= 1
-            return (self._left < 0 or not self._cursor.next()) and self._first()
-        except self._failures as error:
-            raise self._unreadable(error) from None
+    def _seek(self, key: bytes) -> bool:
+        self._begin(key)
+        return bool(key) and self._cursor.set_key(key)
 
     def _first(self) -> bool:
         self._begin(b"")
         return self._cursor.first()
+
+    def _next(self) -> bool:
+        self._pages.require_size()
+        if not self._left:
+            self._left = next(self._leaves, 0)
+        self._left -= 1
+        return self._left >= 0 and self._cursor.next()
 
     def _begin(self, key: bytes) -> None:
         """A cursor that has read nothing yet, and the check of the leaf where `key` is, which it will read."""
@@ -91,12 +74,9 @@ class LmdbRecords:
         self._left = next(self._leaves, 0) - 1
         self._cursor = self._transaction.cursor()
 
-    def _unreadable(self, error: Exception) -> InputError:
-        return InputError(f"the LMDB {self.folder} cannot be read on ({_reason(error)}); copy or write it anew.")
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    @staticmethod
+    def _reason(error: Exception) -> str:
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _lmdb() -> ModuleType:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import InputError
 from .. import datum, log
+from ..database_records import DatabaseRecords
 from ..layer import between
 from ..leveldb_records import LevelDbRecords
 from ..lmdb_records import LmdbRecords
@@ -29,7 +30,7 @@ class Data(BatchLayer):
         super().__init__(param, context)
         require_source(param.data_param.source, self.field)
         records = LmdbRecords if param.data_param.backend == "LMDB" else LevelDbRecords
-        self.records: LmdbRecords | LevelDbRecords = records(param.data_param.source)
+        self.records: DatabaseRecords = records(param.data_param.source)
 
     def open(self):
         transform = self.param.transform_param
