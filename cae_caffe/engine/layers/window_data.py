@@ -14,7 +14,7 @@ from ..rng import Stream
 from ..window_crop import Cropper
 from ..window_file import Window
 from .batches import Batch, BatchLayer
-from .data_source import require_same
+from .data_source import found, number, require_same, require_source
 from .registry import register
 
 CHANNELS = 3        # of an image as it is decoded
@@ -37,6 +37,7 @@ class WindowData(BatchLayer):
 
     def open(self):
         options = self.options
+        require_source(options.source, self.field)
         _log_options(options)
         transform = self.param.transform_param
         size = transform.crop_size
@@ -94,9 +95,9 @@ class WindowData(BatchLayer):
         labels = torch.empty((self.batch,), pin_memory=self._pins)
         objects = int(np.float32(self.batch) * np.float32(self.options.fg_fraction))
         sources = [self.windows.background] * (self.batch - objects) + [self.windows.foreground] * objects
-        for values, number, windows in zip(data.numpy(), range(self.batch), sources):
+        for i, (values, windows) in enumerate(zip(data.numpy(), sources)):
             window = Window(*windows[self._stream.word() % len(windows)].tolist())
-            labels[number] = window.label
+            labels[i] = window.label
             self._cut(window, self._mirrors and self._stream.word() % 2 == 1, values)
         return Batch(data, labels, 0)
 
@@ -113,13 +114,13 @@ class WindowData(BatchLayer):
             pixels -= self._mean[place]
         out[place] = pixels * np.float32(self.options.scale)
 
-    def _image(self, number: int) -> np.ndarray:
-        path = self._path(number)
-        content = decoding.content(path) if self._cached is None else self._cached[number]
+    def _image(self, index: int) -> np.ndarray:
+        path = self._path(index)
+        content = decoding.content(path) if self._cached is None else self._cached[index]
         return decoding.decode(content, "color", f"The file {path}")
 
-    def _path(self, number: int) -> str:
-        return os.path.join(self._folder, self.windows.images[number].path)
+    def _path(self, index: int) -> str:
+        return os.path.join(self._folder, self.windows.images[index].path)
 
     def reading_place(self):
         return {"stream": self._stream.place, **self._counts()}
@@ -131,8 +132,8 @@ class WindowData(BatchLayer):
 
     def read_from(self, place):
         for what, present in self._counts().items():
-            require_same(what, int(place[what]), present)
-        self._stream.place = place["stream"]
+            require_same(what, number(place, what), present)
+        self._stream.place = found(place, "stream")
 
 
 def _log_options(options) -> None:

@@ -182,6 +182,8 @@ def test_a_missing_window_file_is_refused(judge):
     case = refused()
     judge.refused(Case(case.text.replace("windows.txt", "none.txt"), {}),
                   "none.txt, the window file, cannot be read .No such file")
+    judge.refused(Case(case.text.replace("windows.txt", ""), {}),
+                  "it has no `source`, which says where its data are; write it as `window_data_param ")
 
 
 OLD = {
@@ -235,3 +237,15 @@ def test_a_run_that_goes_on_ends_as_one_that_never_stopped(folder, monkeypatch, 
     other.restore("small_iter_3.solverstate")
     with pytest.raises(InputError, match=r"layer `d` cannot go on .* windows of"):
         other.restore_data_position("small_iter_3.solverstate")
+
+
+@pytest.mark.parametrize("damage, said", [
+    ({"images": None}, "it has no `images`"), ({"images": [3, 3]}, "its `images` is .3 3., and must be one number"),
+    ({"stream": None}, "it has no `stream`"), ({"stream": [1, 2]}, "none that it can stand at")])
+def test_a_damaged_position_is_refused(damage, said, folder, monkeypatch, silent_log):
+    monkeypatch.chdir(folder)
+    small_training.write(folder, "", TRAINED)
+    layer = pycaffe.get_solver("solver.prototxt").net._engine.layers[0]
+    place = {**layer.place(), **damage}
+    with pytest.raises(InputError, match=said):
+        layer.go_to({name: np.array(values) for name, values in place.items() if values is not None})
