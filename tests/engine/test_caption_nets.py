@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import small_captions
 import two_engines
-from small_training import assert_close, parameters
+from small_training import assert_close, assert_goes_on, parameters
 
 from cae_caffe import InputError, pycaffe
 from cae_caffe.engine.captured import recorder
@@ -99,15 +99,7 @@ def test_files_of_either_engine_go_on_in_both(writer, type_name, real_caffe, tmp
 def test_a_run_that_goes_on_ends_as_one_that_never_stopped(type_name, tmp_path, monkeypatch, silent_log):
     monkeypatch.chdir(tmp_path)
     small_captions.write(tmp_path, type_name, TESTS)
-    whole = pycaffe.get_solver("solver.prototxt")
-    whole.step(4)
-    whole.snapshot()
-    whole.step(5)
-    again = pycaffe.get_solver("solver.prototxt")
-    again.restore("small_iter_4.solverstate")
-    assert again.restore_data_position("small_iter_4.solverstate")
-    again.step(5)
-    assert_close(parameters(again.net), parameters(whole.net), 0)
+    assert_goes_on(pycaffe, 4, 9)
 
 
 @pytest.mark.parametrize("hidden, said", [(None, "it has no `hidden`"), ((3, 6, 1), "its `hidden` has shape")])

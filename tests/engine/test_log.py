@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import small_captions
 import small_training
@@ -102,38 +104,16 @@ def test_test_nets_without_outputs(train, tmp_path):
     train()
 
 
-OF_OTHER_SIZES = """
-import caffe
-
-class OtherSizes(caffe.Layer):
-    '''Gives 3 values, then 1, then 2, and so on, of which each batch has others.'''
-
-    def setup(self, bottom, top):
-        self.passes = 0
-
-    def reshape(self, bottom, top):
-        top[0].reshape([3, 1, 2][self.passes % 3])
-
-    def forward(self, bottom, top):
-        for place in range(top[0].count):
-            top[0].data[place] = 10 * self.passes + place
-        self.passes += 1
-
-    def backward(self, *_):
-        pass
-"""
 SIZED = """layer { name: "sized" type: "Python" bottom: "flat" top: "sized" include { phase: TEST }
-  python_param { module: "of_other_sizes" layer: "OtherSizes" } }
+  python_param { module: "other_sizes" layer: "OtherSizes" } }
 """
 # Before the losses, whose values come to other places as the first output changes its size.
 SIZED_FIRST = small_training.net().replace('layer { name: "entropy"', SIZED + 'layer { name: "entropy"')
 
 
-def test_test_outputs_that_change_their_size(train, tmp_path, monkeypatch):
-    (tmp_path / "of_other_sizes.py").write_text(OF_OTHER_SIZES, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
+def test_test_outputs_that_change_their_size(train, tmp_path):
     small_training.write(tmp_path, "max_iter: 2 display: 1 test_iter: 5 test_interval: 1", SIZED_FIRST)
-    train(PYTHONPATH=str(tmp_path))
+    train(PYTHONPATH=str(Path(two_engines.__file__).parent))
 
 
 @pytest.mark.parametrize("type_name", ["RNN", "LSTM"])

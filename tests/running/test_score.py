@@ -52,23 +52,9 @@ def test_an_output_of_many_values_has_a_mean_for_each(folder):
     np.testing.assert_allclose(found["row"], expected, rtol=1e-5, atol=1e-7)
 
 
-class OtherSizes(pycaffe.Layer):
-    """Gives 10, 11, 12; then 20; then 30, 31; all counted from the first pass of the layer."""
-
-    def setup(self, bottom, top):
-        self.passes = 0
-
-    def reshape(self, bottom, top):
-        top[0].reshape([3, 1, 2][self.passes % 3])
-
-    def forward(self, bottom, top):
-        self.passes += 1
-        top[0].data[...] = 10 * self.passes + np.arange(top[0].count)
-
-
 def test_values_of_outputs_that_change_their_size_are_counted_through_all_outputs(folder):
     sized = ('layer { name: "sized" type: "Python" bottom: "data" top: "sized" '
-             f'python_param {{ module: "{__name__}" layer: "OtherSizes" }} }}\n')
+             'python_param { module: "other_sizes" layer: "OtherSizes" } }\n')
     tail = ('layer { name: "tail" type: "DummyData" top: "tail" '
             'dummy_data_param { shape { dim: 1 } data_filler { value: 1 } } }\n')
     quiet = 'layer { name: "quiet" type: "Silence" bottom: "data" }'

@@ -72,3 +72,20 @@ def assert_close(ours, real, tolerance, what=""):
             largest = np.abs(b).max()
             difference = np.abs(np.subtract(a, b, dtype=np.float64)).max() / (largest or 1)
             assert np.shape(a) == np.shape(b) and difference <= tolerance, f"{what}[{i}]: {difference:.2g}"
+
+
+def assert_goes_on(caffe, stop: int, end: int) -> None:
+    """A run of solver.prototxt from its snapshot at iteration `stop` ends at `end` as one that never stopped.
+
+    `caffe` is the embedded engine: real Caffe does not keep where it stands in its data.
+    """
+    whole = caffe.get_solver("solver.prototxt")
+    whole.step(stop)
+    whole.snapshot()
+    whole.step(end - stop)
+    again = caffe.get_solver("solver.prototxt")
+    state = f"small_iter_{stop}.solverstate"
+    again.restore(state)
+    assert again.restore_data_position(state)
+    again.step(end - stop)
+    assert_close(parameters(again.net), parameters(whole.net), 0)

@@ -6,6 +6,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import data_batches
 import numpy as np
 import pytest
 import two_engines
@@ -21,21 +22,9 @@ layer {{ name: "ip" type: "InnerProduct" bottom: "label" top: "ip"
 """
 
 
-def batches(caffe, phase, passes, seed):
-    caffe.set_random_seed(seed)
-    net = caffe.Net("net.prototxt", getattr(caffe, phase))
-    found = [net.params["ip"][0].data.copy()]
-    for _ in range(passes):
-        net.forward()
-        found += [net.blobs[name].data.copy() for name in ("data", "label")]
-    return found
-
-
 def compare(folder, real_caffe, transform="", batch=3, more="", phase="TRAIN", passes=4, seed=1):
     (folder / "net.prototxt").write_text(NET.format(transform=transform, batch=batch, more=more))
-    real, ours = two_engines.on_both(real_caffe, batches, folder, phase=phase, passes=passes, seed=seed)
-    for number, (theirs, mine) in enumerate(zip(real, ours)):
-        np.testing.assert_array_equal(mine, theirs, err_msg=f"array {number}")
+    data_batches.assert_same(real_caffe, folder, phase=phase, passes=passes, seed=seed)
 
 
 def images(folder: Path, count=5, shape=(8, 9, 3)):

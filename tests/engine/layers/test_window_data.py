@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import data_batches
 import numpy as np
 import pytest
 import small_training
-import two_engines
 from conformance import Case, examples
 from datasets import file_bytes, mean_file, pixels
 from hypothesis import given
@@ -57,21 +57,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def batches(caffe, phase, passes, seed):
-    caffe.set_random_seed(seed)
-    net = caffe.Net("net.prototxt", getattr(caffe, phase))
-    found = [net.params["ip"][0].data.copy()]
-    for _ in range(passes):
-        net.forward()
-        found += [net.blobs[name].data.copy() for name in ("data", "label")]
-    return found
-
-
 def compare(folder, real_caffe, transform="", more="", crop=9, batch=7, phase="TRAIN", passes=4, seed=1):
     (folder / "net.prototxt").write_text(NET.format(transform=transform, batch=batch, more=more, crop=crop))
-    real, ours = two_engines.on_both(real_caffe, batches, folder, phase=phase, passes=passes, seed=seed)
-    for number, (theirs, mine) in enumerate(zip(real, ours)):
-        np.testing.assert_array_equal(mine, theirs, err_msg=f"array {number}")
+    data_batches.assert_same(real_caffe, folder, phase=phase, passes=passes, seed=seed)
 
 
 @pytest.mark.parametrize("transform", ["", "mirror: true", 'mean_file: "mean"', "mean_value: 104.5",
@@ -206,9 +194,7 @@ def old_batch(caffe):
 @pytest.mark.parametrize("version", OLD)
 def test_layers_of_old_nets(folder, real_caffe, version):
     (folder / "net.prototxt").write_text(OLD[version])
-    real, ours = two_engines.on_both(real_caffe, old_batch, folder)
-    for theirs, mine in zip(real, ours):
-        np.testing.assert_array_equal(mine, theirs)
+    data_batches.assert_same(real_caffe, folder, old_batch)
 
 
 TRAINED = """
@@ -223,15 +209,7 @@ layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "
 def test_a_run_that_goes_on_ends_as_one_that_never_stopped(folder, monkeypatch, silent_log):
     monkeypatch.chdir(folder)
     small_training.write(folder, "momentum: 0.9", TRAINED)
-    whole = pycaffe.get_solver("solver.prototxt")
-    whole.step(3)
-    whole.snapshot()
-    whole.step(4)
-    again = pycaffe.get_solver("solver.prototxt")
-    again.restore("small_iter_3.solverstate")
-    assert again.restore_data_position("small_iter_3.solverstate")
-    again.step(4)
-    small_training.assert_close(small_training.parameters(again.net), small_training.parameters(whole.net), 0)
+    small_training.assert_goes_on(pycaffe, 3, 7)
     (folder / "windows.txt").write_text(listing(count=5))
     other = pycaffe.get_solver("solver.prototxt")
     other.restore("small_iter_3.solverstate")
