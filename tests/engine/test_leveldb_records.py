@@ -1,4 +1,4 @@
-"""The records of a LevelDB: in the order of their keys, from any of them on; what is said where there are none."""
+"""LevelDBs: who may read one, and what is said where there is none, or a damaged one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 import datasets
 import pytest
-from datasets import leveldb_files, write_leveldb
+from datasets import leveldb_files, read_round, write_leveldb
 
 from cae_caffe.engine import log as engine_log
 from cae_caffe.engine.leveldb_records import LevelDbRecords
@@ -40,35 +40,6 @@ def opened(tmp_path):
             (tmp_path / name).write_bytes(content)
         return LevelDbRecords(str(tmp_path))
     return open_database
-
-
-def read_round(records):
-    found = []
-    while True:
-        found.append(records.record())
-        if records.advance():
-            return found
-
-
-def test_all_records_are_read_round_after_round(opened, files):
-    records = opened(files)
-    assert [read_round(records) for _ in range(2)] == [sorted(RECORDS.items())] * 2
-
-
-@pytest.mark.parametrize("index", [0, 1, 150, 299])
-def test_reading_goes_on_from_any_record(opened, files, index):
-    records, expected = opened(files), sorted(RECORDS.items())
-    records.go_to(expected[index][0])
-    assert read_round(records) == expected[index:]
-    assert read_round(records) == expected
-
-
-def test_a_record_that_is_gone_is_told(opened, files):
-    records = opened(files)
-    for key in (b"", b"0", b"zzz"):
-        with pytest.raises(InputError, match="has no record"):
-            records.go_to(key)
-        assert records.record()[0] == min(RECORDS)
 
 
 def test_several_readers_of_one_process_share_it(tmp_path, monkeypatch):

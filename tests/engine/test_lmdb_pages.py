@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from datasets import lmdb_bytes
+from datasets import lmdb_bytes, read_round
 
 from cae_caffe.engine.lmdb_records import LmdbRecords
 from cae_caffe.errors import InputError
@@ -26,14 +26,6 @@ def opened(tmp_path):
         (tmp_path / "data.mdb").write_bytes(content)
         return LmdbRecords(str(tmp_path))
     return open_database
-
-
-def read_round(records: LmdbRecords) -> list[tuple[bytes, bytes]]:
-    found = []
-    while True:
-        found.append(records.record())
-        if records.advance():
-            return found
 
 
 def number(content: bytes, place: int, size: int = 8) -> int:
@@ -57,27 +49,6 @@ def pages(content: bytes, flags: int) -> list[int]:
     last = number(content, newest_meta(content) + LAST_PAGE)
     return [start for start in range(2 * PAGE, (last + 1) * PAGE, PAGE)
             if number(content, start) * PAGE == start and number(content, start + 10, 2) == flags]
-
-
-def test_all_records_are_read_round_after_round(opened, content):
-    records = opened(content)
-    assert [read_round(records) for _ in range(2)] == [sorted(RECORDS.items())] * 2
-
-
-@pytest.mark.parametrize("index", [0, 1, 17, 150, 298, 299])
-def test_reading_goes_on_from_any_record(opened, content, index):
-    records, expected = opened(content), sorted(RECORDS.items())
-    records.go_to(expected[index][0])
-    assert read_round(records) == expected[index:]
-    assert read_round(records) == expected
-
-
-def test_a_record_that_is_gone_is_told(opened, content):
-    records = opened(content)
-    for key in (b"", b"0", b"0000", b"zzz"):
-        with pytest.raises(InputError, match="has no record"):
-            records.go_to(key)
-        assert records.record()[0] == min(RECORDS)
 
 
 def test_a_database_that_is_cut_off_anywhere_is_told_at_its_opening(opened, content):

@@ -106,3 +106,12 @@ def leveldb_files(records, **options) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         write_leveldb(Path(folder), records, **options)
         return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.name[:3] not in ("LOC", "LOG")}
+
+
+def read_round(records) -> list[tuple[bytes, bytes]]:
+    """What the reader of a database (`DatabaseRecords`) gives from where it stands to its last record."""
+    found = []
+    while True:
+        found.append(records.record())
+        if records.advance():
+            return found
