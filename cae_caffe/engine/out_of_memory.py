@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import torch
 
 from ..errors import CaeCaffeError, RunError
+from .spare_memory import spare_memory_and_swap
 
 LARGE = 2**28       # bytes; what is smaller is not worth a look at what is there
 _ASKED = re.compile(r"allocate (?:more than )?([\d.]+) ?(bytes|[KMGT]i?B)")
@@ -25,7 +26,7 @@ def check(count: int, device: torch.device) -> None:
     size = 4 * count
     if size < LARGE or device.type != "cpu":
         return
-    there = _free_on_host()
+    there = spare_memory_and_swap()
     if there is not None and size > there:
         raise TooLargeError(f"to allocate {size} bytes")
 
@@ -55,7 +56,7 @@ def tell(error: Exception, where: str, device: torch.device) -> None:
         there = f"{_readable(free)} of {_readable(total)} are free on the GPU"
         remedy = "Take a smaller batch_size, another GPU (-gpu), or the CPU"
     else:
-        free_here = _free_on_host()
+        free_here = spare_memory_and_swap()
         there = f"{_readable(free_here)} are free on this machine" if free_here is not None else "there is less"
         limit = _limit()
         there += f", and this process may have {_readable(limit)} in all (ulimit -v)" if limit is not None else ""
@@ -74,15 +75,6 @@ def _readable(size: float) -> str:
         size /= 1024
         del units[0]
     return f"{size:.4g} {units[0]}"
-
-
-def _free_on_host() -> int | None:
-    """The bytes of memory, and of swap, that programs can still have; None where the system does not say."""
-    with contextlib.suppress(OSError, ValueError), open("/proc/meminfo", encoding="ascii") as file:
-        sizes = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in file)}
-        if "MemAvailable" in sizes:
-            return sizes["MemAvailable"] + sizes.get("SwapFree", 0)
-    return None
 
 
 def _limit() -> int | None:

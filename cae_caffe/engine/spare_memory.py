@@ -10,15 +10,22 @@ _SYSTEM, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
 def spare_memory() -> int:
     """Bytes that are free or could be freed at once; sys.maxsize where the system does not tell."""
-    return min(_of_system(), _of_group())
+    return min(_of_system().get("MemAvailable", sys.maxsize), _of_group())
 
 
-def _of_system() -> int:
+def spare_memory_and_swap() -> int | None:
+    """Bytes of memory and swap that the system as a whole has left; None where it does not tell."""
+    sizes = _of_system()
+    return sizes["MemAvailable"] + sizes.get("SwapFree", 0) if "MemAvailable" in sizes else None
+
+
+def _of_system() -> dict[str, int]:
+    """The system's account of its memory, in bytes; nothing where it gives none."""
     try:
-        lines = _SYSTEM.read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return sys.maxsize
+        lines = [line.partition(":") for line in _SYSTEM.read_text(encoding="ascii").splitlines()]
+        return {name: int(rest.split()[0]) * 1024 for name, _, rest in lines}
+    except (OSError, ValueError):
+        return {}
 
 
 def _of_group() -> int:

@@ -38,5 +38,16 @@ def test_where_nobody_tells_there_is_no_limit(machine):
     assert machine() == sys.maxsize
 
 
+def test_swap_counts_where_it_is_asked_for(machine):
+    machine()
+    assert spare_memory.spare_memory_and_swap() is None
+    machine(MEMINFO)
+    assert spare_memory.spare_memory_and_swap() == 3000 * 1024
+    machine(MEMINFO + "SwapTotal:       2000 kB\nSwapFree:         500 kB\nHugePages_Total:       0\n")
+    assert spare_memory.spare_memory_and_swap() == 3500 * 1024
+
+
 def test_this_machine_has_some():
     assert spare_memory.spare_memory() > 0
+    free = spare_memory.spare_memory_and_swap()
+    assert free is None or 2**20 < free < 2**50
