@@ -272,6 +272,16 @@ def in_rows(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.reshape(tensor.shape[0], math.prod(tensor.shape[1:]))
 
 
+def require_images(shape: Shape, taker: str) -> None:
+    """Raises InputError unless a bottom of this shape holds images (N, C, H, W), with pixels; `taker` takes them."""
+    if len(shape) != 4:
+        raise InputError(f"its bottom has shape {shape_string(shape)}, and {taker} takes images of 4 axes (number, "
+                         "channels, height, width); put a Reshape layer before it.")
+    if 0 in shape[1:]:
+        raise InputError(f"its bottom has shape {shape_string(shape)}, images without a pixel; give all axes but the "
+                         "number a length of at least 1.")
+
+
 def shape_string(shape: Shape) -> str:
     """A shape as Caffe's log prints it: `100 1 28 28 (78400)`."""
     return "".join(f"{length} " for length in shape) + f"({math.prod(shape)})"

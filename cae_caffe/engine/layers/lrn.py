@@ -6,7 +6,7 @@ import torch
 
 from ...errors import InputError
 from .. import chunks
-from ..blob import Blob, shape_string
+from ..blob import Blob, require_images
 from ..layer import Layer
 from ..pooling import AveragePooling, Windows
 from ..traits import Traits
@@ -111,12 +111,7 @@ class LRN(Layer):
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
-        if len(shape) != 4:
-            raise InputError(f"its bottom has shape {shape_string(shape)}, and LRN takes images of 4 axes (number, "
-                             "channels, height, width); put a Reshape layer before it.")
-        if 0 in shape[1:]:
-            raise InputError(f"its bottom has shape {shape_string(shape)}, images without a pixel; give all axes but "
-                             "the number a length of at least 1.")
+        require_images(shape, "LRN")
         return [shape]
 
     def reshape(self, bottom: list[Blob], top: list[Blob]) -> None:

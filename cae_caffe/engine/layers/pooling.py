@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...errors import InputError
-from ..blob import Shape, shape_string
+from ..blob import Shape, require_images, shape_string
 from ..layer import Layer, between
 from ..pooling import AveragePooling, MaxPooling, StochasticPooling, Windows
 from .registry import register
@@ -24,7 +24,7 @@ class Pooling(Layer):
 
     def setup(self, bottom, top):
         param = self.param.pooling_param
-        _check_images(bottom[0].shape)
+        require_images(bottom[0].shape, "pooling")
         if len(top) == 2 and param.pool != "MAX":
             raise InputError(f"it has 2 top blob(s) and takes exactly 1 with `pool: {param.pool}`; the places of the "
                              "maxima are there with `pool: MAX` only.")
@@ -82,7 +82,7 @@ class Pooling(Layer):
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
-        _check_images(shape)
+        require_images(shape, "pooling")
         windows = self._windows(shape)
         if min(windows.number) < 1:
             raise InputError(f"its kernel {list(windows.kernel)} does not fit into a bottom of shape "
@@ -105,15 +105,6 @@ class Pooling(Layer):
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
             self._method.backward(top[0].diff, bottom[0].data, bottom[0].diff)
-
-
-def _check_images(shape: Shape) -> None:
-    if len(shape) != 4:
-        raise InputError(f"its bottom has shape {shape_string(shape)}, and pooling takes images of 4 axes (number, "
-                         "channels, height, width); put a Reshape layer before it.")
-    if 0 in shape[1:]:
-        raise InputError(f"its bottom has shape {shape_string(shape)}, images without a pixel; give all axes but the "
-                         "number a length of at least 1.")
 
 
 def _stochastic(layer: Pooling, windows: Windows) -> StochasticPooling:
