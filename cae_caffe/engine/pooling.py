@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from . import chunks
 from .blob import Shape
 from .lowering.buffers import Scratch
+from .non_finite import may_hold_non_finite
 
 aten = torch.ops.aten
 
@@ -138,7 +139,7 @@ class MaxPooling:
                 image = self._windows.padded(image, LOWEST)
             maxima, places = self._order.room("pooled", out), self._order.room("places", indices)
             aten.max_pool2d_with_indices.out(image, *self._arguments, out=maxima, indices=places)
-            if _may_hold_others(maxima):
+            if may_hold_non_finite(maxima):      # of which PyTorch passes on what does not count
                 image = torch.nan_to_num(image, LOWEST, posinf=math.inf, neginf=LOWEST)
                 aten.max_pool2d_with_indices.out(image, *self._arguments, out=maxima, indices=places)
                 places.masked_fill_(maxima == LOWEST, NOWHERE)
@@ -163,13 +164,6 @@ class MaxPooling:
         column = self._indices % padded_width - left
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
         return torch.where(inside, row * width + column, NOWHERE)
-
-
-def _may_hold_others(maxima: torch.Tensor) -> bool:
-    """Whether some of the windows may hold what does not count, which PyTorch passes on. An accelerator cannot tell
-    without waiting for it.
-    """
-    return maxima.device.type != "cpu" or not maxima.sum() > -math.inf
 
 
 class AveragePooling:

@@ -7,8 +7,8 @@ from torch.nn import functional
 
 from .. import tape
 from ..layer import Layer, exactly
+from ..non_finite import may_hold_non_finite
 from ..traits import Traits
-from .non_finite import may_hold_non_finite
 from .registry import register
 
 aten = torch.ops.aten

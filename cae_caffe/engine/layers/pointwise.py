@@ -13,10 +13,10 @@ import torch
 
 from ...errors import InputError
 from ..blob import Blob
+from ..non_finite import may_hold_non_finite
 from ..traits import Traits
 from .buffers import buffer_like, scratch_like
 from .neuron import NeuronLayer
-from .non_finite import may_hold_non_finite
 from .registry import register
 from .scaling import scaled
 

@@ -8,10 +8,10 @@ from ... import schema
 from ...errors import InputError
 from ..blob import shape_string
 from ..layer import Layer
+from ..non_finite import may_hold_non_finite
 from ..traits import Traits
 from .broadcast import spread
 from .buffers import KeptInput, scratch_like
-from .non_finite import may_hold_non_finite
 from .registry import register
 
 aten = torch.ops.aten
