@@ -267,3 +267,53 @@ def test_free_places_that_go_in_a_circle_take_no_memory(tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"x.h5: this is not a readable HDF5 file .*go in a circle"):
         reading.open_file(path)
+
+
+def test_the_last_of_many_texts_may_not_claim_more_either(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(str(path), "w") as file:
+        file.create_dataset("x", data=["a" * 100] * 3000, dtype=h5py.string_dtype())
+    content = bytearray(path.read_bytes())
+    heap = content.rindex(b"GCOL")
+    at = content.index(heap.to_bytes(8, "little") + (1).to_bytes(4, "little")) - 4
+    content[at:at + 4] = (2**30).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="a text claims 1073741824 bytes"):
+        reading.open_file(path)
+
+
+def test_what_looks_like_a_damaged_heap_but_is_none_is_left_alone(tmp_path):
+    # As HDF5 leaves it behind where a file is changed.
+    names = b"HEAP\0\0\0\0" + b"".join(number.to_bytes(8, "little") for number in (64, 8, 0))
+    texts = b"GCOL\1\0\0\0" + (4096).to_bytes(8, "little") + b"\1" * 4080
+    path = tmp_path / "x.h5"
+    with h5py.File(str(path), "w") as file:
+        file["x"] = np.frombuffer(bytes(8) + names + texts + names, np.uint8)
+        file["free"] = np.full(8, 8)
+    content = bytearray(path.read_bytes())
+    free = content.index((8).to_bytes(8, "little") * 8)
+    for found in (content.index(names), content.rindex(names)):
+        content[found + 24:found + 32] = free.to_bytes(8, "little")
+    path.write_bytes(content)
+    with reading.opened(path) as file:
+        assert file.dataset("free").numbers().tolist() == [8] * 8
+
+
+def test_heaps_that_overlap_are_not_followed_for_minutes(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(str(path), "w") as file:
+        file["x"] = 1
+    content = bytearray(path.read_bytes())
+    first_object = len(content) + 32 * 2000
+    end = first_object + 16 * 2000
+    for start in range(len(content), first_object, 32):     # each jumps to the same long row of empty objects
+        content += b"GCOL\1\0\0\0" + (end - start).to_bytes(8, "little")
+        content += (1).to_bytes(8, "little") + (first_object - start - 32).to_bytes(8, "little")
+    path.write_bytes(content + (2).to_bytes(16, "little") * 2000)
+    with pytest.raises(InputError, match="its heaps overlap"):
+        reading.open_file(path)
+
+
+def test_a_device_that_has_no_end_is_not_read():
+    with pytest.raises(InputError, match="/dev/zero: this is not a readable HDF5 file"):
+        reading.open_file("/dev/zero")
