@@ -8,12 +8,13 @@ import subprocess
 import time
 from pathlib import Path
 
+from forked import forked, status_of
+
 from . import place
 
 CALLS = ("mkdir,mkdirat", "openat", "write", "fsync", "rename,renameat,renameat2")
 WAYS = ("error=ENOSPC", "error=EIO", "error=EINTR", "signal=KILL")
 MOST = 40           # calls of a kind in one snapshot
-ATTACHED = "attached"
 
 
 def attack(folder: Path, count: int, failed: place.Failed) -> str:
@@ -49,14 +50,14 @@ def _one(folder: Path, inject: str) -> tuple[int, bool]:
     def work() -> int:
         _stop_before_the_snapshot()
         return place.main([*place.TRAIN])
-    process = place.forked(work, folder, folder / "log")
+    process = forked(work, folder, folder / "log")
     os.waitpid(process, os.WUNTRACED)
     strace = subprocess.Popen(["strace", "-f", "-qq", "-o", str(trace), "-e", f"inject={inject}", "-p", str(process)],
                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while f"TracerPid:\t{strace.pid}" not in Path(f"/proc/{process}/status").read_text() and strace.poll() is None:
         time.sleep(0.005)
     os.kill(process, signal.SIGCONT)
-    status = place.status_of(process)
+    status = status_of(process)
     strace.wait()
     said = trace.read_text(errors="replace") if trace.exists() else ""
     return status, "INJECTED" in said or status == -signal.SIGKILL

@@ -8,6 +8,8 @@ import signal
 import time
 from pathlib import Path
 
+from forked import status_of
+
 from . import place
 
 ITERATIONS, EVERY = 90, 3
@@ -58,7 +60,7 @@ def _killed(process: int, folder: Path, dice: random.Random) -> bool:
                 break
     time.sleep(dice.uniform(0, 0.03))
     os.kill(process, signal.SIGKILL)
-    place.status_of(process)
+    status_of(process)
     return True
 
 

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from forked import status_of
+
 from . import place
 
 SNAPSHOTS = 20
@@ -27,7 +29,7 @@ def attack(folder: Path, count: int, failed: place.Failed) -> str:
             seen.append((_iteration(log), *_of(process)))
         except (OSError, IndexError):       # it has not begun to log, or is ending
             continue
-    failed.unless(place.status_of(process) == 0, f"it ended early, see {log}")
+    failed.unless(status_of(process) == 0, f"it ended early, see {log}")
     settled = [one for one in seen if one[0] >= SETTLED * count and one[2]] or seen[-1:]    # none open: it is ending
     memory, files = [one[1] for one in settled], [one[2] for one in settled]
     failed.unless(max(memory) <= MEMORY * memory[0], f"memory grew from {memory[0]} to {max(memory)} bytes")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable
 
 import small_training
+from forked import forked, status_of
 
 from cae_caffe import snapshots
 from cae_caffe.cli import make_prototxt
 from cae_caffe.cli.main import main
 
-TRACEBACK = 99      # the status of a process that ended in an exception
 TRAIN = ("train", "-solver", "solver.prototxt", "-snapshot", "auto", "--backend", "torch")
 _DROPOUT = """layer { name: "drop" type: "Dropout" bottom: "encodesig" top: "encodesig"
   dropout_param { dropout_ratio: 0.3 } }
@@ -42,38 +39,11 @@ def write_training(folder: Path, iterations: int, every: int, more: str = "") ->
     small_training.write(folder, f"momentum: 0.9 max_iter: {iterations} snapshot: {every}\n{more}", net)
 
 
-def forked(work: Callable[[], int | None], folder: Path, log: Path) -> int:
-    """Do `work` in `folder` in a forked process, whose outputs go behind `log`; returns its number."""
-    process = os.fork()
-    if process:
-        return process
-    status = TRACEBACK
-    try:
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-        os.chdir(folder)
-        status = work() or 0
-    except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
 def command(words: Sequence[str], folder: Path, log: Path) -> int:
     """`cae-caffe WORDS`, or the program `make-prototxt`, in a forked process; returns its number."""
     def work() -> int | None:
         return make_prototxt.main(list(words[1:])) if words[0] == make_prototxt.PROGRAM else main(list(words))
     return forked(work, folder, log)
-
-
-def status_of(process: int) -> int:
-    """Wait for a process; its exit status, negative for a signal."""
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def run(words: Sequence[str], folder: Path, log: Path) -> int:

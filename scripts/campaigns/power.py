@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from forked import status_of
+
 from . import place
 
 ITERATIONS, EVERY = 60000, 50
@@ -36,7 +38,7 @@ def attack(folder: Path, count: int, failed: place.Failed) -> str:
             shutil.copyfile(image, copies[-1][0])
             os.kill(process, signal.SIGCONT)
         os.kill(process, signal.SIGKILL)
-        place.status_of(process)
+        status_of(process)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
     found = sum(_look(copy, disk, there, failed) for copy, there in copies)

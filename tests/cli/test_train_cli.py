@@ -251,12 +251,17 @@ def _snapshots(folder):
     return sorted(int(path.stem.split("_")[-1]) for path in folder.glob("small_iter_*.solverstate"))
 
 
+def _ended_by(number, folder, **run):
+    """The exit status and log of an endless run that got the signal after iteration 100."""
+    small_training.write(folder, ENDLESS)
+    with Run(folder, **run) as started:
+        started.wait_for("Iteration 100 ")
+        started.send(number)
+        return started.end()
+
+
 def test_sigint_stops_with_a_snapshot_to_resume_from(tmp_path):
-    small_training.write(tmp_path, ENDLESS)
-    with Run(tmp_path) as run:
-        run.wait_for("Iteration 100 ")
-        run.send(signal.SIGINT)
-        status, text = run.end()
+    status, text = _ended_by(signal.SIGINT, tmp_path)
     assert status == 0
     said = re.findall(r"\] (Snapshotting|Optimization)[^\n]*", text)
     assert said == ["Snapshotting", "Snapshotting", "Optimization", "Optimization"]
@@ -310,11 +315,7 @@ def test_a_second_sigint_ends_the_run_at_once(tmp_path, inherited):
 
 
 def test_sigterm_stops_with_a_snapshot(tmp_path):
-    small_training.write(tmp_path, ENDLESS)
-    with Run(tmp_path) as run:
-        run.wait_for("Iteration 100 ")
-        run.send(signal.SIGTERM)
-        status, text = run.end()
+    status, text = _ended_by(signal.SIGTERM, tmp_path)
     assert status == 0 and "Optimization stopped early." in text and len(_snapshots(tmp_path)) == 1
 
 
@@ -333,10 +334,6 @@ def test_sigint_stops_during_a_test(tmp_path):
 
 
 def test_sigint_stops_real_caffe_too(tmp_path, caffe_command):
-    small_training.write(tmp_path, ENDLESS)
-    with Run(tmp_path, command=[*caffe_command, "python3"], backend="caffe") as run:
-        run.wait_for("Iteration 100 ")
-        run.send(signal.SIGINT)
-        status, text = run.end()
+    status, text = _ended_by(signal.SIGINT, tmp_path, command=[*caffe_command, "python3"], backend="caffe")
     assert status == 0 and "Optimization stopped early." in text and "Traceback" not in text
     assert len(_snapshots(tmp_path)) == 1

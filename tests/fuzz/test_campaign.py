@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import signal
 import subprocess
@@ -28,12 +29,18 @@ def reads(path: Path) -> None:
     """A reader with one fault of each kind."""
     faults = {b"foreign": lambda: _raise(IndexError()), b"lines": lambda: _raise(_RawError("two\nlines")),
               b"dies": lambda: os.kill(os.getpid(), signal.SIGKILL), b"stuck": lambda: time.sleep(60),
+              b"computes": _compute, b"in C": lambda: max(itertools.repeat(0)),     # which heeds no signal of Python's
               b"told": lambda: _raise(InputError("It is bad."))}
     faults.get(path.read_bytes(), lambda: None)()
 
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+def _compute() -> None:
+    while True:
+        pass
 
 
 class _RawError(InputError):
@@ -43,13 +50,14 @@ class _RawError(InputError):
 
 def test_each_kind_of_fault_is_counted_told_and_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(fuzz_campaign, "PATIENCE", 0.2)
-    seeds = [b"sound", b"foreign", b"dies", b"lines", b"stuck", b"told", b"sound"]
+    seeds = [b"sound", b"foreign", b"dies", b"lines", b"stuck", b"told", b"computes", b"in C", b"sound"]
     one = fuzzing.Reader("it", lambda: seeds, reads, "input", True, ())
     found = fuzz_campaign.campaign(one, range(len(seeds)), tmp_path)
-    assert dict(found.kinds) == {"success": 2, "refused": 1, "foreign": 1, "unfit": 1, "stuck": 1, "crash": 1}
-    assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [b"dies", b"foreign", b"lines", b"stuck"]
+    assert dict(found.kinds) == {"success": 2, "refused": 1, "foreign": 1, "unfit": 1, "stuck": 3, "crash": 1}
+    assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [
+        b"computes", b"dies", b"foreign", b"in C", b"lines", b"stuck"]
     shown = fuzz_campaign.table([found])
-    assert "| it | 7 | 2 | 1 | 1 | 1 | 1 | 1 |" in shown and "it, input 1: foreign: IndexError" in shown
+    assert "| it | 9 | 2 | 1 | 1 | 1 | 3 | 1 |" in shown and "it, input 1: foreign: IndexError" in shown
 
 
 def test_a_number_is_always_the_same_input():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import h5py
@@ -277,6 +278,7 @@ def run_here(monkeypatch, folders):
         del sys.modules[name]
     monkeypatch.setattr(sys, "argv", list(sys.argv))
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))      # which leads children to this `caffe`
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
     monkeypatch.chdir(folders[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -26,10 +27,16 @@ except ZeroDivisionError:
 
 @pytest.fixture(autouse=True)
 def restored(monkeypatch):
-    """What a script changes is put back after the test."""
+    """What a script changes is put back after the test, and so is what `caffe` means here and in processes started."""
     monkeypatch.setattr(sys, "argv", list(sys.argv))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.split(".")[0] == "caffe":
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -115,10 +122,9 @@ def test_a_missing_script_is_an_input_error(backend):
         run_script(backend, "missing.py", [])
 
 
-def test_the_command_takes_its_own_flags_before_the_script_only(script, monkeypatch):
+def test_the_command_takes_its_own_flags_before_the_script_only(script):
     pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
     path = script("import sys\nsys.exit(' '.join(sys.argv[1:]))")
-    monkeypatch.setitem(sys.modules, "caffe", sys.modules.get("cae_caffe.pycaffe"))
     with pytest.raises(SystemExit) as ended:
         main(["run", "--backend", "torch", path, "train", "--backend", "caffe", "--", "-x"])
     assert ended.value.code == "train --backend caffe -- -x"

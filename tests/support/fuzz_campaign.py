@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import mmap
 import os
+import re
 import resource
 import signal
 import struct
@@ -23,15 +25,18 @@ from pathlib import Path
 import fuzzing
 
 PATIENCE = 10           # seconds of computing for one input, after which it counts as stuck
-WAITING = 12            # and times as many by the clock, for other processes compute too
+WAITING = 12            # and times as many by the clock, for other processes compute too; that ends C code, too
 MEMORY = 2 << 30        # bytes that a reading may take beside what the process has before
 KINDS = ("success", "refused", "unfit", "foreign", "stuck", "crash")
 # How often each kind, the number tried now, the slowest and its number, and KB of memory at the beginning.
 _COUNTS = struct.Struct(f"={len(KINDS)}QQdQQ")
 
 
+_LINE_OF_PACKAGE = re.compile(r'/cae_caffe/(\S+\.py)", line (\d+) in ')
+
+
 class _StuckError(BaseException):
-    """Raised by the clock; no reader catches it."""
+    """Raised after too much computing; no reader catches it."""
 
 
 @dataclass
@@ -50,11 +55,13 @@ def campaign(one: fuzzing.Reader, inputs: range, kept: Path) -> Tally:
     tally, seeds = Tally(one.name), one.seeds()
     at = inputs.start
     while at < inputs.stop:
-        with mmap.mmap(-1, _COUNTS.size) as shared, tempfile.TemporaryDirectory(dir=_memory_folder()) as folder:
+        with (mmap.mmap(-1, _COUNTS.size) as shared, tempfile.TemporaryFile("w+", encoding="utf-8") as trace,
+              tempfile.TemporaryDirectory(dir=_memory_folder()) as folder):
             said, saying = os.pipe()
             child = os.fork()
             if child == 0:
                 os.close(said)
+                faulthandler.register(signal.SIGALRM, trace, all_threads=False, chain=True)     # and it still kills
                 _work(one, seeds, range(at, inputs.stop), shared, Path(folder), saying)
             os.close(saying)
             with os.fdopen(said, encoding="utf-8") as lines:
@@ -68,9 +75,19 @@ def campaign(one: fuzzing.Reader, inputs: range, kept: Path) -> Tally:
             tally.memory = max(tally.memory, usage.ru_maxrss - before)
             at = inputs.stop if status == 0 else now + 1
             if status:
-                tally.kinds["crash"] += 1
-                _keep(tally, one, seeds, now, f"the process ended with status {status}", kept)
+                trace.seek(0)
+                kind, why = _end_of_process(status, trace.read())
+                tally.kinds[kind] += 1
+                _keep(tally, one, seeds, now, why, kept)
     return tally
+
+
+def _end_of_process(status: int, trace: str) -> tuple[str, str]:
+    """The kind of end, and why: `stuck` where the clock killed the process, `crash` otherwise."""
+    if os.waitstatus_to_exitcode(status) != -signal.SIGALRM:
+        return "crash", f"the process ended with status {status}"
+    place = _LINE_OF_PACKAGE.search(trace)      # the newest call stands first
+    return "stuck", f"stuck: for {PATIENCE * WAITING} s in all, at {':'.join(place.groups()) if place else trace!r}"
 
 
 def _work(one: fuzzing.Reader, seeds, inputs: range, shared: mmap.mmap, folder: Path, saying: int) -> None:
@@ -80,7 +97,6 @@ def _work(one: fuzzing.Reader, seeds, inputs: range, shared: mmap.mmap, folder: 
         with contextlib.suppress(OSError):
             for stream in (1, 2):       # libtiff talks
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        signal.signal(signal.SIGALRM, _ring)
         signal.signal(signal.SIGPROF, _ring)
         counts, slowest, before = [0] * len(KINDS), (0.0, 0), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for number in inputs:
@@ -104,8 +120,7 @@ def _timed(one: fuzzing.Reader, content: bytes, folder: Path) -> fuzzing.Outcome
     try:
         return fuzzing.outcome(one, content, folder)
     except _StuckError as error:
-        limits = f"{PATIENCE} s of computing, or {PATIENCE * WAITING} s in all"
-        return fuzzing.Outcome("stuck", f"for {limits}, at {fuzzing.place(error)}")
+        return fuzzing.Outcome("stuck", f"for {PATIENCE} s of computing, at {fuzzing.place(error)}")
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -26,10 +25,7 @@ def _small(name: str) -> bytes:
         run = small_results.write_run(folder, "cae1-n2", 1, environment={"processor": "p"}, command="c", threads=1)
         small_results.write_measures(run)
         small_results.write_question(folder)
-        sprite = {"png": "", "width": 1, "height": 1, "columns": 1}
-        (folder / "map.json").write_text(json.dumps({
-            "model": "cae1-n2", "codes": [[0, 0]], "label": [1], "error": [0.5], "inputs": sprite, "restored": sprite,
-            "plane": {"x": [0, 1], "y": [0, 1], "cells": 1, "pictures": sprite}}))
+        small_results.write_map(folder)
         return (folder / name).read_bytes()
     finally:
         shutil.rmtree(folder)

@@ -14,7 +14,7 @@ from small_autoencoder import SmallAutoencoder
 from cae_caffe import load_backend, snapshots
 from cae_caffe.analysis import stored_weights
 from cae_caffe.data import Conversion, HDF5Source
-from cae_caffe.engine import hdf5_rows, libc_rand, log
+from cae_caffe.engine import hdf5_rows, libc_rand
 from cae_caffe.engine.net import Net
 from cae_caffe.engine.solvers import Solver, data_position, snapshot
 from cae_caffe.engine.solvers import state as states
@@ -130,8 +130,3 @@ class Readers:
         path = self.folder / "activations.h5"
         dump(load_backend("torch"), self.small.net, self.small.weights, self.small.data, path)
         return Kind(path.read_bytes(), path, lambda: layers.read_activations(path))
-
-
-def silence() -> None:
-    """No line of the engine's log."""
-    log.set_minimum(log.LEVELS["ERROR"])

@@ -12,10 +12,10 @@ import resource
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 import caffe_process
+import forked
 import mistake_files
 import mistakes_in_nets
 import mistakes_in_runs
@@ -71,35 +71,18 @@ def _ours(mistake: Mistake) -> tuple[int, str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         mistake_files.write(mistake, folder)
-        process = os.fork()
-        if not process:
-            _in_the_fork(mistake, folder)
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        said = (folder / ".said").read_text("utf-8", "replace")
+        log = folder / ".said"
+        status = forked.status_of(forked.forked(lambda: _command(mistake), folder / mistake.folder, log))
+        said = log.read_text("utf-8", "replace")
     return status, _answer(said, folder, mistake)
 
 
-def _in_the_fork(mistake: Mistake, folder: Path) -> None:
-    """Run the command, its output going to the file .said; ends the process."""
+def _command(mistake: Mistake) -> int:
     from cae_caffe.cli.main import main
 
-    status = 70
-    try:
-        said = os.open(folder / ".said", os.O_WRONLY | os.O_CREAT)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
-        os.chdir(folder / mistake.folder)
-        _limit(mistake)
-        words = ["run", *mistake.command] if mistake.script else [*mistake.command]
-        status = main([*words[:1], "--backend", "torch", *words[1:]])
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+    _limit(mistake)
+    words = ["run", *mistake.command] if mistake.script else [*mistake.command]
+    return main([*words[:1], "--backend", "torch", *words[1:]])
 
 
 def _answer(said: str, folder: Path, mistake: Mistake) -> str:

@@ -55,6 +55,14 @@ def write_question(results: Path, key: str = "batch") -> None:
     files.write_text(results / "questions" / f"{key}.json", json.dumps(question))
 
 
+def write_map(results: Path) -> None:
+    """Write a map of one image, without its pictures."""
+    sprite = {"png": "", "width": 1, "height": 1, "columns": 1}
+    found = {"model": "cae1-n2", "codes": [[0, 0]], "label": [1], "error": [0.5], "inputs": sprite, "restored": sprite,
+             "plane": {"x": [0, 1], "y": [0, 1], "cells": 1, "pictures": sprite}}
+    files.write_text(results / "map.json", json.dumps(found))
+
+
 def write_figure(results: Path, name: str) -> None:
     """Write a small picture as a figure."""
     (results / "figures").mkdir(parents=True, exist_ok=True)

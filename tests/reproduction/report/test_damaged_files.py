@@ -24,10 +24,7 @@ def results(tmp_path) -> Path:
                                          solver="max_iter: 20000", threads=1)
         small_results.write_measures(folder)
     small_results.write_question(tmp_path)
-    sprite = {"png": "", "width": 1, "height": 1, "columns": 1}
-    (tmp_path / "map.json").write_text(json.dumps({
-        "model": "cae1-n2", "codes": [[0, 0]], "label": [1], "error": [0.5], "inputs": sprite, "restored": sprite,
-        "plane": {"x": [0, 1], "y": [0, 1], "cells": 1, "pictures": sprite}}))
+    small_results.write_map(tmp_path)
     return tmp_path
 
 
