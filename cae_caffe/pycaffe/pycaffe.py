@@ -2,6 +2,7 @@
 
 # ruff: noqa: SLF001 -- Caffe's own names for what is Net's here
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -55,7 +56,4 @@ _Net_outputs = _of_each("outputs")
 
 def _Net_get_id_name(func: Callable[[Net, int], Sequence[int]], field: str) -> property:  # noqa: N802 - Caffe's
     """A property of Net: by a layer's name, the names of the blobs whose numbers `func` gives for the layer's."""
-    def names(net: Net) -> "OrderedDict[str, list[str]]":
-        return OrderedDict((name, [net._blob_names[blob] for blob in func(net, i)])
-                           for i, name in enumerate(net._layer_names))
-    return property(names, doc=field)
+    return property(lambda net: net._names_of(functools.partial(func, net)), doc=field)

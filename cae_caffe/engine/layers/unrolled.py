@@ -55,7 +55,7 @@ class UnrolledNet:
         self.add("InnerProduct", name, [bottom], [top], params, inner_product_param=param, **options)
 
     def add_sources(self) -> None:
-        """Append what the bottoms add to the hidden state of each step, as `source` names it."""
+        """Append what the bottoms add to the hidden state of each step, which `add_sum` sums."""
         weights = f"W_x{self._letter}"
         self.add_slices("cont_slice", "cont", "cont")
         self.add_product("x_transform", "x", f"{weights}_x", [weights, f"b_{self._letter}"], self._outputs,
