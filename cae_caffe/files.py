@@ -19,8 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
+from . import locks
 
 _PREFIX, _SUFFIX = ".cae-caffe-", ".part"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)       # what only the writing of a file meets
@@ -189,7 +188,7 @@ def _locked_folder(beside: Path) -> tuple[Path, int | None]:
             return folder, None
         with contextlib.suppress(FileNotFoundError):    # another writer took it for a dead one's before it was locked
             lock = os.open(folder, os.O_RDONLY)
-            if _lock(lock) is not False and os.path.samestat(os.fstat(lock), os.stat(folder)):
+            if locks.lock(lock) is not False and os.path.samestat(os.fstat(lock), os.stat(folder)):
                 return folder, lock
             os.close(lock)
 
@@ -198,20 +197,7 @@ def _remove_if_dead(leftover: Path) -> None:
     with contextlib.suppress(OSError):
         lock = os.open(leftover, os.O_RDONLY)
         try:
-            if _lock(lock):
+            if locks.lock(lock):
                 shutil.rmtree(str(leftover), ignore_errors=True)
         finally:
             os.close(lock)
-
-
-def _lock(descriptor: int) -> bool | None:
-    """Whether the lock was to be had; None where there are no locks, so that nobody is known to be dead."""
-    if sys.platform == "win32":
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True

@@ -27,7 +27,7 @@ def take(path: str | os.PathLike) -> int | None:
     """
     while True:
         descriptor = _opened(path)
-        if not _lock(descriptor):
+        if lock(descriptor) is False:
             os.close(descriptor)
             return None
         with contextlib.suppress(FileNotFoundError):
@@ -37,6 +37,19 @@ def take(path: str | os.PathLike) -> int | None:
                     os.write(descriptor, _who().encode("utf-8"))
                 return descriptor
         os.close(descriptor)        # the one before has removed the file meanwhile
+
+
+def lock(descriptor: int) -> bool | None:
+    """Lock the open file or folder; whether the lock was to be had, None where there are no locks (Windows, NFS)."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def release(descriptor: int) -> None:
@@ -81,17 +94,6 @@ def _opened(path: str | os.PathLike) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except PermissionError:
         return os.open(path, os.O_RDONLY)       # another user's, which may be locked all the same
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            pass
-    return True
 
 
 def _who() -> str:

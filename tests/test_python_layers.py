@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
 
 import h5py
 import numpy as np
 import pytest
 
-from cae_caffe import InputError, load_backend
+from cae_caffe import InputError, load_backend, schema
+from cae_caffe.analysis.nets import make_net
 from cae_caffe.cli.main import main
 from cae_caffe.python_layers import VARIABLE
 
@@ -48,6 +50,19 @@ def folder(tmp_path, monkeypatch):
     load_backend("torch").Net("plain.prototxt", 1).save("w.caffemodel")
     yield tmp_path
     sys.modules.pop("guest", None)
+
+
+@pytest.mark.parametrize("phase, refused", [("TRAIN", True), ("TEST", False)])
+def test_real_caffe_is_kept_from_the_layers_of_the_state_alone(phase, refused, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "refuse")
+    text = NET.replace('"Python"', '"Python" include { phase: TRAIN }')
+    net, lines = schema.parse_text(text, schema.NetParameter), [2, 3, 5]
+    real = types.SimpleNamespace(Net=lambda *_, **__: "the net", TRAIN=0, TEST=1)
+    if not refused:
+        assert make_net(real, net, lines, "net.prototxt", phase) == "the net"
+        return
+    with pytest.raises(InputError, match=r"net.prototxt:3: the Python layer `p` would run"):
+        make_net(real, net, lines, "net.prototxt", phase)
 
 
 LOOKING = ["summary net.prototxt", "figure architecture net.prototxt --out a.svg",

@@ -9,6 +9,7 @@ from .. import python_layers, schema
 from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import Graph, bind, graph_in_state, without_splits
+from ..schema import net_state
 from .stored_weights import check_fit, shapes_in
 
 PHASES = {"train": "TRAIN", "test": "TEST"}
@@ -50,7 +51,11 @@ def make_net(backend: Backend, definition: schema.NetParameter, lines: Sequence[
     number = getattr(backend, phase)
     if hasattr(backend.Net, "from_message"):
         return backend.Net.from_message(definition, lines, name, number, level, stages, weights)
-    python_layers.check(definition.layer, name, lines)
+    in_state = schema.NetParameter()
+    in_state.CopyFrom(definition)
+    in_state.state.MergeFrom(schema.NetState(phase=schema.Phase.Value(phase), level=level, stage=stages))
+    kept, kept_lines = net_state.filtered(in_state, list(lines))
+    python_layers.check(kept.layer, name, kept_lines)
     return backend.Net(name, number, level=level, stages=stages, **({} if weights is None else {"weights": weights}))
 
 

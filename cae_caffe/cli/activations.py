@@ -7,7 +7,7 @@ import argparse
 from ..interruption import unwinding
 from ..printing import shown
 from ..running.activations import dump
-from .arguments import add_backend_argument, add_threads_argument, add_trained_net, apply_threads
+from .arguments import add_engine_arguments, add_trained_net
 from .engine import chosen_quiet_engine
 
 
@@ -20,13 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="images of the list, from 0 (default: the first of each of ten classes)")
     parser.add_argument("--out", metavar="F.h5", required=True,
                         help="a dataset for each blob, and `image` (the indices) and `label`")
-    add_threads_argument(parser)
-    add_backend_argument(parser)
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the blobs; returns 0."""
-    apply_threads(arguments)
     with unwinding():
         images = dump(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
                       arguments.image)

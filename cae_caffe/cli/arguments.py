@@ -10,6 +10,7 @@ from typing import Any
 from ..backend import BACKENDS
 from ..errors import InputError
 from . import caffe_flags
+from .flag_parser import FlagParser
 
 
 def add_flag(parser: argparse.ArgumentParser, name: str, **options: Any) -> None:
@@ -28,10 +29,11 @@ class _WithoutEffect(argparse.Action):
         print(f"{parser.prog}: {option_string} {values} has no effect here, nor has it in Caffe.", file=sys.stderr)
 
 
-def add_flags_without_effect(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Let `parser` take those of Caffe's flags that only its other actions use, as Caffe's tool does."""
-    for name in names:
-        add_flag(parser, name, type=caffe_flags.CAFFE[name], action=_WithoutEffect, help=argparse.SUPPRESS)
+def add_flags_without_effect(parser: FlagParser) -> None:
+    """Let `parser`, of one of Caffe's actions, take the flags that only the other actions use, as Caffe's tool does."""
+    for name, kind in caffe_flags.CAFFE.items():
+        if f"-{name}" not in parser.flags:
+            add_flag(parser, name, type=kind, action=_WithoutEffect, help=argparse.SUPPRESS)
 
 
 def add_state_flags(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,12 @@ def add_trained_net(parser: argparse.ArgumentParser) -> None:
     """Add the words NET and WEIGHTS, a deploy net and its parameters."""
     parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")
     parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what commands take that run a net for long: `--threads`, and `add_backend_argument`'s."""
+    add_threads_argument(parser)
+    add_backend_argument(parser)
 
 
 def add_backend_argument(parser: argparse.ArgumentParser) -> None:

@@ -6,14 +6,12 @@ import argparse
 import importlib
 
 from ..backend import load_backend
-from .arguments import add_flag, add_flags_without_effect
+from .arguments import add_flag
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the flags of `cae-caffe device_query`."""
     add_flag(parser, "gpu", default="all", metavar="N[,N...]", help="these alone (default all)")
-    add_flags_without_effect(parser, "solver", "model", "weights", "snapshot", "iterations", "phase", "level", "stage",
-                             "sigint_effect", "sighup_effect")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import argparse
 from ..interruption import unwinding
 from ..printing import shown
 from ..running.encode import encode
-from .arguments import add_backend_argument, add_threads_argument, add_trained_net, apply_threads
+from .arguments import add_engine_arguments, add_trained_net
 from .engine import chosen_quiet_engine
 
 
@@ -19,13 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blob", metavar="B",
                         help="blob to write (default: ip2encode or encode4, or else the net's narrowest)")
     parser.add_argument("--out", metavar="CODES.h5", required=True, help="gets the datasets `codes` and `label`")
-    add_threads_argument(parser)
-    add_backend_argument(parser)
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the codes; returns 0."""
-    apply_threads(arguments)
     with unwinding():
         done = encode(chosen_quiet_engine(arguments), arguments.net, arguments.weights, arguments.data, arguments.out,
                       arguments.blob)

@@ -12,6 +12,7 @@ from .. import glog, python_layers
 from ..backend import NoCaffeError, describe, load_backend
 from ..backend_protocol import Backend
 from ..running.processes import Python, this_python
+from .arguments import apply_threads
 from .programs import folder_with_the_package_alone
 
 REENTERED = "CAE_CAFFE_REENTERED"       # set in the process that was started for real Caffe: it must not start another
@@ -24,7 +25,10 @@ def chosen_backend(arguments: argparse.Namespace) -> Backend:
 
     Where it is real Caffe and `import caffe` is impossible here, the whole command is run again by a Python of this
     machine that can, if there is one; then this function does not return. A number in `arguments.gpu` is printed too.
+    Of `arguments.threads`, if the command has it, the engine's libraries are told first (see `apply_threads`).
     """
+    if "threads" in arguments:
+        apply_threads(arguments)
     if arguments.no_python_layers:
         python_layers.refuse()
     try:

@@ -10,6 +10,7 @@ from types import ModuleType
 from ..errors import InputError
 from ..version import VERSION
 from . import caffe_flags
+from .arguments import add_flags_without_effect
 from .ending import call, interrupted, prepare_streams
 from .flag_parser import FlagParser
 
@@ -50,6 +51,8 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
         if name == command:
             module = module_of(name)
             module.add_arguments(child)
+            if name in caffe_flags.ACTIONS:
+                add_flags_without_effect(child)
             child.set_defaults(run=module.run)
             child.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser

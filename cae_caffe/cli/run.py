@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 
 from ..running.script import run_script
-from .arguments import add_backend_argument, add_threads_argument, apply_threads
+from .arguments import add_engine_arguments
 from .engine import chosen_backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the flags of `cae-caffe run`."""
-    add_threads_argument(parser)
-    add_backend_argument(parser)
+    add_engine_arguments(parser)
     parser.add_argument("--from-python2", action="store_true",
                         help="the script is Python 2: translate it, and the modules of its own folders, as they run")
     parser.add_argument("script", metavar="SCRIPT.py", help="the script; this command's own flags go before it")
@@ -21,6 +20,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the script; returns its exit status."""
-    apply_threads(arguments)
     return run_script(chosen_backend(arguments), arguments.script, arguments.arguments,
                       arguments.from_python2)

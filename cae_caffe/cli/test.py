@@ -5,14 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..running import score
-from .arguments import (
-    add_backend_argument,
-    add_flag,
-    add_flags_without_effect,
-    add_state_flags,
-    add_threads_argument,
-    apply_threads,
-)
+from .arguments import add_engine_arguments, add_flag, add_state_flags
 from .engine import chosen_backend
 
 
@@ -22,14 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "weights", required=True, metavar="FILE", help="the trained weights, a .caffemodel")
     add_flag(parser, "iterations", type=int, default=50, metavar="N", help="batches to run (default 50)")
     add_state_flags(parser)
-    add_flags_without_effect(parser, "solver", "snapshot", "phase", "sigint_effect", "sighup_effect")
-    add_threads_argument(parser)
-    add_backend_argument(parser)
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Score the model; returns 0."""
-    apply_threads(arguments)
     score.test(chosen_backend(arguments), arguments.model, arguments.weights, arguments.iterations, arguments.gpu,
                arguments.level, arguments.stage)
     return 0

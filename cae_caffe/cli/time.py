@@ -5,14 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..running.layer_times import PHASES, time_layers
-from .arguments import (
-    add_backend_argument,
-    add_flag,
-    add_flags_without_effect,
-    add_state_flags,
-    add_threads_argument,
-    apply_threads,
-)
+from .arguments import add_engine_arguments, add_flag, add_state_flags
 from .engine import chosen_backend
 
 
@@ -22,14 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "iterations", type=int, default=50, metavar="N", help="passes to measure (default 50)")
     add_flag(parser, "phase", choices=PHASES, default="TRAIN", help="phase of the net's state (default TRAIN)")
     add_state_flags(parser)
-    add_flags_without_effect(parser, "solver", "weights", "snapshot", "sigint_effect", "sighup_effect")
-    add_threads_argument(parser)
-    add_backend_argument(parser)
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure the net; returns 0."""
-    apply_threads(arguments)
     time_layers(chosen_backend(arguments), arguments.model, arguments.iterations, arguments.phase, arguments.gpu,
                 arguments.level, arguments.stage)
     return 0

@@ -10,7 +10,7 @@ from ..running.solver import ON_NAN
 from ..running.train import train
 from ..running.train_options import DATA_POSITIONS, Options
 from ..running.train_together import train_together
-from .arguments import add_backend_argument, add_flag, add_flags_without_effect, add_threads_argument, apply_threads
+from .arguments import add_engine_arguments, add_flag
 from .engine import chosen_backend
 
 
@@ -39,14 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=_seeds, metavar="N,N,...",
                         help="train from each of these seeds, all as one batched computation (it pays on a GPU); "
                              "snapshots and logs are named PREFIX-seedN")
-    add_flags_without_effect(parser, "model", "iterations", "phase")
-    add_threads_argument(parser)
-    add_backend_argument(parser)
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train; returns 0."""
-    apply_threads(arguments)
     given = {name: value for name, value in vars(arguments).items()
              if name in Options.__dataclass_fields__ and value is not None}
     if arguments.seeds:

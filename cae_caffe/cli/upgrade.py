@@ -8,7 +8,8 @@ import re
 from .. import schema
 from ..schema.storage import read_bytes
 
-SOLVER = re.compile(rb"\b(base_lr|lr_policy|max_iter|net|solver_type|train_net)\s*:")       # fields that no net has
+# Fields that no net has, where they begin a line: comments of nets tell of them too.
+SOLVER = re.compile(rb"^\s*(base_lr|lr_policy|max_iter|net|solver_type|train_net)\s*:", re.MULTILINE)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import h5py
 
 from .chunks import Chunks
+from .heaps import check_heaps
 
 
 def check_virtual(dataset: h5py.Dataset, on_the_way: frozenset = frozenset()) -> None:
-    """Raises ValueError if `dataset` takes from itself, or the pieces of what it takes from are damaged (`Chunks`)."""
+    """Raises ValueError if `dataset` takes from itself, or from damaged pieces or files (`Chunks`, `check_heaps`)."""
     if not dataset.is_virtual:
         Chunks(dataset).check(())
         return
@@ -37,6 +38,7 @@ def _source(dataset: h5py.Dataset, file_name: str, name: str) -> Iterator[h5py.D
     if path is None:
         yield None
         return
+    check_heaps(path)
     with h5py.File(path, "r") as file:
         found = file.get(name)
         yield found if isinstance(found, h5py.Dataset) else None

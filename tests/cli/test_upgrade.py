@@ -32,6 +32,12 @@ def test_weights_become_what_caffes_tool_makes_of_them(tmp_path, caffe_run):
     assert ours == real and len(ours.layer) == 3
 
 
+def test_a_net_whose_comment_tells_of_its_solver(tmp_path):
+    (tmp_path / "old").write_text("# trained with base_lr: 0.01\n" + NET)
+    assert main(["upgrade", str(tmp_path / "old"), str(tmp_path / "new")]) == 0
+    assert len(schema.read_net(tmp_path / "new").layer) == 3
+
+
 @pytest.mark.parametrize("content, message", [
     (b"layers { nam: 'x' }", "nam"), (b"\x00\x01", "this is not a whole NetParameter"),
     (b"base_lr: 3 max_iters: 3", "max_iters")])

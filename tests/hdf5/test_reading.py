@@ -255,18 +255,32 @@ def test_a_text_that_claims_more_than_any_has_takes_no_memory(length, told, user
         assert file.text_attribute("net") == "a net"
 
 
-def test_free_places_that_go_in_a_circle_take_no_memory(tmp_path):
-    path = tmp_path / "x.h5"
+def _with_free_places_in_a_circle(path):
     with h5py.File(str(path), "w") as file:
-        file["x"] = 1
+        file["x"] = np.ones(4, np.float32)
     content = bytearray(path.read_bytes())
     heap = content.index(b"HEAP\0")
     free, names = (int.from_bytes(content[heap + at:heap + at + 8], "little") for at in (16, 24))
     assert free > 1         # 1 stands for none
     content[names + free:names + free + 8] = free.to_bytes(8, "little")
     path.write_bytes(content)
+
+
+def test_free_places_that_go_in_a_circle_take_no_memory(tmp_path):
+    _with_free_places_in_a_circle(tmp_path / "x.h5")
     with pytest.raises(InputError, match=r"x.h5: this is not a readable HDF5 file .*go in a circle"):
-        reading.open_file(path)
+        reading.open_file(tmp_path / "x.h5")
+
+
+def test_nor_in_a_file_that_a_virtual_dataset_takes_from(stored, tmp_path):
+    _with_free_places_in_a_circle(tmp_path / "there.h5")
+
+    def fill(file):
+        layout = h5py.VirtualLayout((4,), "f4")
+        layout[...] = h5py.VirtualSource("there.h5", "x", (4,))
+        file.create_virtual_dataset("virtual", layout)
+    with pytest.raises(InputError, match=r"dataset `virtual` cannot be read.*go in a circle"):
+        stored(fill).dataset("virtual").numbers()
 
 
 def test_the_last_of_many_texts_may_not_claim_more_either(tmp_path):
