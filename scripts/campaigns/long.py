@@ -11,13 +11,15 @@ from forked import status_of
 from . import place
 
 SNAPSHOTS = 20
+FEWEST = 2000       # iterations, so that there is something to look at
 SETTLED = 0.1       # of the run, after which nothing may grow
 MEMORY = 1.02       # times what it was then: pages that the allocator has not met before
 LOOK = 0.25         # seconds
 
 
 def attack(folder: Path, count: int, failed: place.Failed) -> str:
-    """Train `count` iterations; returns what was measured."""
+    """Train `count` iterations, or FEWEST; returns what was measured."""
+    count = max(count, FEWEST)
     place.write_training(folder / "run", count, count // SNAPSHOTS,
                          f"display: {count // 100} test_iter: 4 test_interval: {count // 50}\n")
     log = folder / "log"

@@ -66,13 +66,49 @@ def test_a_number_is_always_the_same_input():
     assert fuzzing.mutated(one, seeds, 7777) == fuzzing.mutated(one, seeds, 7777) != fuzzing.mutated(one, seeds, 7778)
 
 
+STAND_IN = """
+import contextlib, pathlib
+
+def instrument_imports(include):
+    return contextlib.nullcontext()
+
+def Setup(words, attempt):
+    global given
+    given = words, attempt
+
+def Fuzz():
+    words, attempt = given
+    corpus, dictionary = words[1], words[2].replace("-dict=", "")
+    print(sum(attempt(path.read_bytes()) is None for path in pathlib.Path(corpus).iterdir()), words[-1])
+    print(pathlib.Path(dictionary).read_text().splitlines()[0])
+    import fuzzing
+    fuzzing.outcome = lambda *_: fuzzing.Outcome("foreign", "whatever it is")
+    attempt(b"")
+"""
+
+
+def test_the_search_by_coverage_tries_the_seeds_and_ends_at_a_fault(tmp_path):
+    """With a stand-in for atheris, which `scripts/setup` does not install."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "atheris.py").write_text(STAND_IN)
+    done = search("list of images", tmp_path)
+    seeds = len(fuzzing.readers()["list of images"].seeds())
+    assert done.stdout == f'{seeds} -max_total_time=60\n"\\x7b"\n'
+    assert done.returncode == 1 and done.stderr.endswith("_FoundError: foreign: whatever it is\n")
+
+
+def search(name, folder):
+    """The search for a minute, with corpus/ in the folder, and what else can be imported from it."""
+    path = os.pathsep.join([str(folder), str(ROOT), str(SUPPORT), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run([sys.executable, "-W", "ignore", "-m", "fuzz_coverage", name, str(folder / "corpus"),
+                           "-max_total_time=60"], env={**os.environ, "PYTHONPATH": path}, cwd=folder,
+                          capture_output=True, text=True, errors="replace", check=False)
+
+
 @pytest.mark.long
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="needs atheris, the extra cae-caffe[fuzz]")
 @pytest.mark.parametrize("name", fuzzing.readers())
 def test_inputs_chosen_by_coverage(name, tmp_path):
     (tmp_path / "corpus").mkdir()
-    path = os.pathsep.join([str(ROOT), str(SUPPORT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "fuzz_coverage", name, str(tmp_path / "corpus"),
-                           "-max_total_time=60"], env={**os.environ, "PYTHONPATH": path}, cwd=tmp_path,
-                          capture_output=True, text=True, errors="replace", check=False)
+    done = search(name, tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]

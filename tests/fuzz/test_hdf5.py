@@ -5,20 +5,16 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cae_caffe.errors import InputError
 
 pytest.importorskip("torch", reason="the embedded engine reads most of the kinds of HDF5 files")
+import fuzz_lengths
 import hdf5_damage
 import hdf5_readers
-
-KINDS = ("weights", "stored weights", "weights of a snapshot", "state", "position", "data", "data, shuffled",
-         "data, streamed", "data, streamed and shuffled", "source", "converted", "codes", "activations")
-SHORT = settings(max_examples=40, deadline=None, derandomize=True, database=None,
-                 suppress_health_check=list(HealthCheck))
-LONG = settings(SHORT, max_examples=5000)
+from hdf5_readers import KINDS
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +50,16 @@ def test_whole_files_are_read(name, readers):
     assert outcome(kind, kind.content) == "ok"
 
 
-def _any_damage_is_told(name, readers, how):
+@fuzz_lengths.in_both_lengths
+@pytest.mark.parametrize("name", KINDS)
+def test_any_damage_is_told(name, readers, tries):
     kind = readers.kinds[name]
 
-    @how
+    @tries
     @given(st.integers(0, 2**32 - 1))
     def holds(seed):
         outcome(kind, hdf5_damage.damaged(kind.content, seed))
     holds()
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_any_damage_is_told(name, readers):
-    _any_damage_is_told(name, readers, SHORT)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", KINDS)
-def test_much_damage_is_told(name, readers):
-    _any_damage_is_told(name, readers, LONG)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -6,19 +6,17 @@ import shutil
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="some readers are the engine's")
 pytest.importorskip("lmdb", reason="databases are made with it")
 
+import fuzz_lengths
 import fuzzing
 
 # `test_hdf5.py` tries those of HDF5 files.
 READERS = {name: one for name, one in fuzzing.readers().items() if one.damage is None}
-QUICK = settings(max_examples=40, derandomize=True, database=None, deadline=None,
-                 suppress_health_check=[HealthCheck.function_scoped_fixture])
-LONG = settings(QUICK, max_examples=4000)
 
 
 @pytest.fixture(autouse=True)
@@ -40,26 +38,17 @@ def test_seeds_are_sound(name, folder):
     assert {end.kind for end in ends} <= set(fuzzing.GOOD), ends
 
 
-def try_all(name: str, folder, how: settings) -> None:
+@fuzz_lengths.in_both_lengths
+@pytest.mark.parametrize("name", READERS)
+def test_any_bytes_end_in_success_or_one_error(name, folder, tries):
     one = READERS[name]
     seeds: Sequence[bytes] = one.seeds()
     damaged = st.integers(len(seeds), 2**32).map(lambda number: fuzzing.mutated(one, seeds, number))
 
-    @how
+    @tries
     @given(damaged | st.binary(max_size=300))
     def attempt(content):
         end = fuzzing.outcome(one, content, folder)
         assert end.kind in fuzzing.GOOD, end.why
 
     attempt()
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_any_bytes_end_in_success_or_one_error(name, folder):
-    try_all(name, folder, QUICK)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", READERS)
-def test_many_bytes_end_in_success_or_one_error(name, folder):
-    try_all(name, folder, LONG)

@@ -11,10 +11,6 @@ import hdf5_damage
 import hdf5_readers
 from fuzzing import add
 
-# As `tests/fuzz/test_hdf5.py` names them.
-KINDS = ("weights", "stored weights", "weights of a snapshot", "state", "position", "data", "data, shuffled",
-         "data, streamed", "data, streamed and shuffled", "source", "converted", "codes", "activations")
-
 
 @functools.lru_cache(maxsize=1)
 def _readers(folder: Path) -> hdf5_readers.Readers:
@@ -46,6 +42,6 @@ def _read(name: str, path: Path) -> None:
     _within(folder, kind.read)
 
 
-for _name in KINDS:
+for _name in hdf5_readers.KINDS:
     add(f"HDF5: {_name}", lambda name=_name: [_contents()[name]], functools.partial(_read, _name),
         damage=hdf5_damage.damaged)

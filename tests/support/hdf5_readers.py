@@ -1,4 +1,4 @@
-"""All that reads HDF5, each with a whole file of its kind: `Readers(folder).kinds` by name."""
+"""All that reads HDF5, each with a whole file of its kind: `Readers(folder).kinds` by name, which are KINDS."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from cae_caffe.hdf5 import writing
 from cae_caffe.running.activations import dump
 from cae_caffe.running.encode import encode
 
+KINDS = ("weights", "stored weights", "weights of a snapshot", "state", "position", "data", "data, shuffled",
+         "data, streamed", "data, streamed and shuffled", "source", "converted", "codes", "activations")
 ROWS_NET = """layer {{ name: "d" type: "HDF5Data" top: "data" top: "label"
   hdf5_data_param {{ source: "{list}" batch_size: 4 shuffle: {shuffle} }} }}"""
 
