@@ -163,8 +163,8 @@ def _read_model(model: str) -> None:
         with hdf5.reading.opened(model) as file:
             for dataset in file.group("data").all_datasets():
                 dataset.numbers()
-    elif not schema.read_weights(model).layer:
-        raise InputError(f"{model}: there are no weights in it, so it is empty or damaged.")
+    else:
+        schema.read_blobs(model)
 
 
 def _digest(path: str) -> str:

@@ -49,8 +49,7 @@ def check_common(net: Net, net_file, stored, weights) -> None:
 
 
 def _in_caffemodel(weights):
-    layers = schema.read_weights(str(weights)).layer
-    return {layer.name: dict(enumerate(map(_shape, layer.blobs))) for layer in layers}
+    return {layer.name: dict(enumerate(map(_shape, layer.blobs))) for layer in schema.read_blobs(weights)}
 
 
 def _shape(blob):

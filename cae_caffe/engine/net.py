@@ -198,8 +198,10 @@ class Net:
             if reading.is_hdf5(source):
                 self.load_hdf5(str(source))
                 return
-            holder, source = f"the weights of {source}", schema.read_weights(source)
-        for layer in source.layer:
+            holder, stored = f"the weights of {source}", schema.read_blobs(source)
+        else:
+            stored = source.layer
+        for layer in stored:
             number = self._layer_number(layer.name, "net.cpp:746")
             if number is not None:
                 weights.copy(layer, self.layers[number], holder)

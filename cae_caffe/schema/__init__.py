@@ -14,13 +14,14 @@ from .messages import as_module, extend, extension_numbers
 from .nets import layer_lines, parse_net, parse_solver, read_net, read_net_with_lines, read_solver, read_weights
 from .rewriting import rewrite
 from .storage import parse_text, read_binary, read_text, to_binary, write_binary, write_text
+from .stored_blobs import read_blobs
 from .text import format_text
 from .upgrade import fill_snapshot_prefix, upgrade_net, upgrade_solver
 from .view import View, copied, view
 
 __all__ = [
     "Enum", "Field", "Message", "View", "as_module", "copied", "extend", "extension_numbers", "fill_snapshot_prefix",
-    "format_text", "layer_lines", "net_state", "parse_net", "parse_solver", "parse_text", "read_binary", "read_net",
+    "format_text", "layer_lines", "net_state", "parse_net", "parse_solver", "parse_text", "read_binary", "read_blobs", "read_net",
     "read_net_with_lines", "read_solver", "read_text", "read_weights", "rewrite", "to_binary", "upgrade_net",
     "upgrade_solver", "view", "write_binary", "write_text",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .. import plugins, spelling
+from . import forks
 
 # What BVLC Caffe 1.0 at commit 99bd997, Debian 11's caffe-cpu, registers.
 CAFFE_TYPES = """
@@ -37,8 +38,8 @@ _OTHERS = {
 
 
 def layer_types() -> list[str]:
-    """All layer types, those of installed packages included, sorted."""
-    return sorted(LAYER_TYPES.union(plugins.layer_types()))
+    """All layer types, those of forks and of installed packages included, sorted."""
+    return sorted(LAYER_TYPES.union(forks.layers(), plugins.layer_types()))
 
 
 def meaning(type_name: str, known: Iterable[str]) -> str:

@@ -18,7 +18,8 @@ from google.protobuf import descriptor_pb2
 from ..errors import InputError
 
 PLAIN = "Caffe 1.0"
-_PRIVATE_NUMBERS = range(300_000_000, 500_000_000)      # a field's number may be up to 2^29 - 1
+FIRST_PRIVATE_NUMBER = 300_000_000
+_PRIVATE_NUMBERS = range(FIRST_PRIVATE_NUMBER, 500_000_000)      # a field's number may be up to 2^29 - 1
 _PROTOBUFS_OWN = range(19000, 20000)
 _FieldProto = descriptor_pb2.FieldDescriptorProto
 _FLOATS = (_FieldProto.TYPE_FLOAT, _FieldProto.TYPE_DOUBLE)
@@ -28,10 +29,14 @@ Numbers = dict[str, dict[int, str]]
 
 
 class Extension(NamedTuple):
-    """What a source (a fork of Caffe, a layer) adds: messages and enums, and fields and values of known ones."""
+    """What a source (a fork of Caffe, a layer) adds: messages and enums, and fields and values of known ones.
+
+    What one that `yields` says of a name does not count where a later source says something of it.
+    """
 
     source: str
     file: Any       # FileDescriptorProto; a number 0 is none
+    yields: bool = False
 
 
 class Merged(NamedTuple):
@@ -50,12 +55,14 @@ def merge(plain, extensions: Sequence[Extension]) -> Merged:
     file = descriptor_pb2.FileDescriptorProto()
     file.CopyFrom(plain)
     merger = _Merger(file)
-    for source, added in extensions:
+    for source, added, yields in extensions:
         if added.package != plain.package or added.syntax not in ("", "proto2"):
             raise InputError(f"{source}: a file has the package `{added.package}` and the syntax "
                              f"{added.syntax or 'proto2'}; what adds to Caffe's messages has the package "
                              f"`{plain.package}` and the syntax proto2.")
         merger.add(source, added)
+        if yields:
+            merger.yielding.add(source)
     return Merged(file, merger.number())
 
 
@@ -74,6 +81,7 @@ class _Merger:
         self.sources: dict[str, str] = {}       # of what is not plain Caffe's, by path
         self.claims: list[_Claim] = []
         self.homes: dict[str, Any] = {}         # the messages and enums that were added to, by path
+        self.yielding: set[str] = set()         # sources
 
     def add(self, source: str, file) -> None:
         self._add_enums(source, "", self.file.enum_type, file.enum_type)
@@ -112,9 +120,11 @@ class _Merger:
         """Add a field or a value, or see that the one of its name means the same."""
         name = f"{path}.{added.name}"
         element = next((element for element in elements if element.name == added.name), None)
-        if element is None:
-            element = elements.add()
+        yielded = self.sources.get(name) in self.yielding
+        if element is None or yielded:
+            element = elements.add() if element is None else element
             element.CopyFrom(added)
+            self.claims = [claim for claim in self.claims if claim.proto is not element]
             self.sources[name] = source
             if _is_required(added) and path not in self.sources:
                 raise InputError(f"{source}: the field `{name}` is `required`, with which plain Caffe's files would "

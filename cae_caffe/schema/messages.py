@@ -1,4 +1,4 @@
-"""Caffe's messages as protobuf classes, made from caffe.desc, and what extends it, in a pool of their own.
+"""Caffe's messages as protobuf classes, with what its forks and others add, in a pool of their own.
 
 The private pool lets them live beside a real `caffe_pb2` in one process (two files of one name in the default pool
 would clash), and making them here spares generated code, which fails under other versions of protobuf.
@@ -25,10 +25,12 @@ from google.protobuf.message import DecodeError
 
 from .. import plugins
 from ..errors import InputError
+from . import forks
 from .definitions import Message, to_file
 from .merging import Extension, Merged, Numbers, merge
 
-DESCRIPTOR_SET = Path(__file__).with_name("caffe.desc")
+PLAIN_SET = Path(__file__).with_name("caffe.desc")
+WHOLE_SET = Path(__file__).with_name("caffe_and_forks.desc")
 
 _lock = threading.RLock()
 _extensions: list[Extension] = []
@@ -53,9 +55,9 @@ def extend(source: str, *definitions: Message | bytes | str | os.PathLike) -> No
             if not isinstance(definition, Message):
                 added += [Extension(source, file) for file in _read_descriptor_set(source, definition)]
         if messages:
-            known = merge(_plain_file(), added).file
+            known = _merge(added).file
             added.append(Extension(source, to_file(source, messages, known)))
-        merged = merge(_plain_file(), added)
+        merged = _merge(added)
         if _namespace and merged.file != _merged().file:
             raise InputError(f"{source} adds to Caffe's messages when they are in use already, and a message cannot "
                              "change then; add to them earlier: in a script before anything reads or makes a net or a "
@@ -90,12 +92,31 @@ def _read_descriptor_set(source: str, definition: bytes | str | os.PathLike) -> 
     return files
 
 
-def _plain_file():
-    return descriptor_pb2.FileDescriptorSet.FromString(DESCRIPTOR_SET.read_bytes()).file[-1]
+def plain_file():
+    """The FileDescriptorProto of Caffe 1.0's own messages."""
+    return descriptor_pb2.FileDescriptorSet.FromString(PLAIN_SET.read_bytes()).file[-1]
+
+
+def with_forks():
+    """The FileDescriptorProto of Caffe 1.0's messages and what its forks add, merged anew."""
+    return _merge([]).file
+
+
+def _merge(extensions: list[Extension]) -> Merged:
+    """Caffe's messages, what its forks add, and `extensions`, which mean what they say where a fork says otherwise."""
+    plain = plain_file()
+    from_forks = Extension(forks.SOURCE, to_file(forks.SOURCE, forks.messages(), plain), yields=True)
+    return merge(plain, [from_forks, *extensions])
 
 
 def _merged() -> Merged:
-    return merge(_plain_file(), _extensions)
+    return _merge(_extensions)
+
+
+def _whole_file():
+    if _extensions:
+        return _merged().file
+    return descriptor_pb2.FileDescriptorSet.FromString(WHOLE_SET.read_bytes()).file[-1]
 
 
 def _in_new_pool(file, source: str = ""):
@@ -121,7 +142,7 @@ def namespace() -> dict[str, Any]:
         if not _namespace:
             _load_plugins()
         if not _namespace:
-            _namespace.update(_names(_in_new_pool(_merged().file if _extensions else _plain_file())))
+            _namespace.update(_names(_in_new_pool(_whole_file())))
         return _namespace
 
 
@@ -131,10 +152,18 @@ def _load_plugins() -> None:
     plugins.load_schema()
 
 
-def _names(file) -> dict[str, Any]:
+def classes(file) -> dict[str, Any]:
+    """The message classes of a FileDescriptorProto, by name, from a pool of their own."""
+    return _classes(_in_new_pool(file))
+
+
+def _classes(file) -> dict[str, Any]:
     make_class = _class_maker(file.pool)
-    names: dict[str, Any] = {"DESCRIPTOR": file}
-    names.update((name, make_class(descriptor)) for name, descriptor in file.message_types_by_name.items())
+    return {name: make_class(descriptor) for name, descriptor in file.message_types_by_name.items()}
+
+
+def _names(file) -> dict[str, Any]:
+    names: dict[str, Any] = {"DESCRIPTOR": file, **_classes(file)}
     for name, descriptor in file.enum_types_by_name.items():
         names[name] = enum_type_wrapper.EnumTypeWrapper(descriptor)
         names.update((value.name, value.number) for value in descriptor.values)

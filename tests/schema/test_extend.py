@@ -19,7 +19,7 @@ from cae_caffe.errors import InputError
 from cae_caffe.schema import Enum, Field, Message
 PERMUTE = Message("PermuteParameter", Field("order", "uint32", 1, repeated=True))
 IN_LAYER = Message("LayerParameter", Field("permute_param", "PermuteParameter", 202))
-TAKEN = schema.messages._plain_file()
+TAKEN = schema.messages.plain_file()
 TAKEN = next(m for m in TAKEN.message_type if m.name == "LayerParameter").field[-1]
 """
 
@@ -116,7 +116,7 @@ def test_a_compiled_schema_of_a_whole_fork(tmp_path):
     run("""
         from pathlib import Path
         from google.protobuf.descriptor_pb2 import FileDescriptorSet
-        fork = FileDescriptorSet.FromString(schema.messages.DESCRIPTOR_SET.read_bytes())
+        fork = FileDescriptorSet.FromString(schema.messages.PLAIN_SET.read_bytes())
         layer = next(m for m in fork.file[0].message_type if m.name == "LayerParameter")
         layer.field.add(name="axis_order", number=TAKEN.number + 1, label=3, type=13)
         layer.field.add(name="nested", number=TAKEN.number + 2, label=1, type=11, type_name=".caffe.Outer.Inner")
@@ -129,7 +129,7 @@ def test_a_compiled_schema_of_a_whole_fork(tmp_path):
         assert schema.LayerParameter.DESCRIPTOR.fields_by_name["axis_order"].number == TAKEN.number + 1
         assert schema.LayerParameter().nested.x == 1
         assert schema.extension_numbers("by bytes")["Outer.Inner"] == {1: "x"}
-        plain = {field.name for message in schema.messages._plain_file().message_type for field in message.field}
+        plain = {field.name for message in schema.messages.plain_file().message_type for field in message.field}
         assert {"axis_order", "nested"} & plain == set()
     """, tmp_path)
 
@@ -138,7 +138,7 @@ def test_what_caffe_reads_stays_as_it_is():
     run("""
         schema.extend("SSD", PERMUTE, IN_LAYER)
         ours = schema.NetParameter.DESCRIPTOR.file
-        for message in schema.messages._plain_file().message_type:
+        for message in schema.messages.plain_file().message_type:
             numbers = {f.name: f.number for f in ours.message_types_by_name[message.name].fields}
             assert {f.name: f.number for f in message.field}.items() <= numbers.items()
     """)

@@ -13,7 +13,7 @@ from google.protobuf import descriptor_pb2
 
 from cae_caffe.schema import messages
 
-PROTO = messages.DESCRIPTOR_SET.with_suffix(".proto")
+PROTO = messages.PLAIN_SET.with_suffix(".proto")
 COMPILE = Path(__file__).resolve().parents[2] / "scripts" / "compile-schema"
 FIELD = re.compile(r"\s*(optional|required|repeated) (\w+) (\w+) = (\d+)(?: \[(\w+) = (\S+)\])?;")
 OPENING = re.compile(r"\s*(?:message|enum) (\w+) \{")
@@ -21,7 +21,7 @@ VALUE = re.compile(r"\s*(\w+) = (-?\d+);")
 
 
 def compiled():
-    return descriptor_pb2.FileDescriptorSet.FromString(messages.DESCRIPTOR_SET.read_bytes())
+    return descriptor_pb2.FileDescriptorSet.FromString(messages.PLAIN_SET.read_bytes())
 
 
 def written_fields():
@@ -62,10 +62,16 @@ def test_every_field_of_the_source_is_compiled():
 def test_the_compiled_schema_is_protocs(tmp_path):
     pytest.importorskip("grpc_tools", reason="protoc is not here: pip install grpcio-tools")
 
-    subprocess.run([COMPILE, tmp_path / "caffe.desc"], check=True, env={**os.environ, "PYTHON": sys.executable})
+    subprocess.run([COMPILE, tmp_path], check=True, env={**os.environ, "PYTHON": sys.executable})
 
     fresh = descriptor_pb2.FileDescriptorSet.FromString((tmp_path / "caffe.desc").read_bytes())
     assert fresh == compiled()
+
+
+def test_what_forks_add_is_merged_as_it_is_declared():
+    merged = descriptor_pb2.FileDescriptorSet.FromString(messages.WHOLE_SET.read_bytes())
+
+    assert merged.file[0] == messages.with_forks(), "run python -m cae_caffe.schema.forks"
 
 
 def test_there_is_no_source_information_in_the_package():

@@ -5,40 +5,37 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from google.protobuf import descriptor_pb2
-
 from cae_caffe.schema import messages
+from cae_caffe.schema.merging import FIRST_PRIVATE_NUMBER
 
 GOLDEN = Path(__file__).with_name("golden")
 SCRIPT = GOLDEN / "caffe_schema_table.py"
 TABLE = GOLDEN / "caffe_schema.txt"
-# The Caffe fork's Unpooling layer of 2015 is ours alone.
-FORK = {"V1LayerParameter.unpooling_param", "V1LayerParameter.LayerType.UNPOOLING"}
 
 
-def our_table():
-    compiled = descriptor_pb2.FileDescriptorSet.FromString(messages.DESCRIPTOR_SET.read_bytes())
-    return runpy.run_path(str(SCRIPT))["table"](compiled.file[0])
-
-
-def of_the_fork(line):
-    name = line.split()[0]
-    return name in FORK or name.split(".")[0] == "UnpoolingParameter"
+def our_table(file):
+    return runpy.run_path(str(SCRIPT))["table"](file)
 
 
 def test_every_field_is_as_in_caffe():
-    ours = [line for line in our_table() if not of_the_fork(line)]
-
-    assert ours == TABLE.read_text().splitlines()
+    assert our_table(messages.plain_file()) == TABLE.read_text().splitlines()
 
 
-def test_the_forks_unpooling_is_there():
-    ours = [line for line in our_table() if of_the_fork(line)]
+def test_what_forks_add_changes_nothing_of_caffes():
+    caffes, ours = our_table(messages.plain_file()), our_table(messages.with_forks())
 
-    assert "V1LayerParameter.LayerType.UNPOOLING = 42" in ours
-    assert "V1LayerParameter.unpooling_param 44 optional .caffe.UnpoolingParameter" in ours
-    assert "UnpoolingParameter.UnpoolMethod.TILE = 2" in ours
-    assert len(ours) == 24  # the message, 14 fields, 2 enums with 5 values, and the two in V1LayerParameter
+    assert [line for line in ours if line in set(caffes)] == caffes
+    assert len(ours) > len(caffes)
+
+
+def test_no_field_of_a_fork_has_a_number_that_a_caffe_has():
+    caffes = set(our_table(messages.plain_file()))
+    added = [line.split() for line in our_table(messages.with_forks()) if line not in caffes]
+    in_caffes_messages = {line.split()[0].rpartition(".")[0] for line in caffes}
+    numbers = [int(words[1]) for words in added
+               if words[1].isdigit() and words[0].rpartition(".")[0] in in_caffes_messages]
+
+    assert numbers and min(numbers) >= FIRST_PRIVATE_NUMBER
 
 
 def test_the_committed_table_is_real_caffes(caffe_run):

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from google.protobuf.descriptor import FieldDescriptor
 
 from .. import messages
+from ..merging import FIRST_PRIVATE_NUMBER
 from ..messages import float32
 
 _ESCAPED = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", ord('"'): '\\"', ord("'"): "\\'", ord("\\"): "\\\\"}
 
 
 def format_text(message) -> str:
-    """Return `message` as text: a field a line in the order of their numbers, blocks indented by two spaces.
+    """Return `message` as text: a field a line in the order of their numbers, blocks indented by two spaces. Fields
+    whose numbers are our own (see merging.py) come last, as they were declared.
 
     The same bytes under every version of protobuf. A float is printed with as few digits as read back to the same
     float32 (float64 for doubles); bytes outside printable ASCII, so UTF-8 too, as octal escapes, as Caffe does.
@@ -22,7 +24,7 @@ def format_text(message) -> str:
 
 
 def _lines(message, indent: str) -> Iterator[str]:
-    for field, content in message.ListFields():
+    for field, content in sorted(message.ListFields(), key=_rank):
         for value in content if messages.is_repeated(field) else (content,):
             if field.message_type:
                 yield f"{indent}{field.name} {{"
@@ -30,6 +32,11 @@ def _lines(message, indent: str) -> Iterator[str]:
                 yield f"{indent}}}"
             else:
                 yield f"{indent}{field.name}: {_format_value(field, value)}"
+
+
+def _rank(item) -> tuple[int, int]:
+    field = item[0]
+    return (1, field.index) if field.number >= FIRST_PRIVATE_NUMBER else (0, field.number)
 
 
 def _format_value(field, value) -> str:

@@ -13,7 +13,7 @@ def upgrade_net(net, name: str = "<net>") -> bool:
 
     Returns whether all of it has a place there. What has none is left out, as Caffe does, with a warning in the log.
     Raises InputError where Caffe would abort: an unknown type of layer, `layer` and `layers` in one net, padding
-    before a layer that cannot pad, an input without dimensions, the fork's Unpooling layer.
+    before a layer that cannot pad, an input without dimensions.
     Source: Caffe's UpgradeNetAsNeeded.
     """
     complete = True

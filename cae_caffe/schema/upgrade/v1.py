@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import InputError
-from .. import messages
+from .. import forks, messages
 
 TYPES = {
     "NONE": "",
@@ -50,7 +50,7 @@ TYPES = {
 # A V1 list with one element for each array of weights, and where today's ParamSpec has it. STRICT and PERMISSIVE
 # have the same numbers in both.
 _PARAM_FIELDS = {"param": "name", "blob_share_mode": "share_mode", "blobs_lr": "lr_mult", "weight_decay": "decay_mult"}
-_HANDLED = {"type", "layer", "unpooling_param", *_PARAM_FIELDS}
+_HANDLED = {"type", "layer", *_PARAM_FIELDS}
 
 
 def needs_v1_upgrade(net) -> bool:
@@ -70,14 +70,12 @@ def upgrade_v1(net, name: str) -> None:
 
 def _upgrade_layer(old, new: messages.LayerParameter, name: str) -> None:
     kind = old.LayerType.Name(old.type)
-    if kind == "UNPOOLING" or old.HasField("unpooling_param"):
-        raise InputError(f"{name}: layer {old.name!r} is an UNPOOLING layer, which only the Caffe fork of 2015 has; "
-                         "Caffe 1.0 has none, so use a Deconvolution in its place.")
     if old.HasField("type"):
-        if kind not in TYPES:
+        today = TYPES[kind] if kind in TYPES else forks.v1_types().get(kind)
+        if today is None:
             raise InputError(f"{name}: layer {old.name!r} has the type {kind}, which another Caffe adds; what it "
                              "is called today is not known, so write the net in today's form, of `layer` blocks.")
-        new.type = TYPES[kind]
+        new.type = today
     _upgrade_params(old, new)
     for field, value in old.ListFields():
         if field.name not in _HANDLED:

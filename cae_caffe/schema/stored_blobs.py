@@ -1,0 +1,60 @@
+"""The weights in a .caffemodel of any Caffe: the layers' blobs by the layers' names, and nothing else of the file.
+
+Forks of Caffe give one number to different fields, so what else stands in a layer cannot be read without knowing whose
+file it is; the name and the blobs are the same in all of them.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+from google.protobuf import descriptor_pb2
+
+from ..errors import InputError
+from . import messages
+from .storage import read_binary
+
+# What is read, by message. Older forms have their layers in `layers`, the oldest one more message inside.
+_FIELDS = {
+    "NetParameter": ("layers", "layer"),
+    "LayerParameter": ("name", "blobs"),
+    "V1LayerParameter": ("layer", "name", "blobs"),
+    "V0LayerParameter": ("name", "blobs"),
+    "BlobProto": None,
+    "BlobShape": None,
+}
+
+
+def read_blobs(path: str | os.PathLike) -> list[Any]:
+    """Return the layers in the .caffemodel file at `path`, as messages with `name` and `blobs` (BlobProtos) alone.
+
+    Raises InputError if the file cannot be read, is cut off, damaged or something else, or has no layers.
+    """
+    net = read_binary(path, _net_class())
+    layers = [*(old.layer if old.HasField("layer") else old for old in net.layers), *net.layer]
+    if not layers:
+        raise InputError(f"{path}: the file holds no layers, so it has no weights; a .caffemodel is needed.")
+    return layers
+
+
+@functools.lru_cache(maxsize=None)
+def _net_class():
+    """NetParameter with the fields of _FIELDS, in a pool of its own."""
+    file = messages.plain_file()
+    kept = descriptor_pb2.FileDescriptorProto(name=file.name, package=file.package, syntax=file.syntax)
+    for message in file.message_type:
+        if message.name in _FIELDS:
+            copy = kept.message_type.add()
+            copy.CopyFrom(message)
+            _keep(copy, _FIELDS[message.name])
+    return messages.classes(kept)["NetParameter"]
+
+
+def _keep(message, names: tuple[str, ...] | None) -> None:
+    if names is None:
+        return
+    fields = [field for field in message.field if field.name in names]
+    del message.field[:], message.enum_type[:]
+    message.field.extend(fields)
