@@ -16,9 +16,11 @@ MEANT = {
     "SOFTMAX_LOSS": "SoftmaxWithLoss", "Softmaxloss": "SoftmaxWithLoss", "EUCLIDEAN_LOSS": "EuclideanLoss",
     "HDF5_DATA": "HDF5Data", "InnerProd": "InnerProduct", "Deconv": "Deconvolution", "Euclidean": "EuclideanLoss",
     "EuclidianLoss": "EuclideanLoss", "conv": "Convolution", "images": "ImageData", "Sigmiod": "Sigmoid",
-    "batch_norm": "BatchNorm", "Poling": "Pooling", "Interp": None, "Fictitious": None, "Axpy": None,
+    "batch_norm": "BatchNorm", "Poling": "Pooling", "Fictitious": None,
 }
-OTHERS = ["BN", "Unpooling", "Permute", "permute", "Normalize", "Upsample", "ReLU6"]
+# Of forks, and near to names of Caffe 1.0 that mean something else.
+OTHERS = {"BN": "alexgkendall/caffe-segnet", "permute": "weiliu89/caffe, branch ssd", "Axpy": "hujie-frank/SENet",
+          "DenseCRF": "hszhao/PSPNet", "ReLU6": "eric612/MobileNet-YOLO"}
 
 
 @pytest.mark.parametrize("written", MEANT)
@@ -32,11 +34,15 @@ def test_a_layer_type_is_understood_whatever_its_case_and_age(written):
 def test_a_layer_of_another_caffe_is_not_taken_for_one_of_caffe_1(written):
     said = layer_types.meaning(written, layer_types.CAFFE_TYPES)
 
-    assert said.startswith(" (a layer of ") and "did you mean" not in said
+    assert said.startswith(" (the fork") and OTHERS[written] in said and said.endswith(" it)")
+
+
+def test_a_type_of_a_fork_that_is_known_here_is_told_by_its_name():
+    assert layer_types.meaning("permute", layer_types.layer_types()) == " (did you mean `Permute`?)"
 
 
 @pytest.mark.parametrize("written, meant", [
-    ("bn_param", None), ("permute_param", None), ("upsample_param", None),
+    ("bn_parm", None), ("fictitious_param", None), ("splat_param", None),
     ("inner_prodct_param", "inner_product_param"),
     ("convolution", "convolution_param"), ("pooling", "pooling_param"), ("Top", "top"), ("bottm", "bottom"),
 ])

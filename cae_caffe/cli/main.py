@@ -54,6 +54,8 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
             if name in caffe_flags.ACTIONS:
                 add_flags_without_effect(child)
             child.set_defaults(run=module.run)
+            child.add_argument("-fork", "--fork", metavar="NAME", help="the fork of Caffe that a net is written for, "
+                               "where its own fields do not tell: segnet or pspnet (for the layer type BN)")
             child.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
@@ -78,4 +80,12 @@ def _run(argv: list[str]) -> int:
     command = next((word for word in argv if word in COMMANDS), None)
     arguments = _parser(command).parse_args(argv)
     arguments.argv = argv
-    return call(arguments.run, arguments, f"cae-caffe {arguments.command}")
+    return call(_run_command, arguments, f"cae-caffe {arguments.command}")
+
+
+def _run_command(arguments: argparse.Namespace) -> int:
+    if arguments.fork is not None:
+        from ..schema.forks import dialects  # for this flag alone
+
+        dialects.name(arguments.fork)
+    return arguments.run(arguments)

@@ -21,9 +21,9 @@ from .view import View, copied, view
 
 __all__ = [
     "Enum", "Field", "Message", "View", "as_module", "copied", "extend", "extension_numbers", "fill_snapshot_prefix",
-    "format_text", "layer_lines", "net_state", "parse_net", "parse_solver", "parse_text", "read_binary", "read_blobs", "read_net",
-    "read_net_with_lines", "read_solver", "read_text", "read_weights", "rewrite", "to_binary", "upgrade_net",
-    "upgrade_solver", "view", "write_binary", "write_text",
+    "format_text", "layer_lines", "net_state", "parse_net", "parse_solver", "parse_text", "read_binary", "read_blobs",
+    "read_net", "read_net_with_lines", "read_solver", "read_text", "read_weights", "rewrite", "to_binary",
+    "upgrade_net", "upgrade_solver", "view", "write_binary", "write_text",
 ]
 
 

@@ -22,21 +22,6 @@ OWN_TYPES: tuple[str, ...] = ()
 # A set that may grow: who writes nets for a Caffe with layers of its own adds their types.
 LAYER_TYPES = {*CAFFE_TYPES, *OWN_TYPES}
 
-# Types of other Caffes whose names come near to one of Caffe 1.0's that does something else, and whose they are.
-_OTHERS = {
-    "BN": "SegNet's and PSPNet's Caffe; in Caffe 1.0, BatchNorm and a Scale behind it do its work",
-    "BatchReNorm": "another Caffe",
-    "Normalize": "SSD's Caffe",
-    "Permute": "SSD's Caffe",
-    "PSROIPooling": "R-FCN's Caffe",
-    "ROIPooling": "Fast R-CNN's Caffe",
-    "ReLU6": "another Caffe; in Caffe 1.0, a ReLU and a Clip behind it do its work",
-    "SmoothL1Loss": "Fast R-CNN's and SSD's Caffe",
-    "Unpooling": "the Caffe of 2015 by H. Noh; in Caffe 1.0, a Deconvolution takes its place",
-    "Upsample": "SegNet's Caffe; in Caffe 1.0, a Deconvolution takes its place",
-}
-
-
 def layer_types() -> list[str]:
     """All layer types, those of forks and of installed packages included, sorted."""
     return sorted(LAYER_TYPES.union(forks.layers(), plugins.layer_types()))
@@ -44,11 +29,15 @@ def layer_types() -> list[str]:
 
 def meaning(type_name: str, known: Iterable[str]) -> str:
     """What stands in brackets behind the unknown `type_name`, with a blank before it: which of `known` it may mean, or
-    which Caffe has it. Nothing where neither is known. The names of V0 and V1 layers are understood.
+    which fork of Caffe has it. Nothing where neither is known. The names of V0 and V1 layers are understood.
     """
-    others = {name.casefold(): whose for name, whose in _OTHERS.items()}
-    whose = others.get(type_name.casefold())
-    return f" (a layer of {whose})" if whose else spelling.in_brackets(type_name, known, _older_names())
+    from .forks import elsewhere  # for wrong names alone
+
+    known = list(known)
+    owners = elsewhere.types_owners(type_name)
+    if owners and type_name.casefold() not in map(str.casefold, known):
+        return f" ({owners})"
+    return spelling.in_brackets(type_name, known, _older_names())
 
 
 def _older_names() -> dict[str, str]:

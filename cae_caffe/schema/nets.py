@@ -8,6 +8,7 @@ from typing import Optional
 
 from ..errors import InputError
 from . import messages
+from .forks import dialects
 from .storage import parse_text, read_binary, read_source, read_text
 from .text import parse
 from .upgrade import fill_snapshot_prefix, restore_four_axes, upgrade_net, upgrade_solver
@@ -18,13 +19,14 @@ Lines = list[Optional[int]]
 
 def parse_net(text: str, name: str = "<string>") -> messages.NetParameter:
     """Return the net that `text` describes, upgraded to today's form; `name` stands for the file in errors."""
-    return _upgraded(parse_text(text, messages.NetParameter, name), name)
+    return _upgraded(parse_text(text, messages.NetParameter, name), name, dialects.named(text, name))
 
 
 def read_net(path: str | os.PathLike, upgrade: bool = True) -> messages.NetParameter:
     """Return the net in the text file at `path`, upgraded to today's form (or just as it stands)."""
-    net = read_text(path, messages.NetParameter)
-    return _upgraded(net, str(path)) if upgrade else net
+    if upgrade:
+        return parse_net(read_source(path), str(path))
+    return read_text(path, messages.NetParameter)
 
 
 def read_net_with_lines(path: str | os.PathLike) -> tuple[messages.NetParameter, Lines]:
@@ -33,12 +35,13 @@ def read_net_with_lines(path: str | os.PathLike) -> tuple[messages.NetParameter,
     An Input layer made from `input` fields has the line of the first of them. The net is one to run: the inner
     products of older forms have four axes where they need them (`restore_four_axes`).
     """
-    net, top = parse(read_source(path), messages.NetParameter, str(path))
+    text = read_source(path)
+    net, top = parse(text, messages.NetParameter, str(path))
     lines: Lines = list(_lines_of(top, ("layers",) if net.layers else ("layer",)))
     if needs_v0_upgrade(net):
         lines = [line for line, layer in zip(lines, net.layers) if not is_padding(layer)]
     is_older = len(net.layers) > 0
-    upgrade_net(net, str(path))
+    upgrade_net(net, str(path), dialects.named(text, str(path)))
     if is_older:
         restore_four_axes(net)
     if len(net.layer) > len(lines):  # an Input layer was put first
@@ -82,8 +85,8 @@ def read_solver(path: str | os.PathLike, upgrade: bool = True) -> messages.Solve
     return solver
 
 
-def _upgraded(net: messages.NetParameter, name: str) -> messages.NetParameter:
-    upgrade_net(net, name)
+def _upgraded(net: messages.NetParameter, name: str, fork: str | None = None) -> messages.NetParameter:
+    upgrade_net(net, name, fork)
     return net
 
 

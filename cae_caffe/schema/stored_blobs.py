@@ -39,11 +39,11 @@ def read_blobs(path: str | os.PathLike) -> list[Any]:
     return layers
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _net_class():
     """NetParameter with the fields of _FIELDS, in a pool of its own."""
     file = messages.plain_file()
-    kept = descriptor_pb2.FileDescriptorProto(name=file.name, package=file.package, syntax=file.syntax)
+    kept = descriptor_pb2.FileDescriptorProto(name=file.name, package=file.package)
     for message in file.message_type:
         if message.name in _FIELDS:
             copy = kept.message_type.add()

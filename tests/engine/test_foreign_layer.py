@@ -20,18 +20,18 @@ from cae_caffe.net_spec import layers, to_proto
 from cae_caffe.schema import layer_types
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-EXAMPLE = DOCS / "examples" / "permute-layer"
+EXAMPLE = DOCS / "examples" / "flip-layer"
 NET = """
 name: "net"
 layer { name: "x" type: "DummyData" top: "x" top: "t" dummy_data_param {
-  shape { dim: 2 dim: 3 dim: 4 } shape { dim: 2 dim: 5 } data_filler { type: "gaussian" } data_filler { } } }
+  shape { dim: 2 dim: 3 dim: 2 dim: 2 } shape { dim: 2 dim: 5 } data_filler { type: "gaussian" } data_filler { } } }
 layer { name: "scale" type: "Scale" bottom: "x" top: "scaled" }
-layer { name: "p" type: "Permute" bottom: "scaled" top: "p" permute_param { order: 0 order: 2 } }
+layer { name: "p" type: "Flip" bottom: "scaled" top: "p" flip_param { flip_height: true } }
 layer { name: "ip" type: "InnerProduct" bottom: "p" top: "ip" inner_product_param {
   num_output: 5 weight_filler { type: "xavier" } } }
 layer { name: "loss" type: "EuclideanLoss" bottom: "ip" bottom: "t" top: "loss" }
 """
-PLAIN = re.sub(r"permute_param \{.*?\}", "", NET).replace("Permute", "Sigmoid")
+PLAIN = re.sub(r"flip_param \{.*?\}", "", NET).replace("Flip", "Sigmoid")
 SOLVER = 'net: "net.prototxt" base_lr: 0.05 lr_policy: "fixed" max_iter: 100 random_seed: 1 solver_mode: CPU'
 
 
@@ -51,7 +51,7 @@ def run_script(folder, script, path=()):
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """A folder in which the example is installed."""
-    source, target = tmp_path_factory.mktemp("source") / "permute-layer", tmp_path_factory.mktemp("target")
+    source, target = tmp_path_factory.mktemp("source") / "flip-layer", tmp_path_factory.mktemp("target")
     shutil.copytree(EXAMPLE, source)
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
                     "--no-index", "--disable-pip-version-check", "--target", target, source], check=True)
@@ -72,7 +72,7 @@ def test_the_page_shows_the_files():
 
 
 def test_the_example_is_two_files():
-    assert sorted(file.name for file in EXAMPLE.iterdir()) == ["permute_layer.py", "pyproject.toml"]
+    assert sorted(file.name for file in EXAMPLE.iterdir()) == ["flip_layer.py", "pyproject.toml"]
 
 
 def test_an_installed_layer_computes_and_trains(installed, folder):
@@ -80,12 +80,11 @@ def test_an_installed_layer_computes_and_trains(installed, folder):
         import numpy as np
         import pytest
         from cae_caffe import InputError, pycaffe as caffe
-        assert "Permute" in caffe.layer_type_list()
+        assert "Flip" in caffe.layer_type_list()
         solver = caffe.get_solver("solver.prototxt")
         net = solver.net
         net.forward()
-        assert net.blobs["p"].data.shape == (2, 4, 3)
-        assert np.array_equal(net.blobs["p"].data, net.blobs["scaled"].data.transpose(0, 2, 1))
+        assert np.array_equal(net.blobs["p"].data, net.blobs["scaled"].data[:, :, ::-1, ::-1])
 
         for blob in net.blobs.values():
             blob.diff[...] = 0
@@ -109,9 +108,9 @@ def test_an_installed_layer_computes_and_trains(installed, folder):
         again = caffe.Net("net.prototxt", caffe.TRAIN, weights="net.caffemodel")
         assert np.array_equal(again.params["ip"][0].data, net.params["ip"][0].data)
 
-        text = open("net.prototxt").read().replace("order: 0 order: 2", "order: 1 order: 1")
+        text = open("net.prototxt").read().replace("dim: 2 dim: 3 dim: 2 dim: 2", "dim: 2 dim: 12")
         open("net.prototxt", "w").write(text)
-        with pytest.raises(InputError, match=r"`p` \\(type Permute, net.prototxt:6\\): its `order` is \\[1, 1\\], and"):
+        with pytest.raises(InputError, match=r"`p` \\(type Flip, net.prototxt:6\\): its bottom has 2 axes; it takes"):
             caffe.Net("net.prototxt", caffe.TRAIN)
     """, [installed])
 
@@ -120,44 +119,44 @@ def test_an_installed_layer_is_known_to_commands(installed, folder):
     result = python(folder, "-m", "cae_caffe", "train", "-solver", "solver.prototxt", path=[installed])
     assert result.returncode == 0 and "Optimization Done." in result.stderr, result.stderr
     result = python(folder, "-m", "cae_caffe", "summary", "net.prototxt", path=[installed])
-    assert result.returncode == 0 and "Permute" in result.stdout, result.stderr
+    assert result.returncode == 0 and "Flip" in result.stdout, result.stderr
 
 
 def test_nets_in_python_and_text_know_an_installed_layer(installed, folder):
     run_script(folder, """
         from cae_caffe import schema
         from cae_caffe.net_spec import layers as L, params as P, to_proto
-        assert "Permute" in dir(L) and "Permute" in dir(P)
+        assert "Flip" in dir(L) and "Flip" in dir(P)
         x = L.Input(shape=dict(dim=[2, 3, 4]))
-        for keywords in (dict(order=[0, 2]), dict(permute_param=dict(order=[0, 2]))):
-            net = to_proto(L.Permute(x, **keywords))
-            assert net.layer[1].permute_param.order == [0, 2]
+        for keywords in (dict(flip_height=True), dict(flip_param=dict(flip_height=True))):
+            net = to_proto(L.Flip(x, **keywords))
+            assert net.layer[1].flip_param.flip_height
         assert schema.parse_net(schema.format_text(net)) == net
-        assert schema.format_text(net).endswith('permute_param {\\n    order: 0\\n    order: 2\\n  }\\n}\\n')
+        assert schema.format_text(net).endswith('flip_param {\\n    flip_height: true\\n  }\\n}\\n')
         read = schema.read_net("net.prototxt")
         schema.write_text(read, "copy.prototxt")
-        assert schema.read_net("copy.prototxt") == read and read.layer[2].permute_param.order == [0, 2]
-        assert schema.extension_numbers("SSD")["LayerParameter"] == {202: "permute_param"}
+        assert schema.read_net("copy.prototxt") == read and read.layer[2].flip_param.flip_height
+        assert schema.extension_numbers("happynear/caffe-windows")["LayerParameter"] == {212: "flip_param"}
     """, [installed])
 
 
 def test_without_the_package_the_field_is_unknown():
-    with pytest.raises(InputError, match=r"net:6:61: LayerParameter has no field `permute_param`\.\n"):
+    with pytest.raises(InputError, match=r"net:6:58: LayerParameter has no field `flip_param`; the fork happynear/"):
         schema.parse_net(NET, "net")
 
 
 def test_a_layer_of_a_script(folder):
-    example = (EXAMPLE / "permute_layer.py").read_text(encoding="utf-8")
+    example = (EXAMPLE / "flip_layer.py").read_text(encoding="utf-8")
     (folder / "script.py").write_text(example + textwrap.dedent("""
         from cae_caffe import pycaffe as caffe
         from cae_caffe.net_spec import layers as L, to_proto
 
         solver = caffe.get_solver("solver.prototxt")
         solver.step(2)
-        assert solver.net.blobs["p"].data.shape == (2, 4, 3)
-        assert "Permute" in caffe.layer_type_list()
-        net = to_proto(L.Permute(L.Input(shape=dict(dim=[2, 3])), order=[1, 0]))
-        assert net.layer[1].permute_param.order == [1, 0]
+        assert solver.net.blobs["p"].data.shape == (2, 3, 2, 2)
+        assert "Flip" in caffe.layer_type_list()
+        net = to_proto(L.Flip(L.Input(shape=dict(dim=[2, 3, 1, 1])), flip_height=True))
+        assert net.layer[1].flip_param.flip_height
     """))
     result = python(folder, "script.py")
     assert result.returncode == 0, result.stderr
@@ -251,8 +250,8 @@ def test_a_package_that_cannot_add_its_messages_is_named_where_a_field_is_unknow
         import pytest
         from cae_caffe import InputError, schema
         schema.parse_net({PLAIN!r})
-        with pytest.raises(InputError, match="no field `permute_param`; the package snapped 2.5 cannot be loaded for "
-                           "its `snap` .ModuleNotFoundError: No module named 'no_such_module'.; .*uninstall it.\\n"):
+        with pytest.raises(InputError, match="no field `flip_param`; the package snapped 2.5 cannot be loaded for "
+                           "its `snap` .ModuleNotFoundError: No module named 'no_such_module'.; .*uninstall it; "):
             schema.parse_net({NET!r})
     """, [target])
 

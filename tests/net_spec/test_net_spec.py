@@ -76,9 +76,9 @@ def test_a_type_that_caffe_lacks_is_written_with_a_warning(data):
         layer = _last(L.Convlution(data, loss_weight=2, convolution_param={"num_output": 3}))
     assert caught[0].filename == __file__
     assert (layer.type, list(layer.loss_weight), layer.convolution_param.num_output) == ("Convlution", [2], 3)
-    with pytest.warns(UserWarning, match="SegNet"), \
-            pytest.raises(net_spec.UnknownNameError, match=r"A BN layer .*SegNet.* has no parameter `eps`"):
-        L.BN(data, eps=1)
+    with pytest.warns(UserWarning, match="PSPNet"), \
+            pytest.raises(net_spec.UnknownNameError, match=r"A DenseCRF layer .*PSPNet.* has no parameter `eps`"):
+        L.DenseCRF(data, eps=1)
 
 
 @pytest.mark.parametrize("make, message", [

@@ -79,7 +79,7 @@ def messages(caffe):
     from caffe.proto import caffe_pb2
     return (caffe_pb2._NETPARAMETER.full_name, caffe_pb2._PHASE.full_name,
             caffe_pb2._CONVOLUTIONPARAMETER_ENGINE.full_name,
-            [name for name, _ in caffe_pb2.V1LayerParameter.LayerType.items() if name != "UNPOOLING"])
+            [name for name, _ in caffe_pb2.V1LayerParameter.LayerType.items()][:40])
 
 
 def functions(caffe):

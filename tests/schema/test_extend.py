@@ -153,8 +153,8 @@ REFUSED = {
         'schema.extend("SSD", Message("PoolingParameter", Field("pad", "uint32", 4, default=1)))',
         r"SSD means by `PoolingParameter.pad` `optional uint32 \[default = 1\]`, and Caffe 1.0 means .*default = 0"),
     "an unknown type": (
-        'schema.extend("SSD", IN_LAYER)',
-        "`permute_param` of LayerParameter has the type 'PermuteParameter', which is neither a message nor"),
+        'schema.extend("SSD", Message("LayerParameter", Field("odd_param", "OddParameter", 202)))',
+        "`odd_param` of LayerParameter has the type 'OddParameter', which is neither a message nor"),
     "a default that does not fit": ('schema.extend("SSD", Message("M", Field("x", "int32", 1, default="much")))',
                                     "SSD: what it adds to Caffe's messages does not fit together: "),
     "no descriptor set": ('schema.extend("SSD", b"x")', "SSD: this is no compiled descriptor set; make one by `protoc"),
@@ -175,9 +175,9 @@ def test_refused(what):
 def test_nothing_is_left_of_what_was_refused():
     run("""
         with pytest.raises(InputError):
-            schema.extend("SSD", PERMUTE, Message("LayerParameter", Field("type", "int32", 2)))
+            schema.extend("SSD", Message("OddParameter"), Message("LayerParameter", Field("type", "int32", 2)))
         schema.NetParameter()
-        assert "PermuteParameter" not in dir(schema)
+        assert "OddParameter" not in dir(schema)
     """)
 
 
@@ -237,4 +237,16 @@ except RuntimeError as error:
 
 
 def test_the_messages_of_this_process_are_caffes_own():
-    assert "PermuteParameter" not in messages.NAMESPACE
+    file = messages.NAMESPACE["DESCRIPTOR"]
+    assert set(file.message_types_by_name) == {message.name for message in messages.with_forks().message_type}
+
+
+def test_an_extension_means_what_it_says_where_a_fork_here_says_otherwise():
+    run("""
+        schema.extend("mine", Message("UpsampleParameter", Field("scale", "string", 1, default="x")),
+                      Message("UnpoolingParameter", Field("pad", "float", 2, default=1.5)))
+        layer = schema.parse_net('layer { type: "Unpooling" unpooling_param { pad: 2.5 kernel_size: 2 } }').layer[0]
+        assert layer.unpooling_param.pad == 2.5
+        assert layer.unpooling_param.DESCRIPTOR.fields_by_name["pad"].number == 2
+        assert schema.extension_numbers("mine")["UnpoolingParameter"] == {2: "pad"}
+    """)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 
+import caffes_own
 from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import HealthCheck, given, settings
@@ -83,17 +84,12 @@ def some_nets():
     nets = []
 
     @settings(RELAXED, max_examples=60)
-    @given(ANY_NET.filter(lambda net: not has_fork_fields(net)))
+    @given(ANY_NET.map(caffes_own.only))
     def collect(net):
         nets.append(net)
 
     collect()
     return nets
-
-
-def has_fork_fields(net):
-    return any(layer.HasField("unpooling_param") or layer.type == messages.V1LayerParameter.UNPOOLING
-               for layer in net.layers)
 
 
 def test_caffe_reads_our_binary_and_we_read_its(real_caffe):

@@ -214,19 +214,21 @@ def test_a_solver_in_place_of_a_net_is_told_and_the_reverse():
 def test_all_unknown_names_are_told_at_once_each_kind_in_a_line():
     text = """name: "x"
 naem: "b"
-layer { name: "p" type: "Permute" permute_param { order: 0 order: [1, 2] } }
-layer { name: "q" type: "Permute" permute_param < order: 0 x { y: -3; z: "}" "{" } >, top: "p" }
-layer { name: "r" type: "ReLU" bn_param { a: "b" "c" } phase: TRIAN }
+layer { name: "p" type: "DenseCRF" dense_crf_param { order: 0 order: [1, 2] } }
+layer { name: "q" type: "DenseCRF" dense_crf_param < order: 0 x { y: -3; z: "}" "{" } >, top: "p" }
+layer { name: "r" type: "ReLU" odd_param { a: "b" "c" } phase: TRIAN }
 odd [ { a: 1 }, < b: [-2] > ]
 layer { name: "r" type: "RELU" }
 """
+    owners = "the forks hszhao/PSPNet and xmyqsh/deeplab-v2 have it"
     assert problem(text).splitlines() == [
         "f.prototxt:2:1: NetParameter has no field `naem`; did you mean `name`?",
-        "f.prototxt:3:35: LayerParameter has no field `permute_param` (2 times: lines 3, 4).",
-        "f.prototxt:5:32: LayerParameter has no field `bn_param`.",
-        "f.prototxt:5:63: `phase` takes one of TRAIN, TEST, not `TRIAN`; did you mean `TRAIN`?",
+        (f"f.prototxt:3:36: LayerParameter has no field `dense_crf_param` (2 times: lines 3, 4); {owners}, "
+         "and it is not supported here."),
+        "f.prototxt:5:32: LayerParameter has no field `odd_param`.",
+        "f.prototxt:5:64: `phase` takes one of TRAIN, TEST, not `TRIAN`; did you mean `TRAIN`?",
         "f.prototxt:6:1: NetParameter has no field `odd`.",
-        "f.prototxt:3: no layer type `Permute` is known (a layer of SSD's Caffe) (2 times: lines 3, 4).",
+        f"f.prototxt:3: no layer type `DenseCRF` is known ({owners}) (2 times: lines 3, 4).",
         "f.prototxt:7: no layer type `RELU` is known (did you mean `ReLU`?)."]
 
 

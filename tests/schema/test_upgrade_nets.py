@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import caffes_own
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
@@ -80,7 +81,7 @@ def test_an_upgraded_net_stays_as_it_is():
 
 
 def test_every_v1_type_has_its_name(caffe_run, tmp_path):
-    types = [name for name, _ in V1LayerParameter.LayerType.items() if name != "UNPOOLING"]
+    types = [value.name for value in caffes_own.values(V1LayerParameter.LayerType.DESCRIPTOR)]
     text = "".join(f"layers {{ name: '{name}' type: {name} }}\n" for name in types)
 
     assert set(types) == set(v1.TYPES)
@@ -102,7 +103,6 @@ def test_every_field_of_v1_is_carried_over_as_by_caffe(caffe_run, tmp_path):
     net = NetParameter()
     fill_every_field(net.layers.add())
     net.layers[0].ClearField("layer")
-    net.layers[0].ClearField("unpooling_param")
     net.layers[0].type = V1LayerParameter.DECONVOLUTION
 
     text = format_text(net)
@@ -135,10 +135,10 @@ def test_an_input_without_dimensions_is_refused(text, said):
     assert str(caught.value) == f"f.prototxt: {said}"
 
 
-@pytest.mark.parametrize("text", ["type: UNPOOLING", "unpooling_param { unpool: TILE }"])
-def test_the_forks_unpooling_is_refused_by_the_layers_name(text):
-    with pytest.raises(InputError, match=r"f\.prototxt: layer 'unpool1' is an UNPOOLING layer.*use a Deconvolution"):
-        parse_net(f"layers {{ name: 'unpool1' {text} }}", "f.prototxt")
+def test_unpooling_of_2015_is_unpooling_today():
+    net = parse_net("layers { name: 'unpool1' type: UNPOOLING unpooling_param { unpool: TILE kernel_size: 2 } }")
+
+    assert (net.layer[0].type, net.layer[0].unpooling_param.kernel_size) == ("Unpooling", 2)
 
 
 def test_what_has_no_place_is_told_and_left_out(caplog):
@@ -167,8 +167,8 @@ def test_binary_nets_are_upgraded_as_by_caffe(caffe_run, tmp_path):
 
 
 def fill_every_field(message):
-    """Set every field in `message`, and in the messages in it, to something that is not its default."""
-    for field in message.DESCRIPTOR.fields:
+    """Set every field of Caffe's in `message`, and in the messages in it, to something that is not its default."""
+    for field in caffes_own.fields(message.DESCRIPTOR):
         if field.message_type:
             child = getattr(message, field.name)
             fill_every_field(child.add() if messages.is_repeated(field) else child)
@@ -181,7 +181,7 @@ def fill_every_field(message):
 def other_value(field):
     """A value of `field` other than its default."""
     if field.enum_type:
-        return field.enum_type.values[-1].number
+        return caffes_own.values(field.enum_type)[-1].number
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         return "else"
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import caffes_own
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ MORE_MESSAGES = {
 
 def messages_of(type_name: str) -> list[str]:
     """The fields of LayerParameter that hold options of layers of this type."""
-    named = [field.name for field in LayerParameter.DESCRIPTOR.fields
+    named = [field.name for field in caffes_own.fields(LayerParameter.DESCRIPTOR)
              if field.name.replace("_", "") == type_name.lower() + "param"]
     return named + MORE_MESSAGES.get(type_name, [])
 
@@ -75,7 +76,7 @@ def _values_of(field) -> Values:
     if field.message_type:
         one = _MESSAGES[field.message_type.name]
     elif field.enum_type:
-        one = st.sampled_from([value.name for value in field.enum_type.values])
+        one = st.sampled_from([value.name for value in caffes_own.values(field.enum_type)])
     else:
         one = _SCALARS[field.cpp_type]
     return st.lists(one, max_size=3) if messages.is_repeated(field) else one.map(lambda value: [value])
@@ -87,7 +88,8 @@ def options(draw, message: str, special: Mapping[str, Values], always: Collectio
 
     `special` replaces what reflection makes of a field.
     """
-    fields = {field.name: field for field in LayerParameter.DESCRIPTOR.fields_by_name[message].message_type.fields}
+    message_type = LayerParameter.DESCRIPTOR.fields_by_name[message].message_type
+    fields = {field.name: field for field in caffes_own.fields(message_type)}
     others = [name for name in fields if name not in always]
     chosen = [name for name in always if name in fields]
     if others:

@@ -28,13 +28,13 @@ def _modules() -> Iterator[ModuleType]:
     return (importlib.import_module(f".{name}", __name__) for name in _MODULES)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def layers() -> dict[str, ForkLayer]:
     """The layer types of forks, by name."""
     return {name: layer for module in _modules() for name, layer in module.LAYERS.items()}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def v1_types() -> dict[str, str]:
     """Today's name of each layer type that `layers` blocks of forks have, by the name there."""
     return {old: name for module in _modules() for old, name in module.V1_TYPES.items()}

@@ -14,4 +14,5 @@ from .. import messages
 
 if __name__ == "__main__":
     merged = descriptor_pb2.FileDescriptorSet(file=[messages.with_forks()])
-    files.write_bytes(*sys.argv[1:] or [messages.WHOLE_SET], merged.SerializeToString(deterministic=True))
+    out = sys.argv[1] if sys.argv[1:] else str(messages.WHOLE_SET)
+    files.write_bytes(out, merged.SerializeToString(deterministic=True))

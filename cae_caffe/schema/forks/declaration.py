@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..definitions import Message
+from ..definitions import Enum, Field, Message
 
 
 class ForkLayer(NamedTuple):
@@ -21,14 +21,19 @@ class ForkLayer(NamedTuple):
 
 
 def together(messages: Iterable[Message]) -> list[Message]:
-    """One Message of each name, with the parts of all; a part that several declare alike stands once.
+    """One Message of each name, with the parts of all; a field that several declare alike stands once, and an enum has
+    the values of all.
 
-    Raises ValueError if two declare a part differently.
+    Raises ValueError if two declare a field differently.
     """
-    merged: dict[str, dict[str, object]] = {}
+    merged: dict[str, dict[str, Field | Enum]] = {}
     for message in messages:
         parts = merged.setdefault(message.name, {})
-        for part in [*message.enums, *message.fields]:
-            if parts.setdefault(part.name, part) != part:
+        own: list[Field | Enum] = [*message.enums, *message.fields]
+        for part in own:
+            known = parts.setdefault(part.name, part)
+            if isinstance(part, Enum) and isinstance(known, Enum):
+                parts[part.name] = Enum(part.name, {**known.numbers(), **part.numbers()})
+            elif known != part:
                 raise ValueError(f"{message.name}.{part.name} is declared twice, as {parts[part.name]} and {part}")
-    return [Message(name, *parts.values()) for name, parts in merged.items()]     # type: ignore[arg-type]
+    return [Message(name, *parts.values()) for name, parts in merged.items()]

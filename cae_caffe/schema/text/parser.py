@@ -177,7 +177,7 @@ def _find_field(tokens: TokenReader, message, token: Token):
         other_file = _other_file(message, token.text)
         if other_file:
             tokens.fail(token, f"{descriptor.name} has no field `{token.text}`{other_file}")
-        remedy = (_other_layer(descriptor.name, token.text)
+        remedy = (_other_layer(descriptor.name, token.text) or _other_caffe(descriptor.name, token.text)
                   or did_you_mean(token.text, descriptor.fields_by_name))
         tokens.unknown.add(token, f"{descriptor.name} has no field `{token.text}`",
                            f"{plugins.broken_schemas()}{remedy}")
@@ -190,6 +190,14 @@ def _other_layer(message_name: str, field_name: str) -> str:
         return "; a layer does not stand within another: is a `}` missing before it?"
     block, other = _OTHER_LAYER.get(message_name, ("", ""))
     return f"; {other} has it: write `{block} {{`, and the whole layer in that form" if _has(other, field_name) else ""
+
+
+def _other_caffe(message_name: str, field_name: str) -> str:
+    """Return which forks of Caffe have the field, else nothing."""
+    from ..forks import elsewhere  # for unknown names alone
+
+    owners = elsewhere.fields_owners(message_name, field_name)
+    return owners and f"; {owners}, and it is not supported here"
 
 
 def _other_file(message, field_name: str) -> str:

@@ -86,7 +86,7 @@ def _take_enum(tokens: TokenReader, field) -> int:
     if number is None or number not in known:
         found = token._replace(text="-" + token.text) if minus else token
         names = ", ".join(values) if len(values) <= 8 else f"the names of {field.enum_type.full_name}"
-        problem, remedy = f"`{field.name}` takes one of {names}, not {found}", _enum_remedy(token, values)
+        problem, remedy = f"`{field.name}` takes one of {names}, not {found}", _enum_remedy(token, field)
         if token.kind != "word" or minus:
             tokens.fail(minus or token, f"{problem}{remedy}")
         tokens.unknown.add(token, problem, remedy)
@@ -94,10 +94,14 @@ def _take_enum(tokens: TokenReader, field) -> int:
     return number
 
 
-def _enum_remedy(token, values) -> str:
+def _enum_remedy(token, field) -> str:
+    from ..forks import elsewhere  # for unknown names alone
+
     if token.kind == "string":
         return " (a name without quotes)"
-    return did_you_mean(token.text, values)
+    owners = elsewhere.fields_owners(field.enum_type.full_name.partition(".")[2], token.text)
+    return f"; {owners}, and it is not supported here" if owners else did_you_mean(
+        token.text, field.enum_type.values_by_name)
 
 
 def _take_bytes(tokens: TokenReader, field) -> bytes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ..forks import dialects
 from .inputs import needs_input_upgrade, upgrade_inputs
 from .transformation import needs_transformation_upgrade, upgrade_transformation
 from .v0 import needs_v0_upgrade, upgrade_v0
 from .v1 import needs_v1_upgrade, upgrade_v1
 
 
-def upgrade_net(net, name: str = "<net>") -> bool:
-    """Bring `net` (NetParameter) to Caffe 1.0's form, in place; `name` stands for its file in messages.
+def upgrade_net(net, name: str = "<net>", fork: str | None = None) -> bool:
+    """Bring `net` (NetParameter) to Caffe 1.0's form, in place; `name` stands for its file in messages. `fork` is the
+    fork of Caffe that the file says it is for, if it says so; see forks/dialects.py.
 
     Returns whether all of it has a place there. What has none is left out, as Caffe does, with a warning in the log.
     Raises InputError where Caffe would abort: an unknown type of layer, `layer` and `layers` in one net, padding
@@ -26,6 +28,7 @@ def upgrade_net(net, name: str = "<net>") -> bool:
     if needs_input_upgrade(net):
         upgrade_inputs(net, name)
     _upgrade_batch_norm(net)
+    dialects.tell(net, fork)
     return complete
 
 

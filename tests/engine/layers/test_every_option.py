@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import caffes_own
 import conformance_sweep as sweep
 import pytest
 from conformance import examples
@@ -45,7 +46,7 @@ def test_axes_of_no_length_end_in_no_error_of_pytorchs(type_name, data, axis, at
 
 def test_every_message_of_options_is_tried():
     tried = {message for type_name in sweep.SWEPT for message in messages_of(type_name)}
-    options = {field.name for field in LayerParameter.DESCRIPTOR.fields if field.name.endswith("_param")}
+    options = {field.name for field in caffes_own.fields(LayerParameter.DESCRIPTOR) if field.name.endswith("_param")}
     assert options - tried == ELSEWHERE
 
 

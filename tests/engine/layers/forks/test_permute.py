@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from conformance import Case, examples, run_embedded, values
 from fork_judge import hold
+from fork_references.permute import permute
 from hypothesis import given
 from hypothesis import strategies as st
-from fork_references.permute import permute
 
 from cae_caffe.errors import InputError
 

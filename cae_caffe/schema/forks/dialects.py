@@ -1,0 +1,78 @@
+"""Names that mean two things in two forks, and how a net says which of them it means.
+
+A layer tells by its own fields, bottoms and blobs. Where those of a BN layer do not tell, the net's other BN layers
+do, then a line `# fork: NAME` in the net's file, then the fork that the user named (`--fork NAME`). What they tell is
+written into the layer's fields, so that what is made of the net says it again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ...errors import InputError
+
+VARIABLE = "CAE_CAFFE_FORK"
+# By the fork's name, the field of BNParameter that tells its BN, and a value that changes nothing.
+_TOLD = {"segnet": ("bn_mode", 0), "pspnet": ("frozen", False)}
+NAMES = tuple(_TOLD)
+_SEGNETS = ("scale_filler", "shift_filler", "bn_mode")
+_PSPNETS = ("slope_filler", "bias_filler", "momentum", "eps", "frozen")
+_COMMENT = re.compile(r"^[ \t]*#[ \t]*fork:[ \t]*(\S*)[ \t]*\r?$", re.MULTILINE)
+_BLOBS = {2: "segnet", 4: "pspnet"}     # of a BN layer, by their number
+
+
+def name(fork: str) -> None:
+    """Name the fork that nets mean where they do not tell, in this process and those that it starts.
+
+    Raises InputError for a fork that has no such name.
+    """
+    os.environ[VARIABLE] = _known(fork, "--fork")
+
+
+def named(text: str, file_name: str) -> str | None:
+    """The fork that a net's text names in a comment, or None. Raises InputError for an unknown one, or for two."""
+    found = {match[1]: text.count("\n", 0, match.start()) + 1 for match in _COMMENT.finditer(text)}
+    if len(found) > 1:
+        places = " and ".join(f"`{fork}` (line {line})" for fork, line in found.items())
+        raise InputError(f"{file_name}: comments name the forks {places}; a net has one, so leave the other out.")
+    return next((_known(fork, f"{file_name}:{line}: the comment `# fork:`") for fork, line in found.items()), None)
+
+
+def tell(net, fork: str | None) -> None:
+    """Write into the BN layers of `net`, in place, which fork's they are, as far as it can be told.
+
+    `fork` is the one that the net's file names, if it names one.
+    """
+    layers = [layer for layer in net.layer if layer.type == "BN"]
+    told = [of_bn(layer) for layer in layers]
+    if all(told):
+        return
+    others = {name for name in told if name}
+    meant = others.pop() if len(others) == 1 else fork or _by_user()
+    for layer, name_of_layer in zip(layers, told):
+        if name_of_layer is None and meant:
+            field, value = _TOLD[meant]
+            setattr(layer.bn_param, field, value)
+
+
+def of_bn(layer) -> str | None:
+    """Which fork's a BN layer (LayerParameter) is by its fields and blobs, or None."""
+    fields = {field.name for field, _ in layer.bn_param.ListFields()}
+    if fields.intersection(_SEGNETS):
+        return "segnet"
+    if fields.intersection(_PSPNETS):
+        return "pspnet"
+    return _BLOBS.get(len(layer.blobs)) or _BLOBS.get(len(layer.param))
+
+
+def _by_user() -> str | None:
+    fork = os.environ.get(VARIABLE)
+    return _known(fork, f"The environment's {VARIABLE}") if fork else None
+
+
+def _known(fork: str, place: str) -> str:
+    if fork not in NAMES:
+        raise InputError(f"{place} names the fork `{fork}`; where a net's own fields do not tell, these forks can be "
+                         f"named: {', '.join(NAMES)}.")
+    return fork
