@@ -15,7 +15,8 @@ from .registry import register
 class Accuracy(Layer):
     """The part of the labels for which fewer than `top_k` other classes score as high; a second top gives it by class.
 
-    Labels equal to `ignore_label` do not count; where no label counts, the accuracy is 0.
+    Labels equal to `ignore_label` do not count; where no label counts, the accuracy is 0. With `min_is_better`, for
+    predictions that are distances, the least are best (happynear's caffe-windows).
     (src/caffe/layers/accuracy_layer.cpp)
     """
 
@@ -25,6 +26,7 @@ class Accuracy(Layer):
     def setup(self, bottom, top):
         self.top_k = self.param.accuracy_param.top_k
         self.ignored = ignored_label(self.param.accuracy_param)
+        self.is_as_good = torch.le if self.param.accuracy_param.min_is_better else torch.ge
 
     def shapes(self, bottom_shapes):
         first, second = bottom_shapes
@@ -43,9 +45,9 @@ class Accuracy(Layer):
     def _write(self, bottom, top) -> None:
         labels = Labels(self, bottom[1].data, self.classes, self.ignored)
         scores = self.classes.view(bottom[0].data)
-        as_high = (scores >= labels.pick(scores).unsqueeze(1)).sum(1)       # the true class itself among them
-        counted = torch.ones_like(as_high, dtype=torch.bool) if labels.counted is None else labels.counted
-        right = (as_high <= self.top_k) & counted
+        as_good = self.is_as_good(scores, labels.pick(scores).unsqueeze(1)).sum(1)        # the true class itself, too
+        counted = torch.ones_like(as_good, dtype=torch.bool) if labels.counted is None else labels.counted
+        right = (as_good <= self.top_k) & counted
         torch.div(right.sum(), counted.sum().clamp_min(1), out=top[0].data)
         if len(top) == 2:
             rights, total = (self._by_class(labels, which) for which in (right, counted))

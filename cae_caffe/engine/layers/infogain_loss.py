@@ -30,6 +30,7 @@ class InfogainLoss(LossLayer):
         if loss_param.has("normalize"):
             raise InputError("it gives `normalize`, which InfogainLoss does not take; give `normalization`.")
         self.mode = normalization_mode(loss_param, "VALID")
+        self.pre_fixed = loss_param.pre_fixed_normalizer
         log.creating_layer(self.name)       # the softmax
         self.ignored = ignored_label(loss_param)
         self._stored = self._read_matrix(bottom[0].data.device) if len(bottom) == 2 else torch.empty(0)
@@ -86,4 +87,5 @@ class InfogainLoss(LossLayer):
         bottom[0].diff.copy_(gradient.view(bottom[0].shape))
 
     def _divisor(self, labels: Labels):
-        return normalization_divisor(self.mode, self.classes.outer, self.classes.inner, labels.number())
+        return normalization_divisor(self.mode, self.classes.outer, self.classes.inner, labels.number(),
+                                     self.pre_fixed)

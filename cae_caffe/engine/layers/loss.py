@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from ...errors import InputError
@@ -36,7 +38,14 @@ def in_shape_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def normalization_mode(loss_param, default: str) -> str:
-    """By what a loss is divided: FULL, VALID, BATCH_SIZE or NONE; the old `normalize` flag still counts."""
+    """By what a loss is divided: FULL, VALID, BATCH_SIZE, NONE or PRE_FIXED; the old `normalize` flag still counts.
+
+    Raises InputError for a `pre_fixed_normalizer` that is no positive number.
+    """
+    fixed = loss_param.pre_fixed_normalizer
+    if not 0 < fixed < math.inf:
+        raise InputError(f"its `pre_fixed_normalizer` is {fixed:g}; give a number above 0, by which to divide the "
+                         "loss.")
     if loss_param.has("normalization"):
         return loss_param.normalization
     if loss_param.has("normalize"):
@@ -44,12 +53,14 @@ def normalization_mode(loss_param, default: str) -> str:
     return default
 
 
-def normalization_divisor(mode: str, outer: int, inner: int, valid: torch.Tensor | None) -> float | torch.Tensor:
+def normalization_divisor(mode: str, outer: int, inner: int, valid: torch.Tensor | None,
+                          pre_fixed: float = 1.0) -> float | torch.Tensor:
     """By what to divide the sum of a loss over `outer` x `inner` values; at least 1, as Caffe's get_normalizer has it.
 
-    `valid` is the number of values that are not ignored, as a tensor of no axes, or None if all count.
+    `valid` is the number of values that are not ignored, as a tensor of no axes, or None if all count. The mode
+    PRE_FIXED divides by `pre_fixed`, the option `pre_fixed_normalizer` (R-FCN's and Intel's Caffe).
     """
     if mode == "VALID" and valid is not None:
         return valid.clamp_min(1)
-    fixed = {"FULL": outer * inner, "VALID": outer * inner, "BATCH_SIZE": outer, "NONE": 1}
+    fixed = {"FULL": outer * inner, "VALID": outer * inner, "BATCH_SIZE": outer, "NONE": 1, "PRE_FIXED": pre_fixed}
     return float(max(1, fixed[mode]))

@@ -29,6 +29,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
     def setup(self, bottom, top):
         loss_param = self.param.loss_param
         self.mode = normalization_mode(loss_param, "BATCH_SIZE")
+        self.pre_fixed = loss_param.pre_fixed_normalizer
         self.ignored = loss_param.ignore_label if loss_param.has("ignore_label") else None
         self._scale: torch.Tensor | None = None
 
@@ -76,4 +77,4 @@ class SigmoidCrossEntropyLoss(LossLayer):
 
     def _divisor(self, x: torch.Tensor, counted: torch.Tensor | None):
         valid = None if counted is None else counted.sum()
-        return normalization_divisor(self.mode, x.shape[0], math.prod(x.shape[1:]), valid)
+        return normalization_divisor(self.mode, x.shape[0], math.prod(x.shape[1:]), valid, self.pre_fixed)

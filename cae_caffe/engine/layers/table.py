@@ -41,7 +41,8 @@ EXCEPTIONS = {
              "second backward pass without a forward one is right; Caffe has overwritten what it needs",
     "SigmoidCrossEntropyLoss": "the sum is exact; Caffe adds up in float32, which shows from the fifth digit on a "
                                "mini-batch of images, and from the fourth where all pixels are alike",
-    "SoftmaxWithLoss": "a second top, the probabilities, which Caffe documents and then refuses",
+    "SoftmaxWithLoss": "a second top, the probabilities, which Caffe documents and then refuses; where no label counts "
+                       "the loss is 0, which is no number in SegNet's",
     "WindowData": "an image that is missing or damaged is an error; Caffe logs it, and hands out the rest of the batch "
                   "as zeros with labels of before",
 }
