@@ -21,7 +21,7 @@ from types import ModuleType
 from .declaration import ForkLayer
 
 SOURCE = "Caffe's forks"
-_MODULES = ("segnet", "ssd")
+_MODULES = ("rcnn", "segnet", "ssd")
 
 
 def _modules() -> Iterator[ModuleType]:
