@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import functools
 import importlib
+import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
 from .declaration import ForkLayer
 
 SOURCE = "Caffe's forks"
-_MODULES = ("losses", "segnet", "ssd")
+_NO_FORKS = ("__main__", "declaration", "dialects", "elsewhere")
 
 
 def _modules() -> Iterator[ModuleType]:
-    return (importlib.import_module(f".{name}", __name__) for name in _MODULES)
+    names = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NO_FORKS]
+    return (importlib.import_module(f".{name}", __name__) for name in names)
 
 
 @functools.cache

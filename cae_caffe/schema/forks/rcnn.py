@@ -1,0 +1,37 @@
+"""Fast and Faster R-CNN's fork (rbgirshick/caffe-fast-rcnn), R-FCN's (daijifeng001/caffe-rfcn and Microsoft/caffe) and
+PVANET's (sanghoon/caffe): detection by regions.
+"""
+
+from __future__ import annotations
+
+from ..definitions import Enum, Field, Message
+from .declaration import ForkLayer
+
+MESSAGES = [
+    Message("ROIPoolingParameter",
+            Field("pooled_h", "uint32", default=0), Field("pooled_w", "uint32", default=0),
+            Field("spatial_scale", "float", default=1.0)),
+    Message("SmoothL1LossParameter", Field("sigma", "float", default=1.0)),
+    Message("PSROIPoolingParameter",
+            Field("spatial_scale", "float"), Field("output_dim", "int32"), Field("group_size", "int32")),
+    Message("BoxAnnotatorOHEMParameter",
+            Field("roi_per_img", "uint32"), Field("ignore_label", "int32", default=-1)),
+    Message("LossParameter",
+            Enum("NormalizationMode", {"PRE_FIXED": 4}),        # R-FCN's 3 is NONE in Caffe 1.0
+            Field("pre_fixed_normalizer", "float", default=1.0)),
+    Message("LayerParameter",
+            Field("roi_pooling_param", "ROIPoolingParameter"),
+            Field("smooth_l1_loss_param", "SmoothL1LossParameter"),
+            Field("psroi_pooling_param", "PSROIPoolingParameter"),
+            Field("box_annotator_ohem_param", "BoxAnnotatorOHEMParameter")),
+]
+
+LAYERS: dict[str, ForkLayer] = {
+    "ROIPooling": ForkLayer("Fast R-CNN", "roi_pooling", "NumPy, OpenCV 4"),
+    "PSROIPooling": ForkLayer("R-FCN", "psroi_pooling", "NumPy, OpenCV 4"),
+    "SmoothL1Loss": ForkLayer("Fast R-CNN", "smooth_l1_loss", "NumPy"),
+    "SmoothL1LossOHEM": ForkLayer("R-FCN", "smooth_l1_loss", "NumPy"),
+    "BoxAnnotatorOHEM": ForkLayer("R-FCN", "box_annotator_ohem", "NumPy"),
+}
+
+V1_TYPES: dict[str, str] = {}
