@@ -13,7 +13,9 @@ _INTRODUCTION = """\
 # Commands
 
 What `--help` prints, for every command. An error is one sentence on standard error, with the exit status: 0 done, 1 the
-run failed, 2 wrong use or bad input, 130 interrupted. `--debug` shows the traceback of an error.
+run failed, 2 wrong use or bad input, 130 interrupted. Every command of
+`cae-caffe` takes `--debug`, which shows the traceback of an error, and `--fork NAME`, the fork of Caffe that a net is
+written for, where its own fields do not tell (see [Models of Caffe's forks](../how-to/models-of-forks.md)).
 
 """
 

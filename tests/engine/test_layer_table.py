@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cae_caffe.engine.layers import registry, table
+from cae_caffe.schema import forks
 from cae_caffe.schema.layer_types import CAFFE_TYPES, OWN_TYPES
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "layers.md"
@@ -16,14 +17,16 @@ def test_document_is_the_table():
 
 
 def test_every_layer_is_one_of_caffes_or_named_as_our_own_and_none_is_missing():
-    assert {*registry.registered()} == {*CAFFE_TYPES, *OWN_TYPES}
+    assert {*registry.registered()} == {*CAFFE_TYPES, *OWN_TYPES, *forks.layers()}
+    assert not {*CAFFE_TYPES, *OWN_TYPES}.intersection(forks.layers())
     assert set(table.EXCEPTIONS) <= set(registry.type_names())
 
 
-def test_a_layer_that_caffe_lacks_says_so(monkeypatch):
-    monkeypatch.setitem(registry._TYPES, "Bend", registry.find("ReLU"))
-    row, = [line for line in table.table().splitlines() if line.startswith("| Bend |")]
-    assert row.endswith("| Caffe 1.0 has no such layer |")
+def test_whose_a_layer_is_who_judges_it_and_whether_it_trains_stand_there():
+    rows = {line.split(" | ")[0].strip("| "): line.split(" | ") for line in table.table().splitlines()}
+    assert (rows["Permute"][1], rows["Permute"][5]) == ("SSD", "NumPy")
+    assert (rows["Sigmoid"][1], rows["Sigmoid"][5]) == ("Caffe 1.0", "real Caffe")
+    assert [rows[name][4] for name in ("Permute", "Accuracy", "Sigmoid")] == ["yes", "", "yes"]
 
 
 def test_fields_are_found_in_the_sources():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from pathlib import Path
 
 from ... import schema
-from ...schema.layer_types import CAFFE_TYPES
+from ...schema import forks
 from ..autograd_layer import AutogradLayer
 from ..layer import Layer
 from . import registry
@@ -50,16 +52,21 @@ EXCEPTIONS = {
 _INTRODUCTION = """\
 # Supported layers
 
-All types of Caffe 1.0 are here. The table is made from the registry by `python -m cae_caffe.engine.layers.table >
-docs/layers.md`; a test keeps it true. Fields are those of LayerParameter that the layer reads, besides `param`,
-`loss_weight`, `propagate_down`, `include` and `exclude`, which all layers have. `engine` fields are read and change
-nothing: all are this engine's own kernels, also CUDNN, which Caffe's CPU build refuses. A layer runs in place, its top
-being its bottom, where the table says so, and is refused elsewhere; there Caffe overwrites values that it still reads,
-or reshapes the bottom. Values that are not finite pass through a layer, forward and backward, as in Caffe, but for the
-exceptions. Sources are in cae_caffe/engine/layers/.
+All types of Caffe 1.0 are here, and those of its forks that most nets need. The table is made from the registry by
+`python -m cae_caffe.engine.layers.table > docs/layers.md`; a test keeps it true. Fields are those of LayerParameter
+that the layer reads, besides `param`, `loss_weight`, `propagate_down`, `include` and `exclude`, which all layers have.
+`engine` fields are read and change nothing: all are this engine's own kernels, also CUDNN, which Caffe's CPU build
+refuses. A layer runs in place, its top being its bottom, where the table says so, and is refused elsewhere; there Caffe
+overwrites values that it still reads, or reshapes the bottom. A layer trains if it passes gradients to a bottom or to
+parameters. Values that are not finite pass through a layer, forward and backward, as in Caffe, but for the exceptions.
+Sources are in cae_caffe/engine/layers/.
 
-| type | fields | in place | source | exceptions |
-|---|---|---|---|---|
+The judge is who else computes the layer in the tests: real Caffe for its own types; for a fork's, a formula in float64
+that somebody wrote from the fork's source without reading the layer (NumPy), and whom the table names beside. What
+forks add to layers of Caffe 1.0 is told in [Models of Caffe's forks](how-to/models-of-forks.md).
+
+| type | of | fields | in place | trains | judge | source | exceptions |
+|---|---|---|---|---|---|---|---|
 """
 
 
@@ -69,11 +76,23 @@ def table() -> str:
 
 
 def _row(name: str, layer_class: type[Layer]) -> list[str]:
-    source = Path(inspect.getfile(layer_class)).name
+    fork = forks.layers().get(name)
+    whose, judge = (fork.fork, fork.judge) if fork else ("Caffe 1.0", "real Caffe")
+    source = Path(inspect.getfile(layer_class)).relative_to(Path(__file__).parent).as_posix()
     fields = ", ".join(f"`{field}`" for field in _fields(layer_class))
     in_place = "yes" if layer_class.traits.runs_in_place else ""
-    exception = EXCEPTIONS.get(name, "" if name in CAFFE_TYPES else "Caffe 1.0 has no such layer")
-    return [name, fields, in_place, f"[{source}](../cae_caffe/engine/layers/{source})", exception]
+    trains = "yes" if _trains(layer_class) else ""
+    link = f"[{Path(source).name}](../cae_caffe/engine/layers/{source})"
+    return [name, whose, fields, in_place, trains, judge, link, EXCEPTIONS.get(name, "")]
+
+
+def _trains(layer_class: type[Layer]) -> bool:
+    """Whether the class has a backward pass that does more than refuse a gradient."""
+    if layer_class.backward is Layer.backward:
+        return False
+    function, = ast.parse(textwrap.dedent(inspect.getsource(layer_class.backward))).body
+    body = [ast.unparse(statement) for statement in function.body]      # type: ignore[attr-defined]
+    return any(not line.startswith(("self.refuse_gradient(", "'", '"')) for line in body)
 
 
 def _fields(layer_class: type[Layer]) -> list[str]:
