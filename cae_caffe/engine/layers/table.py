@@ -45,6 +45,10 @@ EXCEPTIONS = {
                                "mini-batch of images, and from the fourth where all pixels are alike",
     "SoftmaxWithLoss": "a second top, the probabilities, which Caffe documents and then refuses; where no label counts "
                        "the loss is 0, which is no number in SegNet's",
+    "Unpooling": "the gradient is the derivative: TILE's is not divided by the window's size, and of values at a place "
+                 "only the last has one; on a CPU the fork adds TILE and AVE to what the top held before",
+    "Upsample": "of values at one place only the last, which stays, has a gradient; the size follows the batch, where "
+                "SegNet keeps the first one's",
     "WindowData": "an image that is missing or damaged is an error; Caffe logs it, and hands out the rest of the batch "
                   "as zeros with labels of before",
 }

@@ -1,5 +1,8 @@
 """SegNet's fork (alexgkendall/caffe-segnet), whose layers ENet has too, and H. Noh's of 2015, from which they come
 (HyeonwooNoh/caffe). What a message means beyond its fields is said where the layer is computed.
+
+Two messages of other forks have the names of theirs, and so are here as well: bn_param of PSPNet, ICNet and TSN
+(hszhao/PSPNet, yjxiong/caffe), and upsample_param of YOLO (eric612/MobileNet-YOLO), which has `scale` alone.
 """
 
 from __future__ import annotations
@@ -14,14 +17,23 @@ MESSAGES = [
             Field("pad", "uint32", default=0), Field("pad_h", "uint32", default=0), Field("pad_w", "uint32", default=0),
             Field("kernel_size", "uint32"), Field("kernel_h", "uint32"), Field("kernel_w", "uint32"),
             Field("stride", "uint32", default=1), Field("stride_h", "uint32"), Field("stride_w", "uint32"),
-            Field("unpool_size", "uint32"), Field("unpool_h", "uint32"), Field("unpool_w", "uint32")),
-    Message("LayerParameter", Field("unpooling_param", "UnpoolingParameter")),
+            Field("unpool_size", "uint32"), Field("unpool_h", "uint32"), Field("unpool_w", "uint32"),
+            Enum("Engine", ("DEFAULT", "CAFFE")), Field("engine", "Engine", default="DEFAULT")),
+    # SegNet's scale is 2 if it is not given, YOLO's 1.
+    Message("UpsampleParameter",
+            Field("scale", "uint32"), Field("scale_h", "uint32"), Field("scale_w", "uint32"),
+            Field("pad_out_h", "bool", default=False), Field("pad_out_w", "bool", default=False),
+            Field("upsample_h", "uint32"), Field("upsample_w", "uint32")),
+    Message("LayerParameter",
+            Field("unpooling_param", "UnpoolingParameter"), Field("upsample_param", "UpsampleParameter")),
     Message("V1LayerParameter",
             Enum("LayerType", {"UNPOOLING": 42}),
             Field("unpooling_param", "UnpoolingParameter")),
 ]
 
 LAYERS: dict[str, ForkLayer] = {
+    "Unpooling": ForkLayer("HyeonwooNoh/caffe", "unpooling", "NumPy"),
+    "Upsample": ForkLayer("SegNet, YOLO", "upsample", "NumPy"),
 }
 
 V1_TYPES = {"UNPOOLING": "Unpooling"}
