@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Callable
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,14 @@ from .. import schema
 from ..errors import InputError
 from . import blob_proto, log
 from .rng import Stream
+
+
+class Placement(NamedTuple):
+    """Whether an image is mirrored, and the row and column where its crop begins."""
+
+    mirrored: bool
+    row: int
+    column: int
 
 
 class DataTransformer:
@@ -26,10 +34,11 @@ class DataTransformer:
     """
 
     def __init__(self, param: schema.View, phase: str):
-        self.crop: int = param.crop_size
+        self.crop_height, self.crop_width = _crop(param)
+        self.crops = self.crop_height > 0
         self._mirror: bool = param.mirror
         self._scale = np.float32(param.scale)
-        self._crops_at_random = bool(self.crop) and phase == "TRAIN"
+        self._crops_at_random = self.crops and phase == "TRAIN"
         self._own: Stream | None = None
         if param.has("mean_file") and param.mean_value:
             raise InputError("its transform_param gives both `mean_file` and `mean_value`; give one of them.")
@@ -57,24 +66,45 @@ class DataTransformer:
         Raises InputError if the crop is larger than the image.
         """
         channels, height, width = image.shape
-        if self.crop > min(height, width):
-            raise InputError(f"{what} is {height} pixels high and {width} wide, too small for `crop_size: "
-                             f"{self.crop}`; take a smaller crop or larger images.")
-        return (channels, self.crop, self.crop) if self.crop else image.shape
+        if self.crop_height > height or self.crop_width > width:
+            crop = f"`crop_size: {self.crop_height}`" if self.crop_height == self.crop_width else \
+                f"a crop of {self.crop_height} and {self.crop_width}"
+            raise InputError(f"{what} is {height} pixels high and {width} wide, too small for {crop}; take a smaller "
+                             "crop or larger images.")
+        return (channels, self.crop_height, self.crop_width) if self.crops else image.shape
 
     def transform(self, image: np.ndarray, out: np.ndarray, what: str) -> None:
         """Write the transformed image into `out`, float32 of its `shape`. The numbers for it are drawn.
 
         Raises InputError if its shape, or the mean's, does not fit; `what` begins the message.
         """
+        self._check_shape(image, out, what)
+        mean = self._mean_for(image, what)
+        self._write(image, mean, self._draw(image), out)
+
+    def transform_pair(self, image: np.ndarray, label: np.ndarray, out: np.ndarray, label_out: np.ndarray,
+                       what: str) -> None:
+        """As `transform`, and write into `label_out` what `label` (height, width) has at the places of these pixels.
+
+        A label of another size than the image must not be cropped.
+        """
+        self._check_shape(image, out, what)
+        mean = self._mean_for(image, what)
+        placed = self._draw(image)
+        self._write(image, mean, placed, out)
+        height, width = label_out.shape
+        target = label_out[:, ::-1] if placed.mirrored else label_out
+        target[...] = label[placed.row:placed.row + height, placed.column:placed.column + width]
+
+    def _check_shape(self, image: np.ndarray, out: np.ndarray, what: str) -> None:
         shape = self.shape(image, what)
         if shape != out.shape:
             raise InputError(f"{what} has shape {_times(shape)}, and the first of its batch {_times(out.shape)}; all "
                              "of a batch must agree, so resize or crop them, or take a `batch_size` of 1.")
-        mean = self._mean_for(image, what)
-        mirrored, row, column = self._draw(image)
-        window = np.s_[:, row:row + shape[1], column:column + shape[2]]
-        target = out[:, :, ::-1] if mirrored else out
+
+    def _write(self, image: np.ndarray, mean: np.ndarray | None, placed: Placement, out: np.ndarray) -> None:
+        window = np.s_[:, placed.row:placed.row + out.shape[1], placed.column:placed.column + out.shape[2]]
+        target = out[:, :, ::-1] if placed.mirrored else out
         if mean is None:
             target[...] = image[window]
         else:
@@ -82,14 +112,13 @@ class DataTransformer:
         if self._scale != 1:
             out *= self._scale
 
-    def _draw(self, image: np.ndarray) -> tuple[bool, int, int]:
-        """Whether to mirror, and the row and column where the crop begins."""
+    def _draw(self, image: np.ndarray) -> Placement:
         mirrored = self._mirror and self._word() % 2 == 1
-        if not self.crop:
-            return mirrored, 0, 0
-        spare = [length - self.crop for length in image.shape[1:]]
+        if not self.crops:
+            return Placement(mirrored, 0, 0)
+        spare = [image.shape[1] - self.crop_height, image.shape[2] - self.crop_width]
         row, column = [self._word() % (s + 1) if self._crops_at_random else s // 2 for s in spare]
-        return mirrored, row, column
+        return Placement(mirrored, row, column)
 
     def _word(self) -> int:
         if self._own is None:
@@ -110,6 +139,15 @@ class DataTransformer:
             raise InputError(f"{what} has {channels} channels, and transform_param gives `mean_value` "
                              f"{self.mean_values.size} times; give it once, or once for each channel.")
         return np.broadcast_to(self.mean_values[:, np.newaxis, np.newaxis], image.shape)
+
+
+def _crop(param: schema.View) -> tuple[int, int]:
+    """Height and width of the crop, 0 for none: `crop_size`, or DeepLab's two fields for the two lengths."""
+    height, width = param.crop_height, param.crop_width
+    if bool(height) != bool(width) or (height and param.crop_size):
+        raise InputError(f"its transform_param has a `crop_size` of {param.crop_size}, a `crop_height` of {height} and "
+                         f"a `crop_width` of {width}; give `crop_size`, or both of the others.")
+    return (height, width) if height else (param.crop_size, param.crop_size)
 
 
 def _read_mean(path: str) -> np.ndarray:

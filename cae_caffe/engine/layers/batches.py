@@ -36,8 +36,9 @@ class Batch(NamedTuple):
     """Float32 tensors in the machine's memory, and how often the examples began again after one of these."""
 
     data: torch.Tensor      # (n, channels, height, width)
-    labels: torch.Tensor    # (n,)
+    labels: torch.Tensor    # (n,), or what the layer gives instead
     restarts: int
+    further: tuple[torch.Tensor, ...] = ()      # of the tops behind these
 
 
 class BatchLayer(DataSource, Layer):
@@ -56,6 +57,10 @@ class BatchLayer(DataSource, Layer):
     def open(self) -> tuple[int, int, int]:
         """Open what the examples come from; returns the shape of the first image, transformed."""
         raise NotImplementedError
+
+    def top_shapes(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """The shapes of the tops before the first batch, whose data have this `shape`."""
+        return [shape, shape[:1]]
 
     def example(self) -> Example:
         """The next example. Called by one thread at a time."""
@@ -81,7 +86,7 @@ class BatchLayer(DataSource, Layer):
         # Caffe seeds the transformer here, and again when it starts the thread; the first seed serves for nothing.
         self.transformer.draw_seed(self.context.stream)
         shape = (self.batch,) + self.open()
-        for blob, blob_shape in zip(top, (shape, shape[:1])):
+        for blob, blob_shape in zip(top, self.top_shapes(shape)):
             blob.reshape(blob_shape)
         log.info(self.size_place, f"output data size: {','.join(map(str, shape))}")
         self.transformer.draw_seed(self.context.stream)
@@ -105,7 +110,7 @@ class BatchLayer(DataSource, Layer):
 
     def is_capturable(self):
         # A recorded step is for one shape, and single images are often each of another.
-        return self.batch > 1 or self.transformer.crop > 0
+        return self.batch > 1 or self.transformer.crops
 
     def reshape(self, bottom, top):
         """The tops' shapes are those of the batch, whatever that is."""
@@ -116,7 +121,7 @@ class BatchLayer(DataSource, Layer):
             self._next_place = self._place()
             self._next = self._worker.submit(self.make_batch)
         self.log_restarts(batch.restarts)
-        for blob, values in zip(top, batch[:2]):
+        for blob, values in zip(top, (batch.data, batch.labels, *batch.further)):
             blob.reshape(values.shape)
             blob.data.copy_(values, non_blocking=self._pins)
 
