@@ -6,16 +6,15 @@ import runpy
 import sys
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / "support"))
-sys.path.insert(0, str(TESTS.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import opencv_judge
 
 
 def main() -> None:
     opencv_judge.FOLDER.mkdir(exist_ok=True)
-    for path in sorted((TESTS / "engine" / "layers" / "forks").glob("test_*.py")):
+    for path in sorted((opencv_judge.TESTS / "engine" / "layers" / "forks").glob("test_*.py")):
         family = path.stem[len("test_"):]
         if not sys.argv[1:] or family in sys.argv[1:]:
             for name, case in runpy.run_path(str(path)).get("OPENCV", {}).items():

@@ -4,7 +4,7 @@ PVANET's (sanghoon/caffe): detection by regions.
 
 from __future__ import annotations
 
-from ..definitions import Enum, Field, Message
+from ..definitions import Field, Message
 from .declaration import ForkLayer
 
 MESSAGES = [
@@ -16,9 +16,6 @@ MESSAGES = [
             Field("spatial_scale", "float"), Field("output_dim", "int32"), Field("group_size", "int32")),
     Message("BoxAnnotatorOHEMParameter",
             Field("roi_per_img", "uint32"), Field("ignore_label", "int32", default=-1)),
-    Message("LossParameter",
-            Enum("NormalizationMode", {"PRE_FIXED": 4}),        # R-FCN's 3 is NONE in Caffe 1.0
-            Field("pre_fixed_normalizer", "float", default=1.0)),
     Message("LayerParameter",
             Field("roi_pooling_param", "ROIPoolingParameter"),
             Field("smooth_l1_loss_param", "SmoothL1LossParameter"),
@@ -29,8 +26,10 @@ MESSAGES = [
 LAYERS: dict[str, ForkLayer] = {
     "ROIPooling": ForkLayer("Fast R-CNN", "roi_pooling", "NumPy, OpenCV 4"),
     "PSROIPooling": ForkLayer("R-FCN", "psroi_pooling", "NumPy, OpenCV 4"),
-    "SmoothL1Loss": ForkLayer("Fast R-CNN", "smooth_l1_loss", "NumPy"),
-    "SmoothL1LossOHEM": ForkLayer("R-FCN", "smooth_l1_loss", "NumPy"),
+    "SmoothL1Loss": ForkLayer("Fast R-CNN", "smooth_l1_loss", "NumPy", ("loss_param",)),
+    "SmoothL1LossOHEM": ForkLayer("R-FCN", "smooth_l1_loss", "NumPy", ("loss_param",)),
+    "SoftmaxWithLossOHEM": ForkLayer("R-FCN", "softmax_with_loss_ohem", "NumPy, Caffe 1.0's SoftmaxWithLoss",
+                                     ("loss_param", "softmax_param")),
     "BoxAnnotatorOHEM": ForkLayer("R-FCN", "box_annotator_ohem", "NumPy"),
 }
 
