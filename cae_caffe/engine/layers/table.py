@@ -18,6 +18,7 @@ from . import registry
 EXCEPTIONS = {
     "ArgMax": "of values that are not numbers (NaN) Caffe's order is none",
     "BatchReindex": "an accelerator does not check the row numbers",
+    "BoxAnnotatorOHEM": "counts the images of maps right; R-FCN's reads memory that is not its own",
     "ContrastiveLoss": "takes larger batches later, with which Caffe writes beyond its buffers",
     "Convolution": "where a kernel of the engine's own computes it on the CPU, values that are not finite spoil more "
                    "of their image than they do in Caffe",
@@ -36,8 +37,13 @@ EXCEPTIONS = {
     "Pooling": "a window of nothing but NaN and minus infinity has the maximum -3.4e38 and the place -1, as in Caffe, "
                "and no gradient, which Caffe adds to the value before the image in memory; stochastic pooling also on "
                "the CPU, where Caffe has none, from Caffe's own stream",
+    "PSROIPooling": "a value that is not finite spoils all behind it in its map",
     "RNN": "two layers that share weights by their `param` names share them in every time step; in phase TRAIN Caffe's "
            "share those of the first step alone",
+    "ROIPooling": "the gradient of a maximum beyond the corners of its region, which Fast R-CNN's leaves out",
+    "SmoothL1Loss": "with three bottoms the weights are in the gradient, which the forks leave out; two and three obey "
+                    "`loss_param`, as R-FCN's",
+    "SmoothL1LossOHEM": "the weights are in the gradient, which R-FCN's leaves out",
     "SPP": "as Pooling: stochastic pooling also on the CPU, where Caffe has none, from Caffe's own stream",
     "Scale": "a factor that is not a number (NaN) makes NaN, of which some of OpenBLAS's kernels make 0; in place, a "
              "second backward pass without a forward one is right; Caffe has overwritten what it needs",

@@ -4,7 +4,7 @@ PVANET's (sanghoon/caffe): detection by regions.
 
 from __future__ import annotations
 
-from ..definitions import Enum, Field, Message
+from ..definitions import Field, Message
 from .declaration import ForkLayer
 
 MESSAGES = [
@@ -16,10 +16,14 @@ MESSAGES = [
             Field("spatial_scale", "float"), Field("output_dim", "int32"), Field("group_size", "int32")),
     Message("BoxAnnotatorOHEMParameter",
             Field("roi_per_img", "uint32"), Field("ignore_label", "int32", default=-1)),
-    Message("LossParameter",
-            Enum("NormalizationMode", {"PRE_FIXED": 4}),        # R-FCN's 3 is NONE in Caffe 1.0
-            Field("pre_fixed_normalizer", "float", default=1.0)),
+    Message("ProposalParameter",
+            Field("feat_stride", "uint32", default=16), Field("base_size", "uint32", default=16),
+            Field("min_size", "uint32", default=16),
+            Field("ratio", "float", repeated=True), Field("scale", "float", repeated=True),
+            Field("pre_nms_topn", "uint32", default=6000), Field("post_nms_topn", "uint32", default=300),
+            Field("nms_thresh", "float", default=0.7)),
     Message("LayerParameter",
+            Field("proposal_param", "ProposalParameter"),
             Field("roi_pooling_param", "ROIPoolingParameter"),
             Field("smooth_l1_loss_param", "SmoothL1LossParameter"),
             Field("psroi_pooling_param", "PSROIPoolingParameter"),
@@ -29,9 +33,12 @@ MESSAGES = [
 LAYERS: dict[str, ForkLayer] = {
     "ROIPooling": ForkLayer("Fast R-CNN", "roi_pooling", "NumPy, OpenCV 4"),
     "PSROIPooling": ForkLayer("R-FCN", "psroi_pooling", "NumPy, OpenCV 4"),
-    "SmoothL1Loss": ForkLayer("Fast R-CNN", "smooth_l1_loss", "NumPy"),
-    "SmoothL1LossOHEM": ForkLayer("R-FCN", "smooth_l1_loss", "NumPy"),
+    "SmoothL1Loss": ForkLayer("Fast R-CNN", "smooth_l1_loss", "NumPy", ("loss_param",)),
+    "SmoothL1LossOHEM": ForkLayer("R-FCN", "smooth_l1_loss", "NumPy", ("loss_param",)),
+    "SoftmaxWithLossOHEM": ForkLayer("R-FCN", "softmax_with_loss_ohem", "NumPy, Caffe 1.0's SoftmaxWithLoss",
+                                     ("loss_param", "softmax_param")),
     "BoxAnnotatorOHEM": ForkLayer("R-FCN", "box_annotator_ohem", "NumPy"),
+    "Proposal": ForkLayer("PVANET", "proposal", "NumPy"),
 }
 
 V1_TYPES: dict[str, str] = {}

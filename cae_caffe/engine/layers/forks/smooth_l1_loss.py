@@ -9,7 +9,7 @@ import torch
 from ....errors import InputError
 from ...blob import shape_string
 from ...layer import between
-from ..loss import LossLayer, in_shape_of, normalization_mode
+from ..loss import LossLayer, in_shape_of, normalization_divisor, normalization_mode
 from ..registry import register
 
 AXES = 4        # of the blobs that forks compare; missing ones behind have the length 1
@@ -74,10 +74,9 @@ class SmoothL1LossOHEM(LossLayer):
             difference.mul_(in_shape_of(bottom[2].data, difference))
         return difference
 
-    def _divisor(self, shape) -> float:
+    def _divisor(self, shape):
         number, places = shape[0], math.prod(_four(shape)[2:])
-        return max(1.0, {"FULL": number * places, "VALID": number * places, "BATCH_SIZE": number, "NONE": 1,
-                         "PRE_FIXED": self.param.loss_param.pre_fixed_normalizer}[self.mode])
+        return normalization_divisor(self.mode, number, places, None, self.param.loss_param.pre_fixed_normalizer)
 
 
 @register("SmoothL1Loss")
