@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conformance import Case, examples, run_embedded, values
-from fork_judge import hold_against_caffe
+from fork_judge import hold, hold_against_caffe
+from fork_references.axpy import axpy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,15 +31,9 @@ def test_axpy_is_scale_and_sum(judge, shape):
     hold_against_caffe(judge, Case('type: "Axpy"', arrays), Case(SCALE_AND_SUM, arrays))
 
 
-def test_factors_may_have_four_axes(judge):
-    of_four, of_two = bottoms(2, 3, 4, 5, factor=(1, 1)), bottoms(2, 3, 4, 5)
-    real, = judge.real(Case(SCALE_AND_SUM, of_two))
-
-    found, = run_embedded(Case('type: "Axpy"', of_four))
-
-    assert found["bottom0.diff"].shape == (2, 3, 1, 1)
-    np.testing.assert_allclose(found["top0.data"], real["top0.data"], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(found["bottom0.diff"].reshape(2, 3), real["bottom0.diff"], rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("factor", [(), (1, 1)])
+def test_factors_may_have_two_axes_or_four(factor):
+    hold(Case('type: "Axpy"', bottoms(2, 3, 4, 5, factor=factor)), lambda arrays, params: [axpy(*arrays)])
 
 
 def test_other_sizes_later(judge):

@@ -6,7 +6,8 @@ import numpy as np
 import opencv_nets
 import pytest
 from conformance import Case, examples, run_embedded, values
-from fork_judge import hold_against_caffe
+from fork_judge import hold, hold_against_caffe
+from fork_references.relu6 import relu6 as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +36,13 @@ def test_relu6_is_relu_and_clip(judge, shape, slope, seed):
     hold_against_caffe(judge, relu6(slope, bottom), relu_and_clip(slope, bottom))
 
 
-@pytest.mark.parametrize("slope", [0, 0.25, -0.5])
+@pytest.mark.parametrize("slope", [0, 0.25, -0.75])
+def test_the_formula_and_its_derivative(slope):
+    hold(relu6(slope, values(4, 30, low=-9, high=12)),
+         lambda bottoms, params: [reference(bottoms[0], negative_slope=slope)])
+
+
+@pytest.mark.parametrize("slope", [0, 0.25, -0.75])
 def test_in_place(slope):
     bottom = values(3, 50, low=-9, high=12)
     apart, = run_embedded(relu6(slope, bottom, top_diffs=[values(3, 50, seed=1)]))

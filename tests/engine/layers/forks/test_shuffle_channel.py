@@ -1,4 +1,4 @@
-"""ShuffleNet's ShuffleChannel, against PyTorch's channel_shuffle."""
+"""ShuffleNet's ShuffleChannel, against PyTorch's channel_shuffle and the fork's loops."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from conformance import Case, examples, run_embedded, values
+from fork_judge import hold
+from fork_references.shuffle_channel import shuffle_channel
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +32,15 @@ def test_channels_of_all_groups_in_turn(batch, group, each, spatial):
     wanted.backward(torch.from_numpy(diff).reshape(bottom.shape))
     assert np.array_equal(found["top0.data"], wanted.detach().numpy().reshape(shape))
     assert np.array_equal(found["bottom0.diff"], bottom.grad.numpy().reshape(shape))
+
+
+def test_the_forks_order():
+    hold(case((2, 12, 2, 3), 3), lambda bottoms, params: [shuffle_channel(bottoms[0], group=3)])
+
+
+def test_other_sizes_later():
+    hold(case((2, 6, 2, 3), 3, then=[[values(1, 9, 1, 4)], [values(3, 3, 2, 2)]]),
+         lambda bottoms, params: [shuffle_channel(bottoms[0], group=3)])
 
 
 def test_one_group_is_the_default():
