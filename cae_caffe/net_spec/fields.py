@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from .. import schema
+from ..schema import forks
 
 _TAIL = "_param"
 
@@ -26,8 +27,11 @@ _FURTHER: dict[str, tuple[str, ...]] = {
 
 def param_name_dict() -> dict[str, str]:
     """The stem of each `*_param` field of LayerParameter by its message's: {"InnerProduct": "inner_product", ...}."""
-    fields = [field for field in schema.LayerParameter.DESCRIPTOR.fields if field.name.endswith(_TAIL)]
-    return {field.message_type.name[:-len("Parameter")]: field.name[:-len(_TAIL)] for field in fields}
+    stems: dict[str, str] = {}
+    for field in schema.LayerParameter.DESCRIPTOR.fields:
+        if field.name.endswith(_TAIL):      # the first of a message's is Caffe's own
+            stems.setdefault(field.message_type.name[:-len("Parameter")], field.name[:-len(_TAIL)])
+    return stems
 
 
 _stems = functools.lru_cache(maxsize=None)(param_name_dict)
@@ -41,4 +45,5 @@ def add_fields(layer_type: str, *fields: str) -> None:
 def fields_of(layer_type: str) -> tuple[str, ...]:
     """The message fields in which the keywords of a layer of this type are looked for, in this order."""
     own = (_stems()[layer_type] + _TAIL,) if layer_type in _stems() else ()
-    return tuple(dict.fromkeys(own + _FURTHER.get(layer_type, ())))
+    of_fork = forks.layers()[layer_type].fields if layer_type in forks.layers() else ()
+    return tuple(dict.fromkeys((*own, *of_fork, *_FURTHER.get(layer_type, ()))))

@@ -81,6 +81,15 @@ def test_a_type_that_caffe_lacks_is_written_with_a_warning(data):
         L.DenseCRF(data, eps=1)
 
 
+@pytest.mark.parametrize("make, field", [
+    (lambda d: L.ReLU6(d, negative_slope=0.5), "relu6_param"), (lambda d: L.ReLU(d, negative_slope=0.5), "relu_param"),
+    (lambda d: L.ConvolutionDepthwise(d, kernel_size=3), "convolution_param"),
+    (lambda d: L.Interp(d, zoom_factor=2), "interp_param"),
+])
+def test_keywords_of_a_forks_layers_find_their_message(data, make, field):
+    assert [name.name for name, _ in _last(make(data)).ListFields()][-1] == field
+
+
 @pytest.mark.parametrize("make, message", [
     (lambda d: L.Convolution(d, num_output="many"), "`num_output` of ConvolutionParameter is given 'many'"),
     (lambda d: L.Convolution(d, weight_filler="xavier"), "`weight_filler` is given 'xavier'; it is a FillerParameter"),

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from conformance import TOLERANCE, Agreement, Case, _difference, run_embedded
+from conformance import TOLERANCE, Agreement, Case, _difference, check, run_embedded
 
 Arrays = Sequence[np.ndarray]
 Reference = Callable[[Arrays, Arrays], Arrays]
@@ -101,3 +101,15 @@ def _slopes(loss: Callable[[], float], array: np.ndarray) -> tuple[np.ndarray, n
         slopes[number] = (above - loss()) / (2 * STEP)
         flat[i] = kept
     return chosen, slopes
+
+
+def hold_against_caffe(judge, case: Case, equivalent: Case, reason: str = "", **exceptions) -> None:
+    """Fail unless the engine gives for `case` what real Caffe gives for `equivalent`, which Caffe 1.0 knows: all tops
+    and derivatives, by name.
+    """
+    if exceptions and not reason:
+        raise ValueError(f"State the reason for {exceptions}.")
+    real = judge.real(equivalent)
+    if isinstance(real, str):
+        pytest.fail(f"Real Caffe refuses this case:\n{real}\n{equivalent.prototxt}", pytrace=False)
+    check(case, real, Agreement(**exceptions))

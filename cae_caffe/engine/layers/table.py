@@ -22,9 +22,13 @@ EXCEPTIONS = {
     "ContrastiveLoss": "takes larger batches later, with which Caffe writes beyond its buffers",
     "Convolution": "where a kernel of the engine's own computes it on the CPU, values that are not finite spoil more "
                    "of their image than they do in Caffe",
+    "ConvolutionDepthwise": "a `num_output` or `group` that is not the number of channels is an error; the fork reads "
+                            "neither",
     "Data": "several layers of a process may read one LevelDB, which Caffe opens for one alone",
     "Deconvolution": "as Convolution; a `stride_h` or `stride_w` of 0, of which a Convolution dies in Caffe, is an "
                      "error here too",
+    "DepthwiseConvolution": "as Convolution; on a GPU the fork takes the number of channels for `group`, and no "
+                            "`dilation`",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
     "InfogainLoss": "a second top needs no `loss_weight`s",
@@ -38,6 +42,7 @@ EXCEPTIONS = {
                "and no gradient, which Caffe adds to the value before the image in memory; stochastic pooling also on "
                "the CPU, where Caffe has none, from Caffe's own stream",
     "PSROIPooling": "a value that is not finite spoils all behind it in its map",
+    "ReLU6": "with a negative slope, the gradient is the formula's, which the fork's is not",
     "RNN": "two layers that share weights by their `param` names share them in every time step; in phase TRAIN Caffe's "
            "share those of the first step alone",
     "ROIPooling": "the gradient of a maximum beyond the corners of its region, which Fast R-CNN's leaves out",

@@ -1,0 +1,80 @@
+"""DeepLab's Interp, against the fork's formula and OpenCV."""
+
+from __future__ import annotations
+
+import numpy as np
+import opencv_nets
+import pytest
+from conformance import Case, examples, run_embedded, values
+from fork_judge import hold
+from fork_references.interp import interp
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cae_caffe.errors import InputError
+
+FLOAT32 = {"tolerance": 2e-5, "reason": "places between pixels are float32 here as in the fork, float64 in the formula"}
+
+
+def case(options: str, *shape: int, **further) -> Case:
+    return Case(f'type: "Interp" interp_param {{ {options} }}', [values(*shape)], **further)
+
+
+@examples(40)
+@given(shape=st.tuples(*[st.integers(1, 3)] * 2, *[st.integers(1, 7)] * 2), height=st.integers(1, 9),
+       width=st.integers(1, 9), begin=st.integers(0, 2), end=st.integers(0, 2))
+def test_size(shape, height, width, begin, end):
+    assume(min(shape[2:]) > begin + end)
+
+    hold(case(f"height: {height} width: {width} pad_beg: {-begin} pad_end: {-end}", *shape),
+         lambda bottoms, params: [interp(bottoms[0], height=height, width=width, pad_beg=-begin, pad_end=-end)],
+         **FLOAT32)
+
+
+@pytest.mark.parametrize(("options", "height", "width"), [
+    ({"zoom_factor": 2}, 11, 9), ({"shrink_factor": 2}, 3, 3), ({"zoom_factor": 1}, 6, 5), ({"shrink_factor": 9}, 1, 1),
+    ({"zoom_factor": 3, "shrink_factor": 2}, 7, 7), ({"height": 4, "width": 7, "zoom_factor": 2}, 11, 9),
+    ({"height": 4, "width": 7, "shrink_factor": 2}, 3, 3), ({"height": 4, "zoom_factor": 2}, 11, 9),
+    ({"height": 4, "width": 7, "shrink_factor": 2, "zoom_factor": 2}, 4, 7),
+])
+def test_factors(options, height, width):
+    passes = hold(case(text_of(options), 2, 3, 6, 5),
+                  lambda bottoms, params: [interp(bottoms[0], **options)], **FLOAT32)
+
+    assert passes[0]["top0.data"].shape == (2, 3, height, width)
+
+
+def text_of(options: dict[str, int]) -> str:
+    return " ".join(f"{name}: {value}" for name, value in options.items())
+
+
+def test_other_sizes_later():
+    options = {"zoom_factor": 2, "pad_beg": -1}
+    hold(case(text_of(options), 2, 3, 6, 5, then=[[values(1, 3, 3, 4)], [values(4, 2, 2, 2)]]),
+         lambda bottoms, params: [interp(bottoms[0], **options)], **FLOAT32)
+
+
+@pytest.mark.parametrize("options", ["height: 11 width: 8", "height: 3 width: 2", "zoom_factor: 3",
+                                     "height: 1 width: 1"])
+def test_forward_is_opencvs(options):
+    bottom = values(2, 3, 6, 5)
+    theirs, = opencv_nets.forward('layer { name: "layer" type: "Interp" bottom: "bottom0" top: "top0" '
+                                  f'interp_param {{ {options} }} }}', {"bottom0": bottom})
+
+    found, = run_embedded(case(options, 2, 3, 6, 5, backward=False))
+
+    np.testing.assert_allclose(found["top0.data"], theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("options", "shape", "match"), [
+    ("", (1, 1, 2, 2), "tells no size"), ("height: 3", (1, 1, 2, 2), "tells no size"),
+    ("height: 0 width: 3", (1, 1, 2, 2), "0 and 3"), ("height: -1 width: 3", (1, 1, 2, 2), "-1 and 3"),
+    ("zoom_factor: 0", (1, 1, 2, 2), "`zoom_factor` is 0"),
+    ("shrink_factor: -2", (1, 1, 2, 2), "`shrink_factor` is -2"),
+    ("zoom_factor: 2 pad_beg: 1", (1, 1, 2, 2), "`pad_beg` is 1"),
+    ("zoom_factor: 2 pad_end: 2", (1, 1, 2, 2), "`pad_end` is 2"),
+    ("zoom_factor: 2 pad_beg: -2", (1, 1, 2, 2), "leave nothing"), ("zoom_factor: 2", (1, 2, 2), "four axes"),
+])
+def test_what_gives_no_size_is_refused(options, shape, match):
+    with pytest.raises(InputError, match=match):
+        run_embedded(case(options, *shape))
