@@ -1,0 +1,47 @@
+"""FlowNet 2.0's fork (lmb-freiburg/flownet2): optical flow and disparity.
+
+What its data layers and its augmentation read is not here.
+"""
+
+from __future__ import annotations
+
+from ..definitions import Enum, Field, Message
+from .declaration import ForkLayer
+
+MESSAGES = [
+    Message("ResampleParameter",
+            Enum("ResampleType", {"NEAREST": 1, "LINEAR": 2, "CUBIC": 3, "AREA": 4}),
+            Field("antialias", "bool", default=True), Field("width", "uint32"), Field("height", "uint32"),
+            Field("type", "ResampleType", default="LINEAR"), Field("factor", "float", default=1.0)),
+    Message("CorrelationParameter",
+            Enum("CorrelationType", ("MULTIPLY", "SUBTRACT")),
+            Field("pad", "uint32", default=0), Field("kernel_size", "uint32"), Field("max_displacement", "uint32"),
+            Field("stride_1", "uint32", default=1), Field("stride_2", "uint32", default=1),
+            Field("single_direction", "int32", default=0), Field("do_abs", "bool", default=False),
+            Field("correlation_type", "CorrelationType", default="MULTIPLY")),
+    Message("FlowWarpParameter",
+            Enum("FillParameter", {"ZERO": 1, "NOT_A_NUMBER": 2}),
+            Field("fill_value", "FillParameter", default="ZERO")),
+    Message("L1LossParameter",
+            Field("l2_per_location", "bool", default=False), Field("l2_prescale_by_channels", "bool", default=False),
+            Field("normalize_by_num_entries", "bool", default=False), Field("epsilon", "float", default=0.01),
+            Field("plateau", "float", default=0.0)),
+    Message("DownsampleParameter",
+            Field("top_height", "uint32", default=0), Field("top_width", "uint32", default=0)),
+    Message("LayerParameter",
+            Field("resample_param", "ResampleParameter"), Field("correlation_param", "CorrelationParameter"),
+            Field("flow_warp_param", "FlowWarpParameter"), Field("l1_loss_param", "L1LossParameter"),
+            Field("downsample_param", "DownsampleParameter")),
+]
+
+LAYERS: dict[str, ForkLayer] = {
+    "ChannelNorm": ForkLayer("FlowNet2", "channel_norm", "NumPy"),
+    "Correlation": ForkLayer("FlowNet2", "correlation", "NumPy"),
+    "Correlation1D": ForkLayer("FlowNet2", "correlation", "NumPy", fields=("correlation_param",)),
+    "Downsample": ForkLayer("FlowNet2", "downsample", "NumPy"),
+    "FlowWarp": ForkLayer("FlowNet2", "flow_warp", "NumPy"),
+    "L1Loss": ForkLayer("FlowNet2, NVCaffe", "l1_loss", "NumPy"),
+    "Resample": ForkLayer("FlowNet2", "resample", "NumPy, PyTorch"),
+}
+
+V1_TYPES: dict[str, str] = {}
