@@ -1,9 +1,10 @@
-"""The references of Axpy, ShuffleChannel and ReLU6, by hand."""
+"""The references of Axpy, ShuffleChannel, ReLU6 and the depthwise convolutions, by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 from fork_references.axpy import axpy, axpy_backward
+from fork_references.depthwise_convolution import depthwise_convolution
 from fork_references.relu6 import relu6, relu6_backward
 from fork_references.shuffle_channel import shuffle_channel, shuffle_channel_backward
 
@@ -32,3 +33,13 @@ def test_relu6():
     np.testing.assert_array_equal(relu6(bottom), [0, 0, 1, 6, 6])
     np.testing.assert_array_equal(relu6(bottom, negative_slope=.5), [-1, 0, 1, 6, 6])
     np.testing.assert_array_equal(relu6_backward(bottom, np.full(5, 3.), negative_slope=.5), [1.5, 1.5, 3, 0, 0])
+
+
+def test_depthwise_convolution():
+    bottom = np.array([[[[1., 2, 3, 4, 5]], [[1, 1, 1, 1, 1]]]])
+    weight = np.array([[[[1., 10, 100]]], [[[1, 1, 2]]]])
+
+    np.testing.assert_array_equal(depthwise_convolution(bottom, weight, [0, .5]),
+                                  [[[[321, 432, 543]], [[4.5, 4.5, 4.5]]]])
+    np.testing.assert_array_equal(depthwise_convolution(bottom, weight, stride=(1, 2), pad=(0, 2), dilation=(1, 2)),
+                                  [[[[310, 531, 53]], [[3, 4, 2]]]])
