@@ -99,7 +99,7 @@ class Readers:
     def _source_reader(self) -> Callable[[], object]:
         def read():
             with HDF5Source("rows.txt") as source:
-                return list(source.batches(3))
+                return list(source.batches(1000))      # some say that they have millions
         return read
 
     def _position(self, state: Path, path: Path) -> Kind:

@@ -19,21 +19,31 @@ MESSAGES = [
             Field("stride", "uint32", default=1), Field("stride_h", "uint32"), Field("stride_w", "uint32"),
             Field("unpool_size", "uint32"), Field("unpool_h", "uint32"), Field("unpool_w", "uint32"),
             Enum("Engine", ("DEFAULT", "CAFFE")), Field("engine", "Engine", default="DEFAULT")),
+    # Those of SegNet, and from slope_filler on those of PSPNet.
+    Message("BNParameter",
+            Field("scale_filler", "FillerParameter"), Field("shift_filler", "FillerParameter"),
+            Enum("BNMode", ("LEARN", "INFERENCE")), Field("bn_mode", "BNMode", default="LEARN"),
+            Field("slope_filler", "FillerParameter"), Field("bias_filler", "FillerParameter"),
+            Field("momentum", "float", default=0.9), Field("eps", "float", default=1e-5),
+            Field("frozen", "bool", default=False),
+            Enum("Engine", ("DEFAULT", "CAFFE", "CUDNN")), Field("engine", "Engine", default="DEFAULT")),
     # SegNet's scale is 2 if it is not given, YOLO's 1.
     Message("UpsampleParameter",
             Field("scale", "uint32"), Field("scale_h", "uint32"), Field("scale_w", "uint32"),
             Field("pad_out_h", "bool", default=False), Field("pad_out_w", "bool", default=False),
             Field("upsample_h", "uint32"), Field("upsample_w", "uint32")),
     Message("LayerParameter",
-            Field("unpooling_param", "UnpoolingParameter"), Field("upsample_param", "UpsampleParameter")),
+            Field("bn_param", "BNParameter"), Field("unpooling_param", "UnpoolingParameter"),
+            Field("upsample_param", "UpsampleParameter")),
     Message("V1LayerParameter",
-            Enum("LayerType", {"UNPOOLING": 42}),
-            Field("unpooling_param", "UnpoolingParameter")),
+            Enum("LayerType", {"UNPOOLING": 42, "BN": 43}),
+            Field("bn_param", "BNParameter"), Field("unpooling_param", "UnpoolingParameter")),
 ]
 
 LAYERS: dict[str, ForkLayer] = {
+    "BN": ForkLayer("SegNet, PSPNet", "bn", "NumPy"),
     "Unpooling": ForkLayer("HyeonwooNoh/caffe", "unpooling", "NumPy"),
     "Upsample": ForkLayer("SegNet, YOLO", "upsample", "NumPy"),
 }
 
-V1_TYPES = {"UNPOOLING": "Unpooling"}
+V1_TYPES = {"BN": "BN", "UNPOOLING": "Unpooling"}
