@@ -96,7 +96,7 @@ def test_gradients(loc_loss_type, conf_loss_type, mining_type, share, code_type,
     loc, conf = random.randn(2, 12 if share else 36) * 0.1, random.randn(2, 9)
     truths = np.array([[0, 1, 0, 0, 0.05, 0.5, 0.4, 0], [1, 2, 0, 0.3, 0.5, 1, 1, 0]]).reshape(1, 1, 2, 8)
     for array, diff in zip((loc, conf), multibox_loss_backward(1.0, loc, conf, PRIORS, truths, **options)):
-        for column in random.permutation(array.shape[1])[:5]:
+        for column in random.permutation(array.shape[1])[:2]:
             place, sides = (random.randint(2), column), []
             for step in (1e-6, -1e-6):
                 array[place] += step
