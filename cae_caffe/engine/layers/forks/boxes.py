@@ -1,8 +1,8 @@
 """SSD's arithmetic of boxes (src/caffe/util/bbox_util.cpp of weiliu89/caffe, branch ssd), many at a time.
 
 Boxes are float32 arrays (..., 4) of xmin, ymin, xmax, ymax: parts of the image, or, where a function is told so,
-pixels, of which the last belong to the box. Priors, their variances and codes are such arrays, too. All of it happens on the
-host, in NumPy, as in the fork.
+pixels, of which the last belong to the box. Priors, their variances and codes are such arrays, too. All of it is done
+on the host, in NumPy, as in the fork.
 """
 
 from __future__ import annotations
