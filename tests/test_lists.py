@@ -47,10 +47,11 @@ def test_names_that_cannot_be_files(listed, name, message):
 def test_what_is_no_list_for_a_layer(listed, kind):
     pytest.importorskip("torch")
     from cae_caffe.engine.hdf5_rows import listed_files
+    from cae_caffe.engine.layers.forks.image_pairs import read_pairs
     from cae_caffe.engine.layers.image_data import _lines
 
     content, message = NO_LISTS[kind]
-    for read in (listed_files, _lines):
+    for read in (listed_files, _lines, read_pairs):
         with pytest.raises(InputError, match=f"its `source` list.txt, the list .*{message}"):
             read(listed(content))
 

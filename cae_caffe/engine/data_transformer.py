@@ -38,6 +38,10 @@ class DataTransformer:
         self.crops = self.crop_height > 0
         self._mirror: bool = param.mirror
         self._scale = np.float32(param.scale)
+<<<<<<< HEAD
+=======
+        self._scale_factors: tuple[float, ...] = param.scale_factors
+>>>>>>> 86afda9 (Data layers whose labels are images: DenseImageData, ImageSegData, WindowSegData and ImageLabelmapData)
         self._crops_at_random = self.crops and phase == "TRAIN"
         self._own: Stream | None = None
         if param.has("mean_file") and param.mean_value:
@@ -48,7 +52,7 @@ class DataTransformer:
 
     def draw_seed(self, stream: Callable[[], Stream]) -> None:
         """Seed the transformer's own generator with a word of Caffe's stream, if it will need any number."""
-        if self._mirror or self._crops_at_random:
+        if self._mirror or self._crops_at_random or self._scale_factors:
             self._own = Stream(stream().word())
 
     def place(self) -> np.ndarray | None:
@@ -59,6 +63,10 @@ class DataTransformer:
         """Draw on from such a place."""
         if self._own is not None:
             self._own.place = place
+
+    def scale_factor(self) -> float:
+        """One of the `scale_factors`, drawn; 1 if there are none."""
+        return self._scale_factors[self._word() % len(self._scale_factors)] if self._scale_factors else 1.0
 
     def shape(self, image: np.ndarray, what: str) -> tuple[int, int, int]:
         """The shape that `image` will have; `what` begins error messages.

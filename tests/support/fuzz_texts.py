@@ -11,6 +11,8 @@ from cae_caffe import schema
 from cae_caffe.analysis.log import read_log
 from cae_caffe.data import read_list
 from cae_caffe.engine.hdf5_rows import listed_files
+from cae_caffe.engine.layers.forks.image_pairs import read_pairs
+from cae_caffe.engine.layers.forks.image_seg_data import read_windows
 from cae_caffe.engine.layers.image_data import _lines
 from cae_caffe.reproduction.runs import record
 
@@ -60,6 +62,16 @@ def _hdf5_list(path):
 @reader("list of images", lambda: [b"a.png 1\nb c.png 22\n", b"d.png\n"], is_text=True)
 def _image_list(path):
     _lines(str(path))
+
+
+@reader("list of images and label images", lambda: [b"a.png b.png\nc.png\td.png\r\n"], is_text=True)
+def _pairs_list(path):
+    read_pairs(str(path))
+
+
+@reader("list of images and windows", lambda: [b"a.png b.png 1 2 3 4\n\nc.png d.png -1 -2 +3 4 x\n"], is_text=True)
+def _windows_list(path):
+    read_windows(str(path), words=2)
 
 
 @reader("log", lambda: [LOG, LOG.decode().encode("utf-16"), gzip.compress(LOG)], file="train.log", is_text=True,

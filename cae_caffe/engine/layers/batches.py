@@ -52,6 +52,7 @@ class BatchLayer(DataSource, Layer):
     bottoms = exactly(0)
     field: ClassVar[str]            # of the layer's parameters, which have a `batch_size`
     size_place: ClassVar[str]       # where Caffe logs the size of the batches
+    scales_images: ClassVar[bool] = False       # whether it takes `scale_factors`
     decodes: bool = True            # whether the images are files, which take long to decode
 
     def open(self) -> tuple[int, int, int]:
@@ -82,6 +83,9 @@ class BatchLayer(DataSource, Layer):
         self.batch = self.options.batch_size
         if self.batch < 1:
             raise InputError(f"its `batch_size` is {self.batch}; give at least 1.")
+        if self.param.transform_param.scale_factors and not self.scales_images:
+            raise InputError(f"its transform_param has `scale_factors`, which a layer of type {self.type} does not "
+                             "take; ImageSegData does.")
         self.transformer = DataTransformer(self.param.transform_param, self.param.phase)
         # Caffe seeds the transformer here, and again when it starts the thread; the first seed serves for nothing.
         self.transformer.draw_seed(self.context.stream)
