@@ -38,7 +38,7 @@ LAYERS: dict[str, ForkLayer] = {
     "SoftmaxWithLossOHEM": ForkLayer("R-FCN", "softmax_with_loss_ohem", "NumPy, Caffe 1.0's SoftmaxWithLoss",
                                      ("loss_param", "softmax_param")),
     "BoxAnnotatorOHEM": ForkLayer("R-FCN", "box_annotator_ohem", "NumPy"),
-    "Proposal": ForkLayer("PVANET", "proposal", "NumPy"),
+    "Proposal": ForkLayer("PVANET", "proposal", "NumPy, OpenCV 4"),
 }
 
 V1_TYPES: dict[str, str] = {}

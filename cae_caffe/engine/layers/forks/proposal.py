@@ -87,14 +87,14 @@ class Proposal(Layer):
         placed = np.stack([x, y, x, y], axis=-1)[:, :, None] + self.anchors
         by_place = deltas.reshape(number, 4, rows, columns).transpose(2, 3, 0, 1)
         boxes = _moved(placed.reshape(-1, 4), by_place.reshape(-1, 4))
-        boxes = np.nan_to_num(np.minimum(boxes, np.tile(image[1::-1] - 1, 2)).clip(0), nan=0)
+        boxes = np.minimum(boxes, np.tile(image[1::-1] - 1, 2)).clip(0)
         least = param.min_size * np.array([image[3] if len(image) > LEAST_VALUES else image[2], image[2]])
         large = ((boxes[:, 2:] - boxes[:, :2] + 1) >= least).all(1)
         score = np.where(large, np.nan_to_num(scores.transpose(1, 2, 0).reshape(-1), nan=0), 0).astype(np.float32)
         best = np.argsort(-score, kind="stable")[:param.pre_nms_topn]
         threshold = np.float32(param.nms_thresh)
         kept = best[suppress(boxes[best], lambda overlap: overlap > threshold, param.post_nms_topn, _overlap)]
-        return boxes[kept], score[kept]
+        return np.nan_to_num(boxes[kept], nan=0), score[kept]
 
     def backward(self, top, propagate_down, bottom):
         for blob, wanted in zip(bottom, propagate_down):

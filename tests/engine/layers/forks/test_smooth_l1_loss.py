@@ -6,6 +6,7 @@ import fork_judge
 import numpy as np
 import pytest
 from conformance import Case, examples, run_embedded, values, whole_numbers
+from fork_references.ohem import smooth_l1_loss_ohem
 from fork_references.smooth_l1_loss import smooth_l1_loss
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,17 +44,13 @@ def test_normalization_as_in_rfcn(shape, number, mode, layer):
     given = bottoms(number, *shape)
     found, = run_embedded(Case(f'type: "SmoothL1Loss{layer}" {options}', given, tops=2))
 
-    places = int(np.prod(shape[2:]))
     mode = mode or ("VALID" if layer else "BATCH_SIZE")
-    divisor = {"FULL": shape[0] * places, "VALID": shape[0] * places, "BATCH_SIZE": shape[0], "NONE": 1,
-               "PRE_FIXED": 6}[mode]
-    d = (given[2] if number == 3 else 1) * (given[0] - given[1])
-    parts = np.where(np.abs(d) < 1, d * d / 2, np.abs(d) - 0.5)
-    slopes = np.clip(d, -1, 1) * (given[2] if number == 3 else 1) / divisor
-    np.testing.assert_allclose(found["top0.data"], parts.sum() / divisor, rtol=1e-5)
-    np.testing.assert_allclose(found["top1.data"].ravel(),
-                               parts.reshape(shape[0], -1, places).sum(1).ravel(), rtol=1e-5, atol=1e-6)
-    assert found["top1.data"].shape == (shape[0], 1, *shape[2:], *[1] * (2 - len(shape[2:])))
+    loss, parts = smooth_l1_loss_ohem(*map(np.float64, given), normalization=mode, pre_fixed_normalizer=6)
+    np.testing.assert_allclose(found["top0.data"], loss, rtol=1e-5)
+    np.testing.assert_allclose(found["top1.data"], parts, rtol=1e-5, atol=1e-6)
+    weights = given[2] if number == 3 else 1
+    divisor = np.sum(parts) / loss
+    slopes = np.clip(weights * (given[0] - given[1]), -1, 1) * weights / divisor
     np.testing.assert_allclose(found["bottom0.diff"], slopes, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found["bottom1.diff"], -slopes, rtol=1e-5, atol=1e-6)
 
