@@ -1,4 +1,4 @@
-"""Small nets as SENet, ShuffleNet, MobileNet, PSPNet and ICNet build theirs: they run, and learn what they are shown."""
+"""Small nets as SENet, ShuffleNet, MobileNet, PSPNet and ICNet build theirs: they learn what they are shown."""
 
 from __future__ import annotations
 
