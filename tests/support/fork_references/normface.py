@@ -109,7 +109,7 @@ class _Contrast:
     max_negative_only the fork compares the negatives of label 0 with the positive, too: corrected here.
     """
 
-    def __init__(self, bottom, label, *, intra_mae,     # noqa: PLR0913 - each field of the message
+    def __init__(self, bottom, label, *, intra_mae,
                  positive_margin=0., negative_margin=1., positive_weight=1.,
                  negative_weight=1., normalize_negative=None, positive_outlier_thresh=4., max_negative_only=False,
                  max_positive_only=False, positive_first=False, positive_upper_bound=1., exp_negative_weight=False,

@@ -22,7 +22,7 @@ def truths(labels):
     return rows[:ends[0]] if ends else rows
 
 
-def region_loss(bottom, labels, *, biases, num_class=20, num=5,     # noqa: PLR0913 - the fields of the message
+def region_loss(bottom, labels, *, biases, num_class=20, num=5,
                 object_scale=1., noobject_scale=.5, class_scale=1., coord_scale=5., thresh=.2, bias_match=True,
                 rescore=True):
     """The sum of the squares of diff, over N; and diff.
@@ -69,7 +69,7 @@ def slope(value):
     return value * (1 - value)
 
 
-def yolov3(bottom, labels, *, biases, mask, anchors_scale=32, num_class=20,     # noqa: C901, PLR0913 - its fields
+def yolov3(bottom, labels, *, biases, mask, anchors_scale=32, num_class=20,     # noqa: C901 - its fields
            object_scale=1., class_scale=1., coord_scale=5., thresh=.2, use_logic_gradient=False, use_focal_loss=False,
            iou_loss="MSE", iou_normalizer=.25, iou_thresh=.5, max_delta=10., accumulate=True, label_smooth_eps=.1):
     """The loss, and diff.
