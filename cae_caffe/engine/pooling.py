@@ -34,6 +34,16 @@ class Windows:
     stride: Shape
     pad: Shape
     rounds_up: bool             # whether a window that reaches beyond the padding counts (`round_mode: CEIL`)
+    dilation: Shape = (1, 1)    # from one value of a window to the next
+
+    @property
+    def extent(self) -> Shape:
+        """How far a window reaches."""
+        return tuple((kernel - 1) * dilation + 1 for kernel, dilation in zip(self.kernel, self.dilation))
+
+    @property
+    def are_dilated(self) -> bool:
+        return self.dilation != (1, 1)
 
     @property
     def number(self) -> Shape:
@@ -42,7 +52,7 @@ class Windows:
 
     def _number(self, axis: int, clips: bool) -> int:
         # Caffe divides as float32, which is exact where it matters, and rounds towards the mode's side.
-        space = (self.size[axis] + 2 * self.pad[axis] - self.kernel[axis]) / self.stride[axis]
+        space = (self.size[axis] + 2 * self.pad[axis] - self.extent[axis]) / self.stride[axis]
         number = (math.ceil(space) if self.rounds_up else math.floor(space)) + 1
         begins_behind = (number - 1) * self.stride[axis] >= self.size[axis] + self.pad[axis]
         return number - 1 if clips and begins_behind else number
@@ -50,13 +60,13 @@ class Windows:
     @property
     def are_native(self) -> bool:
         """Whether PyTorch's own pooling has the same windows."""
-        return (all(2 * pad <= kernel for pad, kernel in zip(self.pad, self.kernel))
+        return (not self.are_dilated and all(2 * pad <= kernel for pad, kernel in zip(self.pad, self.kernel))
                 and self.number == tuple(self._number(axis, clips=self.rounds_up) for axis in (0, 1)))
 
     @property
     def are_whole_image(self) -> bool:
         """Whether there is one window, and it is the image."""
-        return self.kernel == self.size and self.pad == (0, 0)
+        return self.kernel == self.size and self.pad == (0, 0) and not self.are_dilated
 
     @property
     def arguments(self) -> tuple:
@@ -74,17 +84,23 @@ class Windows:
         target.copy_(F.pad(padded, (-left, -right, -above, -below)))
 
     def _behind(self) -> Shape:
-        return tuple((number - 1) * stride + kernel - size - pad for number, stride, kernel, size, pad
-                     in zip(self.number, self.stride, self.kernel, self.size, self.pad))
+        return tuple((number - 1) * stride + extent - size - pad for number, stride, extent, size, pad
+                     in zip(self.number, self.stride, self.extent, self.size, self.pad))
+
+    def patches(self, image: torch.Tensor) -> torch.Tensor:
+        """The values of each window, zeros in the padding: (N, C, rows, columns, values of a window)."""
+        (height, width), (down, across), (rows, columns) = self.extent, self.stride, self.dilation
+        windows = self.padded(image, 0).unfold(2, height, down).unfold(3, width, across)
+        return windows[..., ::rows, ::columns].flatten(4)
 
     def areas(self) -> torch.Tensor:
         """By what Caffe's average divides, (rows, columns) of windows: the values in each, those of the padding
         included, those beyond it not. A window that begins just behind the image has none.
         """
-        rows, columns = (torch.tensor([min(i * stride - pad + kernel, size + pad) - (i * stride - pad)
-                                       for i in range(number)], dtype=torch.float32)
-                         for number, stride, kernel, size, pad
-                         in zip(self.number, self.stride, self.kernel, self.size, self.pad))
+        rows, columns = (torch.tensor([math.ceil((min(start + extent, size + pad) - start) / dilation)
+                                       for start in range(-pad, number * stride - pad, stride)], dtype=torch.float32)
+                         for number, stride, extent, size, pad, dilation
+                         in zip(self.number, self.stride, self.extent, self.size, self.pad, self.dilation))
         return torch.outer(rows, columns)
 
 
@@ -127,7 +143,7 @@ class MaxPooling:
         self._windows = windows
         self._native = windows.are_native
         self._order = _FastOrder(windows, scratch)
-        self._arguments = (*windows.arguments, (1, 1), self._native and windows.rounds_up)
+        self._arguments = (*windows.arguments, windows.dilation, self._native and windows.rounds_up)
         self._indices = torch.empty(0, dtype=torch.int64)       # of the top's shape, from the first forward pass on
 
     def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
@@ -209,6 +225,24 @@ class AveragePooling:
                 self._windows.cropped(backward(shares, self._windows.padded(image, 0), *self._arguments), out)
 
 
+class DilatedAveragePooling:
+    """AveragePooling for windows that are dilated, which PyTorch's kernels have not."""
+
+    def __init__(self, windows: Windows):
+        self._windows = windows
+        self._areas = windows.areas()
+
+    def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
+        torch.div(self._windows.patches(bottom).sum(-1), self._areas.to(bottom.device), out=top)
+
+    def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
+        image = torch.empty_like(bottom).requires_grad_()       # of which only the shape counts
+        with torch.enable_grad():
+            sums = self._windows.patches(image).sum(-1)
+        shares = top_diff / self._areas.to(top_diff.device)
+        bottom_diff.copy_(torch.autograd.grad(sums, image, shares)[0])
+
+
 class StochasticPooling:
     """One value of each window, drawn with a probability in proportion to it; in the test phase their so weighted mean.
 
@@ -221,7 +255,7 @@ class StochasticPooling:
         self._chosen = torch.empty(0, dtype=torch.int64)
 
     def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
-        patches = self._patches(bottom)
+        patches = self._windows.patches(bottom)
         if self._draw is not None:
             drawn = torch.from_numpy(self._draw(top.numel())).to(bottom.device).view(*top.shape, 1)
             sums = patches.cumsum(-1)
@@ -232,13 +266,8 @@ class StochasticPooling:
     def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
         image = bottom.detach().requires_grad_()
         with torch.enable_grad():
-            pooled = self._pooled(self._patches(image))
+            pooled = self._pooled(self._windows.patches(image))
         bottom_diff.copy_(torch.autograd.grad(pooled, image, top_diff)[0])
-
-    def _patches(self, image: torch.Tensor) -> torch.Tensor:
-        """(N, C, rows, columns, values of a window)"""
-        (height, width), (down, across) = self._windows.kernel, self._windows.stride
-        return self._windows.padded(image, 0).unfold(2, height, down).unfold(3, width, across).flatten(4)
 
     def _pooled(self, patches: torch.Tensor) -> torch.Tensor:
         if self._draw is not None:

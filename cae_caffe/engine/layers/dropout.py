@@ -18,17 +18,24 @@ class Dropout(NeuronLayer):
 
     In phase TEST nothing happens. One word of Caffe's stream decides on each value, in the order of the blob's
     logical axes (src/caffe/layers/dropout_layer.cpp).
+
+    Of forks: with `scale_train: false` the values that stay do not grow, and in phase TEST all shrink so instead
+    (rbgirshick/caffe-fast-rcnn's file of that name); with `sample_weights_test: true` phase TEST is as phase TRAIN
+    (alexgkendall/caffe-segnet's).
     """
 
     traits = Traits(keeps_order=True, runs_in_place=True, capturable=False)
 
     def setup(self, bottom, top):
-        ratio = self.param.dropout_param.dropout_ratio
-        self.drops = self.param.phase == "TRAIN"
-        if self.drops and not 0 <= ratio < 1:
+        param = self.param.dropout_param
+        ratio = param.dropout_ratio
+        self.drops = self.param.phase == "TRAIN" or param.sample_weights_test
+        if (self.drops or not param.scale_train) and not 0 <= ratio < 1:
             raise InputError(f"its `dropout_ratio` is {ratio:g}; it must be at least 0 and below 1.")
         self.kept = 1.0 - ratio
         self.scale = float(np.float32(1 / self.kept)) if self.drops else 1.0
+        if not param.scale_train:
+            self.scale = 1.0 if self.drops else float(np.float32(self.kept))
         self._mask = torch.empty(0)
 
     def forward(self, bottom, top):
@@ -49,5 +56,7 @@ class Dropout(NeuronLayer):
     def _apply(self, values: torch.Tensor, out: torch.Tensor) -> None:
         if self.drops:
             torch.mul(values, self._mask, out=out)
+        elif self.scale != 1:
+            torch.mul(values, self.scale, out=out)
         elif out is not values:
             out.copy_(values)

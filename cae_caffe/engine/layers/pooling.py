@@ -7,10 +7,10 @@ from collections.abc import Callable
 from ...errors import InputError
 from ..blob import Shape, require_images, shape_string
 from ..layer import Layer, between
-from ..pooling import AveragePooling, MaxPooling, StochasticPooling, Windows
+from ..pooling import AveragePooling, DilatedAveragePooling, MaxPooling, StochasticPooling, Windows
 from .registry import register
 
-PoolingMethod = MaxPooling | AveragePooling | StochasticPooling
+PoolingMethod = MaxPooling | AveragePooling | DilatedAveragePooling | StochasticPooling
 
 
 @register("Pooling")
@@ -18,6 +18,10 @@ class Pooling(Layer):
     """Images (N, C, H, W) to (N, C, windows down, windows across); with MAX, a second top holds the maxima's places.
 
     `global_pooling` makes the whole image one window. (src/caffe/layers/pooling_layer.cpp)
+
+    Of forks: `ceil_mode: false` is `round_mode: FLOOR` (BVLC's pull request 3057), and the values of a window lie
+    `dilation` apart; an average is of those in image and padding (naibaf7/caffe's pooling_layer.cu; its code for CPUs
+    leaves the dilation out).
     """
 
     tops = between(1, 2)
@@ -31,8 +35,16 @@ class Pooling(Layer):
         self.kernel = None if param.global_pooling else self._kernel()
         self.stride = self._lengths("stride", 1)
         self.pad = self._lengths("pad", 0)
+        self.dilation = self._dilation()
         self._check_global()
-        self._check_pad(self.kernel or bottom[0].shape[2:])
+        self._check_pad(self._windows(bottom[0].shape).extent)
+
+    @classmethod
+    def unsupported(cls, param):
+        param = param.pooling_param
+        if param.ceil_mode and param.has("ceil_mode") and param.round_mode == "FLOOR":
+            return ["it gives `ceil_mode: true` and `round_mode: FLOOR`, which say opposite things"]
+        return []
 
     def is_capturable(self):
         return self.param.pooling_param.pool != "STOCHASTIC" or self.param.phase != "TRAIN"
@@ -59,6 +71,13 @@ class Pooling(Layer):
             raise InputError(f"its `{name}` is {list(lengths)}; each length must be at least {least}.")
         return lengths
 
+    def _dilation(self) -> Shape:
+        dilation = tuple(self.param.pooling_param.dilation) or (1, 1)
+        if len(dilation) > 2 or min(dilation) < 1:
+            raise InputError(f"its `dilation` is {list(dilation)}; give it once, or for rows and for columns, and at "
+                             "least 1.")
+        return dilation * 2 if len(dilation) == 1 else dilation
+
     def _check_global(self) -> None:
         param = self.param.pooling_param
         if not param.global_pooling:
@@ -69,15 +88,18 @@ class Pooling(Layer):
         if self.pad != (0, 0) or self.stride != (1, 1):
             raise InputError(f"its `pad` is {list(self.pad)} and its `stride` {list(self.stride)}; with "
                              "`global_pooling: true` they must be 0 and 1.")
+        if self.dilation != (1, 1):
+            raise InputError(f"its `dilation` is {list(self.dilation)}, and with `global_pooling: true` the window is "
+                             "the whole image, so that it must be 1.")
 
-    def _check_pad(self, kernel: Shape) -> None:
+    def _check_pad(self, extent: Shape) -> None:
         if not any(self.pad):
             return
         if self.param.pooling_param.pool == "STOCHASTIC":
             raise InputError(f"its `pad` is {list(self.pad)}, and stochastic pooling takes none; use MAX or AVE, or no "
                              "padding.")
-        if any(pad >= length for pad, length in zip(self.pad, kernel)):
-            raise InputError(f"its `pad` {list(self.pad)} is not smaller than its kernel {list(kernel)}; a window must "
+        if any(pad >= length for pad, length in zip(self.pad, extent)):
+            raise InputError(f"its `pad` {list(self.pad)} is not smaller than its kernel {list(extent)}; a window must "
                              "reach into the image.")
 
     def shapes(self, bottom_shapes):
@@ -85,13 +107,14 @@ class Pooling(Layer):
         require_images(shape, "pooling")
         windows = self._windows(shape)
         if min(windows.number) < 1:
-            raise InputError(f"its kernel {list(windows.kernel)} does not fit into a bottom of shape "
+            raise InputError(f"its kernel {list(windows.extent)} does not fit into a bottom of shape "
                              f"{shape_string(shape)}; use a smaller kernel, or pad.")
         return [shape[:2] + windows.number] * 2
 
     def _windows(self, shape: Shape) -> Windows:
-        rounds_up = self.param.pooling_param.round_mode == "CEIL"
-        return Windows(shape[2:], self.kernel or shape[2:], self.stride, self.pad, rounds_up)
+        param = self.param.pooling_param
+        rounds_up = param.round_mode == "CEIL" and param.ceil_mode
+        return Windows(shape[2:], self.kernel or shape[2:], self.stride, self.pad, rounds_up, self.dilation)
 
     def reshape(self, bottom, top):
         super().reshape(bottom, top)
@@ -107,6 +130,10 @@ class Pooling(Layer):
             self._method.backward(top[0].diff, bottom[0].data, bottom[0].diff)
 
 
+def _average(layer: Pooling, windows: Windows) -> AveragePooling | DilatedAveragePooling:
+    return DilatedAveragePooling(windows) if windows.are_dilated else AveragePooling(windows, layer.context.scratch)
+
+
 def _stochastic(layer: Pooling, windows: Windows) -> StochasticPooling:
     if layer.param.phase != "TRAIN":
         return StochasticPooling(windows)
@@ -115,6 +142,6 @@ def _stochastic(layer: Pooling, windows: Windows) -> StochasticPooling:
 
 METHODS: dict[str, Callable[[Pooling, Windows], PoolingMethod]] = {
     "MAX": lambda layer, windows: MaxPooling(windows, layer.context.scratch),
-    "AVE": lambda layer, windows: AveragePooling(windows, layer.context.scratch),
+    "AVE": _average,
     "STOCHASTIC": _stochastic,
 }

@@ -38,6 +38,8 @@ EXCEPTIONS = {
     "LRN": "values that are not finite spoil the channels around them, in Caffe all behind them too; in place, values "
            "and gradient are right; Caffe overwrites what it still needs",
     "LSTM": "as RNN",
+    "MergeCrop": "also on the CPU, where the fork has none; where the second bottom is cut off its gradient is 0, and "
+                 "STACK takes a second bottom of more channels than the first, which the fork misplaces",
     "MVN": "in place, the gradient is right; Caffe overwrites the diff before it has read all of it",
     "PReLU": "also bottoms of more than four axes",
     "Pooling": "a window of nothing but NaN and minus infinity has the maximum -3.4e38 and the place -1, as in Caffe, "
