@@ -11,9 +11,16 @@ from ...layer import Layer, between
 from ...traits import Traits
 from ..registry import register
 from .boxes import Code, suppress_fast
-from .detection_rows import on_host, prior_count, priors_of, require_classes, require_predictions
+from .detection_rows import (
+    DETECTION_WIDTH,
+    on_host,
+    prior_count,
+    priors_of,
+    require_classes,
+    require_predictions,
+)
 
-ROW = 7     # image, label, score, xmin, ymin, xmax, ymax
+NO_ROWS = np.empty((0, DETECTION_WIDTH), np.float32)
 
 
 @register("DetectionOutput")
@@ -58,13 +65,13 @@ class DetectionOutput(Layer):
         if loc[0] != conf[0]:
             raise InputError(f"its locations are of {loc[0]} images and its scores of {conf[0]}; they must be of the "
                              "same.")
-        return [(1, 1, 1, ROW)]     # how many there are is known when they are found
+        return [(1, 1, 1, DETECTION_WIDTH)]     # how many there are is known when they are found
 
     def forward(self, bottom, top):
         rows = self._detect(*bottom[:3])
         if not len(rows):
             log.info("detection_output_layer.cpp:284", "Couldn't find any detections")
-            rows = np.full((bottom[0].shape[0], ROW), -1, np.float32)
+            rows = np.full((bottom[0].shape[0], DETECTION_WIDTH), -1, np.float32)
             rows[:, 0] = np.arange(len(rows))
         top[0].reshape((1, 1, *rows.shape))
         top[0].data.copy_(torch.from_numpy(rows).view(top[0].shape))
@@ -76,7 +83,7 @@ class DetectionOutput(Layer):
         codes = on_host(loc).reshape(images, len(priors), -1, 4)
         boxes = self.code.decode(priors[:, None], variances[:, None], codes)
         scores = on_host(conf).reshape(images, len(priors), self.classes)
-        return np.concatenate([np.empty((0, ROW), np.float32),
+        return np.concatenate([NO_ROWS,
                                *(self._of_image(image, boxes[image], scores[image]) for image in range(images))])
 
     def _of_image(self, image: int, boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -90,7 +97,7 @@ class DetectionOutput(Layer):
                                      param.nms_param.eta, self.top_k)
                 head = np.broadcast_to(np.array([image, label], np.float32), (len(kept), 2))
                 found.append(np.concatenate([head, scores[kept, label, None], of_class[kept]], 1))
-        rows = np.concatenate([np.empty((0, ROW), np.float32), *found])
+        rows = np.concatenate([NO_ROWS, *found])
         if -1 < param.keep_top_k < len(rows):
             rows = rows[np.argsort(-rows[:, 2], kind="stable")[:param.keep_top_k]]
             rows = rows[np.argsort(rows[:, 1], kind="stable")]
