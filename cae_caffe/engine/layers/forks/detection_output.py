@@ -11,9 +11,17 @@ from ...layer import Layer, between
 from ...traits import Traits
 from ..registry import register
 from .boxes import Code, suppress_fast
-from .detection_rows import on_host, prior_count, priors_of, require_classes, require_predictions
+from .detection_files import DetectionFiles
+from .detection_rows import (
+    DETECTION_WIDTH,
+    on_host,
+    prior_count,
+    priors_of,
+    require_classes,
+    require_predictions,
+)
 
-ROW = 7     # image, label, score, xmin, ymin, xmax, ymax
+NO_ROWS = np.empty((0, DETECTION_WIDTH), np.float32)
 
 
 @register("DetectionOutput")
@@ -26,6 +34,9 @@ class DetectionOutput(Layer):
     for each, by image, then class, then score: image, class, score, xmin, ymin, xmax, ymax, as parts of the image. If
     there is none at all, it has a row for each image: its number, and -1 six times
     (src/caffe/layers/detection_output_layer.cpp). The top's shape changes from pass to pass.
+
+    With `save_output_param` it also writes files, whole or not at all (detection_files.DetectionFiles); where that
+    names no `output_directory`, its other files are not read.
     """
 
     bottoms = between(3, 4)     # the fourth, images to draw into, serves `visualize` alone
@@ -47,6 +58,8 @@ class DetectionOutput(Layer):
                              f"{suppression.eta:g}; the first must be at least 0, and the second above 0 and at most "
                              "1.")
         self.top_k = suppression.top_k if suppression.has("top_k") else -1
+        labels = [label for label in range(self.classes) if label != param.background_label_id]
+        self.files = DetectionFiles.of(param.save_output_param, labels, self.where)
         has_least = param.has("confidence_threshold")
         self.least_score = param.confidence_threshold if has_least else float(np.finfo(np.float32).min)
 
@@ -58,26 +71,29 @@ class DetectionOutput(Layer):
         if loc[0] != conf[0]:
             raise InputError(f"its locations are of {loc[0]} images and its scores of {conf[0]}; they must be of the "
                              "same.")
-        return [(1, 1, 1, ROW)]     # how many there are is known when they are found
+        return [(1, 1, 1, DETECTION_WIDTH)]     # how many there are is known when they are found
 
     def forward(self, bottom, top):
-        rows = self._detect(*bottom[:3])
+        found = self._detect(*bottom[:3])
+        if self.files is not None:
+            for its in found:
+                self.files.add(its[:, 1:])
+        rows = np.concatenate([NO_ROWS, *found])
         if not len(rows):
             log.info("detection_output_layer.cpp:284", "Couldn't find any detections")
-            rows = np.full((bottom[0].shape[0], ROW), -1, np.float32)
+            rows = np.full((bottom[0].shape[0], DETECTION_WIDTH), -1, np.float32)
             rows[:, 0] = np.arange(len(rows))
         top[0].reshape((1, 1, *rows.shape))
         top[0].data.copy_(torch.from_numpy(rows).view(top[0].shape))
 
-    def _detect(self, loc, conf, prior_blob) -> np.ndarray:
-        """The detections of all images as rows of the top."""
+    def _detect(self, loc, conf, prior_blob) -> list[np.ndarray]:
+        """The detections of each image as rows of the top."""
         priors, variances = priors_of(prior_blob)
         images = loc.shape[0]
         codes = on_host(loc).reshape(images, len(priors), -1, 4)
         boxes = self.code.decode(priors[:, None], variances[:, None], codes)
         scores = on_host(conf).reshape(images, len(priors), self.classes)
-        return np.concatenate([np.empty((0, ROW), np.float32),
-                               *(self._of_image(image, boxes[image], scores[image]) for image in range(images))])
+        return [self._of_image(image, boxes[image], scores[image]) for image in range(images)]
 
     def _of_image(self, image: int, boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """The rows of an image's detections; boxes (P, 1 or classes, 4) and scores (P, classes)."""
@@ -90,7 +106,7 @@ class DetectionOutput(Layer):
                                      param.nms_param.eta, self.top_k)
                 head = np.broadcast_to(np.array([image, label], np.float32), (len(kept), 2))
                 found.append(np.concatenate([head, scores[kept, label, None], of_class[kept]], 1))
-        rows = np.concatenate([np.empty((0, ROW), np.float32), *found])
+        rows = np.concatenate([NO_ROWS, *found])
         if -1 < param.keep_top_k < len(rows):
             rows = rows[np.argsort(-rows[:, 2], kind="stable")[:param.keep_top_k]]
             rows = rows[np.argsort(rows[:, 1], kind="stable")]

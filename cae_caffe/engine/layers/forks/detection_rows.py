@@ -10,8 +10,9 @@ import numpy as np
 from ....errors import InputError
 from ...blob import Blob, Shape, shape_string
 
-PADDING = -1        # the image's number in a row that holds no box
-TRUTH_WIDTH = 8     # image, label, instance, xmin, ymin, xmax, ymax, difficult
+PADDING = -1            # the image's number in a row that holds no box
+TRUTH_WIDTH = 8         # image, label, instance, xmin, ymin, xmax, ymax, difficult
+DETECTION_WIDTH = 7     # image, label, score, xmin, ymin, xmax, ymax
 
 
 def require_rows(shape: Shape, width: int, what: str) -> None:
