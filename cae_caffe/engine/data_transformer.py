@@ -38,10 +38,7 @@ class DataTransformer:
         self.crops = self.crop_height > 0
         self._mirror: bool = param.mirror
         self._scale = np.float32(param.scale)
-<<<<<<< HEAD
-=======
         self._scale_factors: tuple[float, ...] = param.scale_factors
->>>>>>> 86afda9 (Data layers whose labels are images: DenseImageData, ImageSegData, WindowSegData and ImageLabelmapData)
         self._crops_at_random = self.crops and phase == "TRAIN"
         self._own: Stream | None = None
         if param.has("mean_file") and param.mean_value:

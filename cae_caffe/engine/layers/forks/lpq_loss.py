@@ -30,8 +30,8 @@ class LpqLoss(AutogradLayer, LossLayer):
         episodes = len(param.lpq_loss_param.pq_episode_starts_at_iter)
         if episodes <= 1:
             return []
-        return [f"{episodes} `pq_episode_starts_at_iter`, of which each has a `p` and `q` of its own, are not carried "
-                "out; train with one after the other, each in a file of its own"]
+        return [(f"{episodes} `pq_episode_starts_at_iter`, of which each has a `p` and `q` of its own, are not carried "
+                 "out; train with one after the other, each in a file of its own")]
 
     def setup(self, bottom, top):
         param = self.param.lpq_loss_param
