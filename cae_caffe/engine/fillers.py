@@ -6,7 +6,7 @@ All arithmetic is float32, rounded after every operation, for the bytes to come 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +30,7 @@ class FillerParameter(Protocol):
     std: float
     sparse: int             # gaussian: how many weights per output to keep on average; -1 for all
     variance_norm: str      # xavier, msra: FAN_IN, FAN_OUT or AVERAGE
+    diag_val: Sequence[float]       # diagonal
 
 
 Fill = Callable[[Stream, Shape, FillerParameter], np.ndarray]
@@ -140,6 +141,37 @@ def _bilinear(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarr
     distance = np.abs(np.arange(shape[3], dtype=np.float32) / np.float32(factor) - center)
     profile = np.float32(1) - distance
     return np.broadcast_to(np.outer(profile, profile), shape).copy()
+
+
+@_filler("diagonal")
+def _diagonal(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarray:
+    """FlowNet 2.0's: output i is channel i times the i-th `diag_val`, 1 if there is none, by a mean over the kernel."""
+    if len(shape) < 2 or len(shape) > 4:
+        raise InputError("A `diagonal` filler needs a blob of two to four axes (outputs, channels, kernel), not one "
+                         f"of shape {_times(shape)}.")
+    weights = np.zeros((*shape[:2], math.prod(shape[2:])), np.float32)
+    values = np.ones(min(shape[:2]), np.float32)
+    values[:len(filler.diag_val)] = filler.diag_val[:len(values)]
+    diagonal = np.arange(len(values))
+    weights[diagonal, diagonal] = (values / np.float32(weights.shape[2]))[:, np.newaxis]
+    return weights
+
+
+@_filler("identity")
+def _identity(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarray:
+    """happynear's: 1 where output and input are of one number, else 0."""
+    outputs = _first_axis(shape, "identity")
+    if math.prod(shape) != outputs**2:
+        raise InputError("An `identity` filler needs a blob of as many inputs as outputs, not one of shape "
+                         f"{_times(shape)}.")
+    return np.eye(outputs, dtype=np.float32)
+
+
+@_filler("gaussian_unitball")
+def _gaussian_unitball(stream: Stream, shape: Shape, filler: FillerParameter) -> np.ndarray:
+    """happynear's: normal, then every row of the first axis divided by its length."""
+    rows = stream.normal(math.prod(shape), 0, 1).reshape(_first_axis(shape, "gaussian_unitball"), -1)
+    return rows / np.sqrt(np.square(rows).sum(1, keepdims=True) + np.float32(1e-12))
 
 
 _FANS: dict[str, Callable[[int, int], np.float32]] = {

@@ -12,7 +12,7 @@ from cae_caffe.engine import fillers, rng
 from cae_caffe.errors import InputError
 
 DEFAULTS = {"type": "constant", "value": 0.0, "min": 0.0, "max": 1.0, "mean": 0.0, "std": 1.0, "sparse": -1,
-            "variance_norm": "FAN_IN"}
+            "variance_norm": "FAN_IN", "diag_val": ()}
 INFINITY, NAN = float("inf"), float("nan")
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -189,7 +189,7 @@ def test_parameters_of_a_net_and_of_the_next_are_caffes(real_caffe, tmp_path, na
 # ---- what is refused
 
 REFUSED = [
-    ((8,), {"type": "nope"}, "type `nope` does not exist; the types are bilinear, constant, gaussian"),
+    ((8,), {"type": "nope"}, "type `nope` does not exist; the types are bilinear, constant, diagonal"),
     ((0, 3), {"type": "constant"}, "cannot fill an empty blob, one of shape 0x3"),
     ((8,), {"type": "gaussian", "std": 0}, "`std` above 0, not 0"),
     ((8,), {"type": "gaussian", "std": -1}, "`std` above 0, not -1"),
@@ -247,3 +247,36 @@ def test_caffe_aborts_on_all_that_is_refused(real_caffe, tmp_path):
 def test_two_fillers_of_one_name_are_an_error():
     with pytest.raises(ValueError, match="Two fillers are named 'xavier'"):
         fillers._filler("xavier")(None)
+
+
+# ---- those of forks
+
+@pytest.mark.parametrize(("shape", "values"), [((2, 2, 1, 1), (3, -0.5)), ((3, 2), ()), ((2, 3, 3, 1), (6,))])
+def test_a_diagonal_of_flownets_fork(shape, values):
+    found = fillers.fill(rng.Stream(1), shape, parameters(type="diagonal", diag_val=values))
+
+    wanted = np.zeros(shape)
+    for i in range(min(shape[:2])):
+        wanted[i, i] = (values[i] if i < len(values) else 1) / np.prod(shape[2:])
+    np.testing.assert_array_equal(found, wanted.astype(np.float32))
+
+
+def test_an_identity_of_happynears_fork():
+    found = fillers.fill(rng.Stream(1), (3, 3, 1, 1), parameters(type="identity"))
+
+    np.testing.assert_array_equal(found.reshape(3, 3), np.eye(3))
+
+
+def test_rows_of_length_one_of_happynears_fork():
+    found = fillers.fill(rng.Stream(1), (4, 5), parameters(type="gaussian_unitball"))
+    drawn = fillers.fill(rng.Stream(1), (4, 5), parameters(type="gaussian"))
+
+    np.testing.assert_allclose(found, drawn / np.linalg.norm(drawn, axis=1, keepdims=True), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "shape", "match"), [
+    ("diagonal", (3,), "two to four axes"), ("identity", (2, 3), "as many inputs as outputs"),
+    ("identity", (), "at least one axis"), ("gaussian_unitball", (), "at least one axis")])
+def test_shapes_that_forks_fillers_cannot_fill(kind, shape, match):
+    with pytest.raises(InputError, match=match):
+        fillers.fill(rng.Stream(1), shape, parameters(type=kind))

@@ -156,7 +156,7 @@ def whatever_number(draw) -> Parts:
 
 @recipe("Eltwise")
 def eltwise(draw) -> Parts:
-    shape, number = shape_of(draw), draw(st.integers(1, 4))
+    shape, number = shape_of(draw), draw(st.integers(2, 4))        # one is FlowNet's
     bottoms = [array(draw, *shape, low=0.2) for _ in range(number)]
     if draw(RARELY):
         bottoms[-1] = array(draw, *shape_of(draw))

@@ -19,10 +19,15 @@ class Eltwise(Layer):
 
     The gradient of PROD is y / a, as Caffe has it, or with `stable_prod_grad` (the default) the product of the others.
     Of equal maxima the second of the first two bottoms counts, else the earliest (src/caffe/layers/eltwise_layer.cpp).
+    A sum may have one bottom, as in FlowNet 2.0's fork.
     """
 
     bottoms = at_least(2)
     traits = Traits(keeps_order=True, replayable=True)
+
+    def counts(self):
+        least = 1 if self.param.eltwise_param.operation == "SUM" else 2
+        return at_least(least), self.tops
 
     def setup(self, bottom, top):
         param = self.param.eltwise_param
@@ -55,12 +60,13 @@ class _Sum:
         self._coefficients = layer.coefficients
 
     def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
-        first, second = self._coefficients[:2]
-        if first == 1 and second:
-            torch.add(values[0], values[1], alpha=second, out=out)
+        first, *others = self._coefficients
+        if first == 1 and others and others[0]:
+            torch.add(values[0], values[1], alpha=others[0], out=out)
+            values, others = values[1:], others[1:]
         else:
-            _add(scaled(values[0], first, out), values[1], second)
-        for tensor, coefficient in zip(values[2:], self._coefficients[2:]):
+            scaled(values[0], first, out)
+        for tensor, coefficient in zip(values[1:], others):
             _add(out, tensor, coefficient)
 
     def backward(self, i: int, top: Blob, bottom: list[Blob]) -> None:

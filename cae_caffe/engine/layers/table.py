@@ -32,6 +32,7 @@ EXCEPTIONS = {
     "DepthwiseConvolution": "as Convolution; on a GPU the fork takes the number of channels for `group`, and no "
                             "`dilation`",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
+    "Eltwise": "a sum of one bottom, as in FlowNet 2.0's fork",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",

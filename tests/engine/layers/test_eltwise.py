@@ -70,8 +70,17 @@ def test_refuses_coefficients_of_a_product(judge):
                   match="takes no coefficients")
 
 
-def test_refuses_one_bottom(judge):
-    judge.refused(Case('type: "Eltwise"', [values(2)]), match="at least 2")
+@pytest.mark.parametrize("operation", ["PROD", "MAX"])
+def test_refuses_one_bottom(judge, operation):
+    judge.refused(Case(f'type: "Eltwise" eltwise_param {{ operation: {operation} }}', [values(2)]), match="at least 2")
+
+
+@pytest.mark.parametrize(("text", "factor"), [("", 1), ("eltwise_param { coeff: 0.5 }", 0.5)])
+def test_a_sum_of_one_bottom_as_flownets_fork_has_it(text, factor):
+    found, = run_embedded(Case(f'type: "Eltwise" {text}', [values(2, 3)], top_diffs=[values(2, 3, seed=1)]))
+
+    np.testing.assert_array_equal(found["top0.data"], np.float32(factor) * values(2, 3))
+    np.testing.assert_array_equal(found["bottom0.diff"], np.float32(factor) * values(2, 3, seed=1))
 
 
 def test_refuses_to_run_in_place():

@@ -9,10 +9,10 @@ def resample(bottom, *, height, width, type="LINEAR", antialias=True):      # no
     """The image at the size (height, width), which two bottoms take from the second: NEAREST, LINEAR or CUBIC. The
     centre of a value of the top lies in the bottom at (i + 1/2) * factor - 1/2, with the factor of its axis.
 
-    With antialias, if an axis shrinks, the kernels of both are stretched by their axis's factor (an axis that grows by
-    more than it takes has places where no tap has a weight, and which are 0). The fork's `factor` does nothing, and
-    AREA is refused. It takes for the half of a step that of the other axis, and for NEAREST so reads beyond the image:
-    corrected here.
+    With antialias the kernel is stretched by the factor of an axis that shrinks. The fork's `factor` does nothing, and
+    AREA is refused. It takes for the half of a step that of the other axis, and for NEAREST so reads beyond the image;
+    and where one axis shrinks and the other grows it narrows the kernel of the latter, and leaves places 0 where no
+    tap has a weight: both corrected here.
     """
     rows, columns = (_weights(length, top_length, type, antialias and (height < bottom.shape[2]
                                                                        or width < bottom.shape[3]))
@@ -24,7 +24,7 @@ def _weights(length, top_length, kind, antialias):
     """How much of each value of an axis each value of the top has."""
     weights = np.zeros((top_length, length))
     factor = length / top_length
-    stretch = factor if antialias else 1.
+    stretch = max(factor, 1.) if antialias else 1.
     for i in range(top_length):
         if kind == "NEAREST":
             weights[i, (2 * i + 1) * length // (2 * top_length)] = 1    # round((i + 1/2) * factor - 1/2), halves up

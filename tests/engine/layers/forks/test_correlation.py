@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from conformance import Case, distinct, examples, run_embedded, values
 from fork_judge import hold
+from fork_references.correlation import correlation, correlation1d
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cae_caffe.errors import InputError
 
 ODD = st.sampled_from([1, 3])
+KINDS = st.sampled_from(["MULTIPLY", "SUBTRACT"])
 
 
 def case(kind, text, *shapes):
@@ -20,55 +22,30 @@ def case(kind, text, *shapes):
                  for seed, shape in enumerate(shapes)])
 
 
-def naive(bottoms, *, kernel, reach, stride, displacements, pads, starts, subtract):
-    """A value at a time: patches start `starts` from the corners of bottoms with `pads` zeros around them."""
-    beyond = 20
-    rows, columns = pads
-    first, second = (np.pad(bottom, ((0, 0), (0, 0), (rows + beyond,) * 2, (columns + beyond,) * 2))
-                     for bottom in bottoms)
-    height, width = (-(-(length + 2 * pad - 2 * start - kernel + 1) // stride)
-                     for length, pad, start in zip(bottoms[0].shape[2:], pads, starts))
-    top = np.empty((len(first), len(displacements), height, width))
-    for n, d, y, x in np.ndindex(top.shape):
-        row, column = y * stride + starts[0] + beyond, x * stride + starts[1] + beyond
-        down, right = displacements[d]
-        a = first[n, :, row:row + kernel, column:column + kernel]
-        b = second[n, :, row + down:row + down + kernel, column + right:column + right + kernel]
-        top[n, d, y, x] = np.mean(np.abs(a - b) if subtract else a * b)
-    return [top]
-
-
 @examples(15)
 @given(shape=st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 4), st.integers(1, 4)), kernel=ODD,
-       reach=st.integers(0, 3), pad=st.integers(0, 4), stride=st.integers(1, 3), step=st.integers(1, 3),
-       subtract=st.booleans())
-def test_correlation(shape, kernel, reach, pad, stride, step, subtract):
+       reach=st.integers(0, 3), pad=st.integers(0, 4), stride=st.integers(1, 3), step=st.integers(1, 3), kind=KINDS)
+def test_correlation(shape, kernel, reach, pad, stride, step, kind):
     assume(min(shape[2:]) + 2 * pad - 2 * reach >= kernel)
-    steps = [i * step for i in range(-(reach // step), reach // step + 1)]
 
     hold(case("Correlation", f"kernel_size: {kernel} max_displacement: {reach} pad: {pad} stride_1: {stride} stride_2: "
-              f"{step} correlation_type: {'SUBTRACT' if subtract else 'MULTIPLY'}", shape, shape),
-         lambda bottoms, params: naive(
-             bottoms, kernel=kernel, reach=reach, stride=stride, displacements=[(y, x) for y in steps for x in steps],
-             pads=(pad, pad), starts=(reach, reach), subtract=subtract))
+              f"{step} correlation_type: {kind} do_abs: true", shape, shape),
+         lambda bottoms, params: [correlation(*bottoms, kernel_size=kernel, max_displacement=reach, pad=pad,
+                                              stride_1=stride, stride_2=step, correlation_type=kind)])
 
 
 @examples(15)
 @given(shape=st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(3, 4), st.integers(1, 4)), kernel=ODD,
        reach=st.integers(0, 3), pad=st.integers(0, 4), stride=st.integers(1, 3), step=st.integers(1, 3),
-       direction=st.sampled_from([-1, 0, 1]), subtract=st.booleans())
-def test_correlation_along_the_rows(shape, kernel, reach, pad, stride, step, direction, subtract):
+       direction=st.sampled_from([-1, 0, 1]), kind=KINDS)
+def test_correlation_along_the_rows(shape, kernel, reach, pad, stride, step, direction, kind):
     assume(shape[3] + 2 * pad - 2 * reach >= kernel)
-    radius = reach // step
-    least, most = {-1: (-radius - 1, -1), 0: (-radius, radius), 1: (0, radius)}[direction]
 
     hold(case("Correlation1D", f"kernel_size: {kernel} max_displacement: {reach} pad: {pad} stride_1: {stride} "
-              f"stride_2: {step} single_direction: {direction} "
-              f"correlation_type: {'SUBTRACT' if subtract else 'MULTIPLY'}", shape, shape),
-         lambda bottoms, params: naive(
-             bottoms, kernel=kernel, reach=reach, stride=stride,
-             displacements=[(0, i * step) for i in range(least, most + 1)], pads=(0, pad), starts=(0, reach),
-             subtract=subtract))
+              f"stride_2: {step} single_direction: {direction} correlation_type: {kind}", shape, shape),
+         lambda bottoms, params: [correlation1d(*bottoms, kernel_size=kernel, max_displacement=reach, pad=pad,
+                                                stride_1=stride, stride_2=step, single_direction=direction,
+                                                correlation_type=kind)])
 
 
 @pytest.mark.parametrize(("kind", "text", "match"), [

@@ -7,6 +7,8 @@ import pytest
 import torch
 from conformance import Case, distinct, examples, run_embedded, values
 from fork_judge import agree, hold
+from fork_references.channel_norm import channel_norm
+from fork_references.flow_warp import flow_warp, flow_warp_backward
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
@@ -41,6 +43,17 @@ def test_warping(number, channels, height, width, reach):
                                      flow_of(number, 2, height, width, reach=reach)])
 
     hold(case, lambda bottoms, params: [np.nan_to_num(warped_by_pytorch(*bottoms))])
+    hold(case, lambda bottoms, params: [flow_warp(*bottoms)])
+
+
+def test_a_flow_of_whole_pixels_has_the_slope_to_the_next():
+    bottoms = [values(1, 2, 4, 4), np.random.RandomState(0).randint(-2, 3, (1, 2, 4, 4)).astype(np.float32)]
+    top_diff = values(1, 2, 4, 4, seed=3)
+
+    image_diff, flow_diff = flow_warp_backward(*bottoms, top_diff)
+
+    agree(Case('type: "FlowWarp"', bottoms, top_diffs=[top_diff]),
+          {"bottom0.diff": image_diff, "bottom1.diff": flow_diff})
 
 
 def test_what_comes_from_outside_may_be_no_number():
@@ -48,7 +61,9 @@ def test_what_comes_from_outside_may_be_no_number():
     wanted = warped_by_pytorch(*(bottom.astype(np.float64) for bottom in bottoms))
     assert np.isnan(wanted).any()
 
-    agree(Case('type: "FlowWarp" flow_warp_param { fill_value: NOT_A_NUMBER }', bottoms), {"top0.data": wanted})
+    for text, tops in (("", np.nan_to_num(wanted)), ("fill_value: ZERO", np.nan_to_num(wanted)),
+                       ("fill_value: NOT_A_NUMBER", wanted)):
+        agree(Case(f'type: "FlowWarp" flow_warp_param {{ {text} }}', bottoms), {"top0.data": tops})
 
 
 def test_a_flow_that_is_no_number_comes_from_outside():
@@ -67,8 +82,7 @@ def test_flows_of_other_shapes_are_refused(flow):
 @examples(15)
 @given(shape=st.tuples(*[st.integers(1, 4)] * 4))
 def test_lengths_of_channels(shape):
-    hold(Case('type: "ChannelNorm"', [distinct(*shape)]),
-         lambda bottoms, params: [np.linalg.norm(bottoms[0], axis=1, keepdims=True)])
+    hold(Case('type: "ChannelNorm"', [distinct(*shape)]), lambda bottoms, params: [channel_norm(bottoms[0])])
 
 
 def test_a_vector_of_zeros_has_no_gradient():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conformance import Case, distinct, examples, run_embedded, values
 from fork_judge import hold
+from fork_references.l1_loss import l1_loss as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,19 +15,6 @@ from cae_caffe.errors import InputError
 
 def l1_loss(text, *bottoms):
     return Case(f'type: "L1Loss" l1_loss_param {{ {text} }}', list(bottoms))
-
-
-def naive(bottoms, *, per_location, prescale, entries, epsilon, plateau):
-    difference = bottoms[0] - bottoms[1] if len(bottoms) == 2 else bottoms[0]
-    divisor = np.sum(~np.isnan(difference)) / difference.shape[1] if entries else len(difference)
-    difference = np.nan_to_num(difference)
-    if not per_location:
-        return [np.sum(np.abs(difference)[np.abs(difference) >= plateau]) / divisor]
-    total = 0
-    for vector in np.moveaxis(difference, 1, -1).reshape(-1, difference.shape[1]):
-        squared = vector @ vector / (len(vector) if prescale else 1)
-        total += np.sqrt((0 if squared < plateau**2 else squared) + epsilon)
-    return [np.array(total / divisor)]
 
 
 @examples(60)
@@ -39,11 +27,10 @@ def test_l1_loss(shape, both, per_location, prescale, entries, epsilon, plateau,
         bottoms[-1].reshape(-1)[::3] = np.nan
         bottoms[-1].reshape(-1)[1] = 0.9
     flags = {"l2_per_location": per_location, "l2_prescale_by_channels": prescale, "normalize_by_num_entries": entries}
-    text = " ".join(f"{name}: {str(flag).lower()}" for name, flag in flags.items())
+    options = {**flags, "epsilon": epsilon, "plateau": plateau}
+    text = " ".join(f"{name}: {str(value).lower()}" for name, value in options.items())
 
-    hold(l1_loss(f"{text} epsilon: {epsilon} plateau: {plateau}", *bottoms),
-         lambda arrays, params: naive(arrays, per_location=per_location, prescale=prescale, entries=entries,
-                                      epsilon=epsilon, plateau=plateau),
+    hold(l1_loss(text, *bottoms), lambda arrays, params: [reference(*arrays, **options)],
          tolerance=2e-5, reason="The root of float32 sums that nearly vanish.")
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from conformance import Case, examples, run_embedded, values
+from fork_judge import hold
+from fork_references.resample import resample as reference
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch.nn import functional
@@ -39,6 +41,14 @@ def test_it_filters_as_pytorch_does_against_aliases(old, new, kind):
     wanted = functional.interpolate(torch.from_numpy(case.bottoms[0]).double(), new, mode=mode, antialias=True)
 
     np.testing.assert_allclose(top(case), wanted, rtol=0, atol=1e-5)
+
+
+@examples(40)
+@given(old=st.tuples(LENGTHS, LENGTHS), new=st.tuples(LENGTHS, LENGTHS), antialias=st.booleans(),
+       kind=st.sampled_from(["NEAREST", "LINEAR", "CUBIC"]))
+def test_it_is_as_the_fork_has_it(old, new, antialias, kind):
+    hold(resample(f"type: {kind} antialias: {str(antialias).lower()}", (2, 2, *old), (1, 1, *new)),
+         lambda bottoms, params: [reference(bottoms[0], height=new[0], width=new[1], type=kind, antialias=antialias)])
 
 
 @examples(20)
