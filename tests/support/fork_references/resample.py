@@ -9,13 +9,12 @@ def resample(bottom, *, height, width, type="LINEAR", antialias=True):      # no
     """The image at the size (height, width), which two bottoms take from the second: NEAREST, LINEAR or CUBIC. The
     centre of a value of the top lies in the bottom at (i + 1/2) * factor - 1/2, with the factor of its axis.
 
-    With antialias, if an axis shrinks, the kernels of both are stretched by their axis's factor (an axis that grows by
-    more than it takes has places where no tap has a weight, and which are 0). The fork's `factor` does nothing, and
-    AREA is refused. It takes for the half of a step that of the other axis, and for NEAREST so reads beyond the image:
-    corrected here.
+    With antialias the kernel is stretched by the factor of an axis that shrinks. The fork's `factor` does nothing, and
+    AREA is refused. Two of its faults are corrected here. It takes for the half of a step that of the other axis, and
+    for NEAREST so reads beyond the image; and where one axis shrinks, it narrows the kernel of another that grows, so
+    that some places are 0.
     """
-    rows, columns = (_weights(length, top_length, type, antialias and (height < bottom.shape[2]
-                                                                       or width < bottom.shape[3]))
+    rows, columns = (_weights(length, top_length, type, antialias)
                      for length, top_length in zip(bottom.shape[2:], (height, width)))
     return np.einsum("yh,nchw,xw->ncyx", rows, bottom, columns)
 
@@ -24,15 +23,14 @@ def _weights(length, top_length, kind, antialias):
     """How much of each value of an axis each value of the top has."""
     weights = np.zeros((top_length, length))
     factor = length / top_length
-    stretch = factor if antialias else 1.
+    stretch = max(factor, 1.) if antialias else 1.
     for i in range(top_length):
         if kind == "NEAREST":
             weights[i, (2 * i + 1) * length // (2 * top_length)] = 1    # round((i + 1/2) * factor - 1/2), halves up
             continue
         for j in range(length):
             weights[i, j] = {"LINEAR": triangle, "CUBIC": bicubic}[kind](((i + .5) * factor - .5 - j) / stretch)
-        total = weights[i].sum()
-        weights[i] = weights[i] / total if total else 0.
+        weights[i] /= weights[i].sum()
     return weights
 
 
