@@ -10,12 +10,11 @@ def resample(bottom, *, height, width, type="LINEAR", antialias=True):      # no
     centre of a value of the top lies in the bottom at (i + 1/2) * factor - 1/2, with the factor of its axis.
 
     With antialias the kernel is stretched by the factor of an axis that shrinks. The fork's `factor` does nothing, and
-    AREA is refused. It takes for the half of a step that of the other axis, and for NEAREST so reads beyond the image;
-    and where one axis shrinks and the other grows it narrows the kernel of the latter, and leaves places 0 where no
-    tap has a weight: both corrected here.
+    AREA is refused. Two of its faults are corrected here. It takes for the half of a step that of the other axis, and
+    for NEAREST so reads beyond the image; and where one axis shrinks, it narrows the kernel of another that grows, so
+    that some places are 0.
     """
-    rows, columns = (_weights(length, top_length, type, antialias and (height < bottom.shape[2]
-                                                                       or width < bottom.shape[3]))
+    rows, columns = (_weights(length, top_length, type, antialias)
                      for length, top_length in zip(bottom.shape[2:], (height, width)))
     return np.einsum("yh,nchw,xw->ncyx", rows, bottom, columns)
 
@@ -31,8 +30,7 @@ def _weights(length, top_length, kind, antialias):
             continue
         for j in range(length):
             weights[i, j] = {"LINEAR": triangle, "CUBIC": bicubic}[kind](((i + .5) * factor - .5 - j) / stretch)
-        total = weights[i].sum()
-        weights[i] = weights[i] / total if total else 0.
+        weights[i] /= weights[i].sum()
     return weights
 
 
