@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import InputError
+from . import shims
 
 # Caffe's own submodules, all of which import by their names after `import caffe`.
 SUBMODULES = ("_caffe", "classifier", "coord_map", "detector", "draw", "io", "net_spec", "proto", "proto.caffe_pb2",
@@ -19,8 +20,9 @@ def install(children: bool = False) -> None:
     """Let `import caffe`, and the imports of its submodules, give this package in the running process.
 
     With `children` also in processes that it starts: those that Python's multiprocessing spawns, which take sys.path
-    over, and other Pythons, which heed PYTHONPATH. To call it again does nothing more. Raises InputError if another
-    `caffe` has been imported already.
+    over, and other Pythons, which heed PYTHONPATH. Modules that Python layers of 2015 import, and that are not to be
+    had today, get stand-ins (shims/). To call it again does nothing more. Raises InputError if another `caffe` has been
+    imported already.
     """
     present = sys.modules.get("caffe")
     if present is not None and present.__name__ != __package__:
@@ -29,6 +31,7 @@ def install(children: bool = False) -> None:
                          "a new process.")
     modules = {f"caffe.{name}": importlib.import_module(f"{__package__}.{name}") for name in SUBMODULES}
     sys.modules.update(modules, caffe=sys.modules[__package__])
+    shims.install()
     if children:
         _lead_children()
 

@@ -1,7 +1,7 @@
 """Python 2 as Python 3, in memory: a script, and the modules that it imports from folders of its own.
 
 The translation is that of `2to3`, by fissix (or by lib2to3, which Python had up to 3.12). Beyond it, `/` between whole
-numbers divides as it did. Line numbers stay those of the user's files.
+numbers divides as it did, and NumPy takes what it took (numpy_of_2015.py). Line numbers stay those of the user's files.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from typing import Any
 
 from ..errors import InputError, RunError
+from . import numpy_of_2015, python2
 
 TAB = 8         # columns from one tab stop to the next, to Python 2
 DIVIDE = "__python2_divide__"
@@ -51,6 +52,7 @@ class Translator:
         text = _without_tabs(_decoded(source))
         translated = self._translated(text, file, is_script)
         tree = ast.parse(translated, file)
+        tree = numpy_of_2015.Names(tree).visit(tree)
         if not _DIVISION.search(text):
             tree = _Divisions().visit(tree)
         _Lines(text, translated).visit(tree)
@@ -214,11 +216,13 @@ class Importer(MetaPathFinder):
 
 
 def install(folder: str) -> Callable[[bytes, str], types.CodeType]:
-    """Let imports from `folder`, and from folders that are put on sys.path later, be translated; returns what
-    translates a script. Raises RunError where the library is missing.
+    """Let imports from `folder`, from folders of PYTHONPATH that hold Python 2, and from folders that are put on
+    sys.path later, be translated; returns what translates a script. Raises RunError where the library is missing.
     """
     translator = Translator()
     vars(builtins).update({DIVIDE: divide, IN_PLACE: divide_in_place})
-    known = [entry for entry in sys.path if os.path.realpath(entry) != os.path.realpath(folder)]
+    numpy_of_2015.install()
+    own = {os.path.realpath(entry) for entry in [folder, *python2.folders(os.environ.get("PYTHONPATH", ""))]}
+    known = [entry for entry in sys.path if os.path.realpath(entry) not in own]
     sys.meta_path.insert(0, Importer(translator, known))
     return lambda source, file: translator.code(source, file, is_script=True)

@@ -1,8 +1,14 @@
-"""Telling from an error that a script was written for Python 2."""
+"""Telling from an error that a script was written for Python 2, and from its files that a folder holds Python 2."""
 
 from __future__ import annotations
 
+import ast
+import itertools
+import os
 import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
 # What Python 3 says of Python 2's syntax, and the syntax itself where Python 3 says no more than that it is wrong.
 _SAID_OF_SYNTAX = re.compile(
@@ -29,6 +35,42 @@ _RUNNING = re.compile(
     r"unsupported operand type\(s\) for >>: 'builtin_function_or_method'|"
     r"unsupported operand type\(s\) for \+: '(dict_keys|dict_values|dict_items|range|map)'|"
     r"'float' object cannot be interpreted as an integer|a bytes-like object is required, not 'str'")
+
+MOST_FILES = 1000       # of a folder that are looked at
+_LIBRARIES = ("site-packages", "dist-packages")
+_OUR_OWN = str(Path(__file__).resolve().parents[1])
+
+
+def folders(search_path: str) -> list[str]:
+    """Those of the folders in a PYTHONPATH that hold a module of Python 2, by its grammar.
+
+    Python's folders of installed packages, and that of this one, do not count.
+    """
+    entries = [entry for entry in search_path.split(os.pathsep) if entry and os.path.isdir(entry)]
+    return [entry for entry in entries if os.path.basename(os.path.realpath(entry)) not in _LIBRARIES
+            and not _OUR_OWN.startswith(os.path.realpath(entry) + os.sep) and _holds_python2(entry)]
+
+
+def _holds_python2(folder: str) -> bool:
+    return any(map(_is_python2, itertools.islice(_modules(folder), MOST_FILES)))
+
+
+def _modules(folder: str) -> Iterator[str]:
+    for where, inner, files in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in _LIBRARIES)
+        yield from (os.path.join(where, name) for name in sorted(files) if name.endswith(".py"))
+
+
+def _is_python2(file: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(Path(file).read_bytes(), file)
+    except SyntaxError as error:
+        return trace(error) is not None
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def trace(error: BaseException) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import types
 from typing import Callable, NamedTuple
 
 from ... import python_layers
@@ -44,8 +45,8 @@ class PythonLayer(Layer):
     """Runs the methods setup, reshape, forward and backward of an object of the user's class.
 
     The class is `layer` of the module `module`, imported as Python imports it. The object gets the attributes
-    `param_str` and `phase`. As in Caffe, its `reshape` runs before each forward pass, and what its methods raise
-    reaches whoever runs the net.
+    `param_str` and `phase`; of a class that reads `param_str_` both are as in early 2015. As in Caffe, its `reshape`
+    runs before each forward pass, and what its methods raise reaches whoever runs the net.
     """
 
     bottoms = at_least(0)
@@ -65,6 +66,9 @@ class PythonLayer(Layer):
             blob_proto.read(message, self.blobs[-1])
         self.object.param_str = self.param.python_param.param_str
         self.object.phase = PHASES[self.param.phase]
+        if _is_of_2015(type(self.object)):
+            self.object.param_str_ = self.param.python_param.param_str
+            self.object.phase = PhaseOf2015(PHASES[self.param.phase])
         self.object.setup(_views(bottom), _views(top))
 
     def adapt(self, bottom, top):
@@ -78,6 +82,20 @@ class PythonLayer(Layer):
 
     def backward(self, top, propagate_down, bottom):
         self.object.backward(_views(top), list(propagate_down), _views(bottom))
+
+
+class PhaseOf2015(int):
+    """A phase that prints as its name, as in the pycaffe of caffe-fast-rcnn: cfg[str(self.phase)] is common there."""
+
+    def __str__(self) -> str:
+        return next(name for name, number in PHASES.items() if number == self)
+
+
+def _is_of_2015(layer_class: type) -> bool:
+    """Whether the class reads `param_str_`, as what is now `param_str` was called in the first half of 2015."""
+    functions = [value for base in layer_class.__mro__ for value in vars(base).values()]
+    return any("param_str_" in function.__code__.co_names for function in functions
+               if isinstance(function, types.FunctionType))
 
 
 def _views(blobs: list[Blob]) -> list:

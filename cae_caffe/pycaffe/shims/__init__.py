@@ -1,0 +1,109 @@
+"""Stand-ins for what Python layers of 2015 import, py-faster-rcnn's and R-FCN's above all, and is not to be had today.
+
+- `utils.cython_bbox`, `utils.cython_nms`, `nms.cpu_nms` and `nms.gpu_nms` are compiled, and for Python 2: the same
+  functions in NumPy.
+- `easydict` may not be installed: its class EasyDict.
+- `yaml` itself is taken, but `yaml.load` may be called without a Loader, which PyYAML 6 refuses.
+
+A module that can be imported is never replaced; only where it is missing, or its import fails, its stand-in is taken,
+and the log says so. `install` is called by `import caffe`'s maker, installation.py.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import sys
+import types
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+from ...engine import log
+
+STAND_INS = {
+    "easydict": "easydict",
+    "utils.cython_bbox": "overlaps",
+    "utils.cython_nms": "suppression",
+    "nms.cpu_nms": "suppression",
+    "nms.gpu_nms": "suppression",
+}
+YAML = "yaml"
+
+
+def install() -> None:
+    """Let imports that fail find the stand-ins. To call it again does nothing more."""
+    if not any(isinstance(finder, Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, Finder())
+    if YAML in sys.modules:
+        let_load_without_loader(sys.modules[YAML])
+
+
+class Finder(MetaPathFinder):
+    """Finds the modules that have a stand-in, by way of all other finders."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
+        """As Python's finders; None for all other modules."""
+        if fullname not in STAND_INS and fullname != YAML:
+            return None
+        found = self._by_others(fullname, path, target)
+        if fullname != YAML:
+            return importlib.util.spec_from_loader(fullname, _OrStandIn(fullname, found))
+        if found is not None and found.loader is not None:
+            execute = found.loader.exec_module
+            found.loader.exec_module = functools.partial(_then_let_load, execute)   # type: ignore[method-assign]
+        return found
+
+    def _by_others(self, *arguments: Any) -> ModuleSpec | None:
+        for finder in sys.meta_path:
+            if finder is not self and hasattr(finder, "find_spec"):
+                found = finder.find_spec(*arguments)
+                if found is not None:
+                    return found
+        return None
+
+
+class _OrStandIn(Loader):
+    """Loads the module that was found, or its stand-in."""
+
+    def __init__(self, fullname: str, found: ModuleSpec | None):
+        self._fullname, self._found = fullname, found
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        reason = "it is not found"
+        if self._found is not None and self._found.loader is not None:
+            try:
+                real = importlib.util.module_from_spec(self._found)
+                self._found.loader.exec_module(real)
+                sys.modules[self._fullname] = real      # which Python then takes
+                return
+            except ImportError as error:
+                reason = str(error)
+        stand_in = importlib.import_module(f"{__name__}.{STAND_INS[self._fullname]}")
+        log.always("shims.py", f"The module {self._fullname} cannot be imported ({reason}); {stand_in.__name__} stands "
+                               "in for it")
+        module.__dict__.update({name: value for name, value in vars(stand_in).items() if not name.startswith("__")})
+
+
+def _then_let_load(execute: Callable[[types.ModuleType], None], module: types.ModuleType) -> None:
+    execute(module)
+    let_load_without_loader(module)
+
+
+def let_load_without_loader(yaml: Any) -> None:
+    """Let `yaml.load(text)` read as the FullLoader does, if it would refuse to be called so."""
+    load = yaml.load
+    if inspect.signature(load).parameters["Loader"].default is not inspect.Parameter.empty:
+        return
+
+    @functools.wraps(load)
+    def load_as_before(stream: Any, Loader: Any = None) -> Any:     # noqa: N803 - PyYAML's name
+        if Loader is None:
+            log.info_once("shims.py", "yaml.load without a Loader reads with yaml.FullLoader")
+            Loader = yaml.FullLoader        # noqa: N806
+        return load(stream, Loader)
+
+    yaml.load = load_as_before
