@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 import textwrap
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ... import schema
@@ -82,17 +83,39 @@ parameters. Values that are not finite pass through a layer, forward and backwar
 Sources are in cae_caffe/engine/layers/.
 
 The judge is who else computes the layer in the tests: real Caffe for its own types; for a fork's, a formula in float64
-that somebody wrote from the fork's source without reading the layer (NumPy), and whom the table names beside. What
-forks add to layers of Caffe 1.0 is told in [Models of Caffe's forks](how-to/models-of-forks.md).
+that somebody wrote from the fork's source without reading the layer (NumPy), and whom the table names beside. Behind
+the table stand the fields that forks add to messages of Caffe 1.0; [Models of Caffe's forks](how-to/models-of-forks.md)
+says how to use them.
 
 | type | of | fields | in place | trains | judge | source | exceptions |
 |---|---|---|---|---|---|---|---|
 """
 
+_FIELDS = """
+## Fields of forks in messages of Caffe 1.0
+
+| message | fields |
+|---|---|
+"""
+
 
 def table() -> str:
     """The text of docs/layers.md."""
-    return _INTRODUCTION + "".join(f"| {' | '.join(_row(*found))} |\n" for found in registry.registered().items())
+    rows = [_row(*found) for found in registry.registered().items()]
+    return _INTRODUCTION + _lines(rows) + _FIELDS + _lines(_fields_of_forks())
+
+
+def _lines(rows: Iterable[list[str]]) -> str:
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _fields_of_forks() -> Iterator[list[str]]:
+    """The fields that forks add to Caffe 1.0's messages of options, by message."""
+    for plain in schema.messages.plain_file().message_type:
+        known = {field.name for field in plain.field}
+        added = [field.name for field in getattr(schema, plain.name).DESCRIPTOR.fields if field.name not in known]
+        if added and plain.name not in ("LayerParameter", "V1LayerParameter"):
+            yield [plain.name, ", ".join(f"`{name}`" for name in sorted(added))]
 
 
 def _row(name: str, layer_class: type[Layer]) -> list[str]:
