@@ -131,7 +131,9 @@ def _row(name: str, layer_class: type[Layer]) -> list[str]:
 
 def _trains(layer_class: type[Layer]) -> bool:
     """Whether the class has a backward pass that does more than refuse a gradient."""
-    if layer_class.backward is Layer.backward:
+    if layer_class.type == "Parameter":     # the diff of its top is that of its parameter
+        return True
+    if layer_class.backward is Layer.backward or layer_class.bottoms.most == 0:
         return False
     function, = ast.parse(textwrap.dedent(inspect.getsource(layer_class.backward))).body
     body = [ast.unparse(statement) for statement in function.body]      # type: ignore[attr-defined]
