@@ -57,7 +57,9 @@ class SmoothL1LossOHEM(LossLayer):
             top[1].data.copy_(errors.reshape(first.shape[0], -1, *top[1].shape[2:]).sum(1, keepdim=True))
 
     def backward(self, top, propagate_down, bottom):
-        self.refuse_gradient(propagate_down, *range(2, len(bottom)))
+        for weights, wanted in zip(bottom[2:], propagate_down[2:]):
+            if wanted:      # as behind a layer that samples regions; weights count as constants
+                weights.diff.zero_()
         if not any(propagate_down[:2]):
             return
         slopes = (self._differences(bottom) / self.turn).clamp_(-1, 1)

@@ -68,6 +68,15 @@ def test_a_divisor_below_1_counts_as_1():
     assert np.isclose(run_embedded(case([[3.0], [0.0]], options))[0]["top0.data"], 2.5)
 
 
+def test_weights_get_no_gradient_even_where_one_is_asked_for():
+    text = """layer { name: "scale" type: "Scale" bottom: "weights" top: "scaled" }
+              layer { name: "loss" type: "SmoothL1Loss" bottom: "a" bottom: "b" bottom: "scaled" top: "loss" }"""
+    found, = run_embedded(Case(text, dict(zip("ab", bottoms(2, 2, 3))) | {"weights": values(2, 3)}))
+
+    assert found["a.diff"].any()
+    assert not found["weights.diff"].any()
+
+
 def test_equal_values_have_no_slope():
     found, = run_embedded(case([whole_numbers(2, 3, below=4)] * 2))
 
