@@ -1,4 +1,5 @@
-"""The learning rate policies (SGDSolver::GetLearningRate of src/caffe/solvers/sgd_solver.cpp).
+"""The learning rate policies (SGDSolver::GetLearningRate of src/caffe/solvers/sgd_solver.cpp), and two of forks: SSD's
+`plateau` (plateau.py says when it steps), and `multifixed` of eric612/MobileNet-YOLO.
 
 Caffe holds the solver's fields as float32. It computes a whole-numbered power in double precision (C++'s pow of a float
 and an int), and all else in float32; the rate is a float32 again.
@@ -13,6 +14,7 @@ import numpy as np
 from ...errors import InputError
 from ...spelling import in_brackets
 from .. import log
+from .plateau import POLICY as PLATEAU
 
 # Of the solver's parameters, the iteration and the step.
 Policy = Callable[..., Union[float, np.floating]]
@@ -45,6 +47,12 @@ def _sigmoid(param, iteration: int, step: int) -> np.float32:
     return np.float32(param.base_lr) * (np.float32(1) / (np.float32(1) + np.float32(np.exp(np.float64(exponent)))))
 
 
+def _multifixed(param, iteration: int, step: int) -> float:
+    """The `stagelr` of the first stage whose `stageiter` is not behind, or of the last one."""
+    stages = zip(param.stageiter, param.stagelr)
+    return next((rate for last, rate in stages if iteration <= last), param.stagelr[-1])
+
+
 POLICIES: dict[str, Policy] = {
     "fixed": _fixed,
     "step": lambda param, iteration, step: _power(param, step),
@@ -53,9 +61,11 @@ POLICIES: dict[str, Policy] = {
     "multistep": lambda param, iteration, step: _power(param, step),
     "poly": _poly,
     "sigmoid": _sigmoid,
+    PLATEAU: lambda param, iteration, step: _power(param, step),
+    "multifixed": _multifixed,
 }
 _NEEDS_STEPSIZE = ("step", "sigmoid")
-_NEEDS_GAMMA = ("step", "exp", "inv", "multistep", "sigmoid")
+_NEEDS_GAMMA = ("step", "exp", "inv", "multistep", "sigmoid", PLATEAU)
 
 
 def check(param, name: str) -> None:
@@ -69,6 +79,10 @@ def check(param, name: str) -> None:
     if param.lr_policy in _NEEDS_GAMMA and param.gamma < 0:
         raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `gamma` of at least 0, and it is "
                          f"{param.gamma:g}.")
+    if param.lr_policy == "multifixed" and not 0 < len(param.stagelr) == len(param.stageiter):
+        raise InputError(f"{name}: lr_policy `multifixed` needs a `stagelr` and a `stageiter` for each stage, and has "
+                         f"{len(param.stagelr)} of the one and {len(param.stageiter)} of the other; give as many of "
+                         "both.")
 
 
 def step_at(param, iteration: int, step: int) -> int:

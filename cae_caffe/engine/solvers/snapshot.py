@@ -14,6 +14,7 @@ from .. import log, weights_hdf5
 from ..blob import shape_string
 from . import data_position
 from . import state as state_files
+from .plateau import Plateau
 from .state import State
 
 
@@ -81,7 +82,7 @@ def write(solver) -> str:
 
 def _state(solver, model: str) -> State:
     history = [tensor.cpu().contiguous().numpy() for tensor in solver.rule.history]
-    return State(solver.iter, model, solver.current_step, history)
+    return State(solver.iter, model, solver.current_step, history, solver.plateau)
 
 
 def restore(solver, path: str) -> None:
@@ -105,6 +106,8 @@ def restore(solver, path: str) -> None:
         snapshots.check(path, state.learned_net)
         solver.net.copy_trained_layers_from(state.learned_net)
     solver.iter, solver.current_step = state.iteration, state.current_step
+    if solver.plateau:
+        solver.plateau = state.plateau or Plateau()
     if not is_hdf5:
         log.info("sgd_solver.cpp:336", "SGDSolver: restoring history")
     for array, tensor in zip(state.history, history):

@@ -14,6 +14,8 @@ from ...snapshots import Keeper
 from .. import log, out_of_memory, rng, threads
 from ..captured import CapturedStep, recorder
 from . import data_position, finite, learning_rate, nets, snapshot, testing, update
+from .plateau import POLICY as PLATEAU
+from .plateau import Plateau
 
 
 class Solver:
@@ -42,6 +44,7 @@ class Solver:
         threads.apply(self.net)
         self.iter = 0
         self.current_step = 0
+        self.plateau = Plateau() if self.param.lr_policy == PLATEAU else None
         self._captured: CapturedStep | None = None
         self.callbacks: list[tuple[Callable[[], object], Callable[[], object]]] = []
         # Says what the user asks for at the moment, "stop" or "snapshot", if anything: after each update, and between
@@ -122,8 +125,10 @@ class Solver:
 
     @property
     def wants_loss(self) -> bool:
-        """Whether this iteration's loss is asked for: it is displayed, or averaged with others to be displayed."""
-        return self.displays or self.param.average_loss > 1
+        """Whether this iteration's loss is asked for: it is displayed, or averaged with others to be displayed, or the
+        learning rate depends on it.
+        """
+        return self.displays or self.param.average_loss > 1 or self.plateau is not None
 
     def end_iteration(self, loss: float | None) -> None:
         """What follows the gradients of an iteration: display, update, snapshot. `loss` is None if not wanted."""
@@ -180,6 +185,9 @@ class Solver:
 
     def apply_update(self) -> None:
         """Update the parameters from their gradients and count the iteration (SGDSolver::ApplyUpdate)."""
+        if self.plateau:
+            loss = self._smoothed_loss if self._losses else self.net.loss()     # none where a user runs the passes
+            self.current_step = self.plateau.step_at(self.param, self.iter, self.current_step, loss)
         rate = self.learning_rate
         if self._due(self.param.display):
             log.info("sgd_solver.cpp:112", f"Iteration {self.iter}, lr = {log.number(rate)}")
@@ -219,7 +227,9 @@ class Solver:
         log.info("solver.cpp:332", "Optimization Done.")
 
     def test_all(self) -> None:
-        """Run every test net for its test_iter batches and display the means of its outputs."""
+        """Run every test net for its test_iter batches and display the means of its outputs, or, with SSD's
+        `eval_type: "detection"`, average precisions.
+        """
         testing.test_all(self)
 
     def snapshot(self) -> None:
@@ -242,5 +252,6 @@ def _check(param, name: str) -> None:
     if param.average_loss < 1:
         raise InputError(f"{name}: the solver's average_loss is {param.average_loss}; it must be at least 1.")
     learning_rate.check(param, name)
+    testing.check(param, name)
     update.check(param, name)
     snapshot.check_prefix(param, name)

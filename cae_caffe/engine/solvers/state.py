@@ -11,21 +11,27 @@ from ... import schema
 from ...errors import InputError
 from ...hdf5 import reading, writing
 from .. import blob_proto
+from .plateau import Plateau
 
 
 @dataclass
 class State:
-    """What it takes to go on, besides the weights in the file `learned_net`; `history` holds float32 arrays."""
+    """What it takes to go on, besides the weights in the file `learned_net`; `history` holds float32 arrays, and
+    `plateau` is what that learning rate policy alone keeps.
+    """
 
     iteration: int
     learned_net: str | None
     current_step: int
     history: list[np.ndarray]
+    plateau: Plateau | None = None
 
 
 def to_binary(state: State, path: str) -> bytes:
     """The .solverstate for the file `path`; InputError if it passes the 2 GB that Caffe can read."""
     message = schema.SolverState(iter=state.iteration, learned_net=state.learned_net, current_step=state.current_step)
+    if state.plateau:
+        message.minimum_loss, message.iter_last_event = state.plateau.minimum_loss, state.plateau.last_event
     for array in state.history:
         blob = message.history.add()
         blob.shape.dim.extend(array.shape)
@@ -41,7 +47,8 @@ def read_binary(path: str) -> State:
                          "snapshot (`-snapshot auto` takes the newest that is whole).")
     history = [_array(blob, f"{path}: history blob {i}") for i, blob in enumerate(message.history)]
     learned_net = message.learned_net if message.HasField("learned_net") else None
-    return State(message.iter, learned_net, message.current_step, history)
+    plateau = Plateau(message.minimum_loss, message.iter_last_event) if message.HasField("minimum_loss") else None
+    return State(message.iter, learned_net, message.current_step, history, plateau)
 
 
 def _array(blob, name: str) -> np.ndarray:
@@ -58,6 +65,9 @@ def to_hdf5(state: State) -> bytes:
         file.create_dataset("iter", data=[state.iteration], dtype="<i4")
         _write_string(file, "learned_net", state.learned_net or "")
         file.create_dataset("current_step", data=[state.current_step], dtype="<i4")
+        if state.plateau:
+            file.create_dataset("iter_last_event", data=[state.plateau.last_event], dtype="<i4")
+            file.create_dataset("minimum_loss", data=[state.plateau.minimum_loss], dtype="<f4")
         history = file.create_group("history")
         for i, array in enumerate(state.history):
             history.create_dataset(str(i), data=array, dtype="<f4")
@@ -84,4 +94,11 @@ def read_hdf5(path: str) -> State:
         learned_net = file.find("learned_net")
         return State(file.dataset("iter").number(),
                      learned_net.text() if isinstance(learned_net, reading.Dataset) else None,
-                     file.dataset("current_step").number(), history)
+                     file.dataset("current_step").number(), history, _plateau(file))
+
+
+def _plateau(file: reading.Group) -> Plateau | None:
+    """What `plateau` keeps, if the file has it: those of other policies, and Caffe 1.0's, have not."""
+    if file.find("minimum_loss") is None:
+        return None
+    return Plateau(float(file.dataset("minimum_loss").floats().item()), file.dataset("iter_last_event").number())

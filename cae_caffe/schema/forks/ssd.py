@@ -110,6 +110,13 @@ MESSAGES = [
             Field("detection_output_param", "DetectionOutputParameter"),
             Field("multibox_loss_param", "MultiBoxLossParameter"),
             Field("detection_evaluate_param", "DetectionEvaluateParameter")),
+    Message("SolverParameter",
+            Field("eval_type", "string", default="classification"),
+            Field("ap_version", "string", default="Integral"),
+            Field("show_per_class_result", "bool", default=False),
+            Field("plateau_winsize", "int32", repeated=True),
+            Field("stagelr", "float", repeated=True), Field("stageiter", "int32", repeated=True)),   # MobileNet-YOLO's
+    Message("SolverState", Field("minimum_loss", "float"), Field("iter_last_event", "int32")),
 ]
 
 LAYERS: dict[str, ForkLayer] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import opencv_judge
 import pytest
 from conformance import Case, examples, run_embedded, values
 from fork_judge import hold
@@ -79,3 +80,34 @@ def test_nothing_found_is_a_row_for_each_image():
                                'confidence_threshold: 2 }', bottoms(2, 4, 3, 0)[:3], backward=False))
 
     np.testing.assert_array_equal(found["top0.data"], [[[[0] + [-1] * 6, [1] + [-1] * 6]]])
+
+
+def for_opencv(priors=12, share=True, **options):
+    """A case of one image; OpenCV wants a keep_top_k, and a background."""
+    options = {"num_classes": 3, "share_location": share, "background_label_id": 0, "nms_threshold": 0.45,
+               "keep_top_k": 50, "confidence_threshold": 0.1, **options}
+    return Case(f'type: "DetectionOutput" detection_output_param {{ {text(options)} }}',
+                bottoms(1, priors, 3, 4, share=share)[:3], backward=False)
+
+
+OPENCV = {
+    "as SSD300": for_opencv(code_type="CENTER_SIZE", top_k=400), "few": for_opencv(keep_top_k=3, top_k=5, code_type="CENTER_SIZE"),
+    "corners": for_opencv(code_type="CORNER"),
+    "locations for each class": for_opencv(share=False, code_type="CENTER_SIZE")}
+
+
+def by_score(top):
+    """The rows of detections, best first: OpenCV orders them so, and fills up with rows of 0."""
+    rows = top.reshape(-1, 7)
+    rows = rows[rows[:, 2] > 0]
+    return rows[np.argsort(-rows[:, 2])]
+
+
+@pytest.mark.parametrize("name", OPENCV)
+def test_opencv_finds_the_same_boxes(name):
+    kept, = opencv_judge.read("detection_output", name, OPENCV[name])
+    found, = run_embedded(OPENCV[name])
+
+    np.testing.assert_allclose(by_score(found["top0.data"]), by_score(kept), atol=1e-5)
+    if opencv_judge.is_here():
+        np.testing.assert_allclose(opencv_judge.run_opencv(OPENCV[name])[0], kept, atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import opencv_judge
 import pytest
 from conformance import Case, examples, run_embedded, values
 from fork_judge import hold
@@ -77,3 +78,21 @@ def test_refusals(options, match):
 def test_an_image_without_pixels_is_refused():
     with pytest.raises(InputError, match="without pixels"):
         run_embedded(Case(text({"min_size": 4}), [values(1, 1, 2, 2), np.zeros((1, 1, 0, 8), np.float32)]))
+
+
+def for_opencv(options, height=3, width=4):
+    return Case(text(options), [values(1, 2, height, width), values(1, 3, 40, 48)], backward=False)
+
+
+# Sizes are whole: OpenCV does not cut them.
+OPENCV = {
+    "all of SSD300": for_opencv({"min_size": 30, "max_size": 60, "aspect_ratio": [2, 3], "flip": True, "clip": False,
+                                 "variance": [0.1, 0.1, 0.2, 0.2], "step": 16, "offset": 0.5}),
+    "clipped": for_opencv({"min_size": 20, "aspect_ratio": 2, "flip": False, "clip": True, "variance": 0.1}),
+    "of MobileNet": for_opencv({"min_size": 12, "max_size": 18, "aspect_ratio": 2, "flip": True, "clip": False,
+                                "variance": [0.1, 0.1, 0.2, 0.2], "offset": 0.5})}
+
+
+@pytest.mark.parametrize("name", OPENCV)
+def test_opencv_makes_the_same_boxes(name):
+    opencv_judge.hold("prior_box", name, OPENCV[name])
