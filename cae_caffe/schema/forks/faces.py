@@ -60,8 +60,10 @@ MESSAGES = [
 LAYERS: dict[str, ForkLayer] = {
     "CenterLoss": ForkLayer("caffe-face, NormFace", "center_loss", "NumPy"),
     "Flip": ForkLayer("NormFace", "flip", "NumPy"),
-    "GeneralContrastiveLoss": ForkLayer("NormFace", "general_contrastive_loss", "NumPy"),
-    "GeneralTripletLoss": ForkLayer("NormFace", "general_triplet_loss", "NumPy"),
+    "GeneralContrastiveLoss": ForkLayer("NormFace", "general_contrastive_loss", "NumPy",
+                                        fields=("general_contrastive_loss_param",)),
+    "GeneralTripletLoss": ForkLayer("NormFace", "general_triplet_loss", "NumPy",
+                                    fields=("general_triplet_loss_param",)),
     "InnerDistance": ForkLayer("NormFace", "inner_distance", "NumPy"),
     "LabelSpecificMargin": ForkLayer("NormFace", "label_specific_margin", "NumPy"),
     "LabelSpecificRescale": ForkLayer("NormFace", "label_specific_rescale", "NumPy"),
