@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ... import schema
 from ..layer import Layer, exactly
 from .registry import register
 
 
 @register("Parameter")
 class Parameter(Layer):
-    """The top is the layer's parameter itself, of the shape given, zero at first.
+    """The top is the layer's parameter itself, of the shape given, zero at first, or as NormFace's `blob_filler` fills.
 
     Its gradient is whatever the layers above write as the top's (include/caffe/layers/parameter_layer.hpp).
     """
@@ -17,7 +16,7 @@ class Parameter(Layer):
     bottoms = exactly(0)
 
     def setup(self, bottom, top):
-        self.add_parameter(self.param.parameter_param.shape.dim, schema.view(schema.FillerParameter()))
+        self.add_parameter(self.param.parameter_param.shape.dim, self.param.parameter_param.blob_filler)
 
     def shapes(self, bottom_shapes):
         return [self.blobs[0].shape]

@@ -23,6 +23,7 @@ EXCEPTIONS = {
     "BatchReindex": "an accelerator does not check the row numbers",
     "BoxAnnotatorOHEM": "counts the images of maps right; R-FCN's reads memory that is not its own",
     "ContrastiveLoss": "takes larger batches later, with which Caffe writes beyond its buffers",
+    "CenterLoss": "the centres' step is added to what their gradient holds; a GPU's in the forks takes its place",
     "Convolution": "where a kernel of the engine's own computes it on the CPU, values that are not finite spoil more "
                    "of their image than they do in Caffe",
     "ConvolutionDepthwise": "a `num_output` or `group` that is not the number of channels is an error; the fork reads "
@@ -37,6 +38,7 @@ EXCEPTIONS = {
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
+    "InnerDistance": "`transpose` is refused, and of two bottoms the second is not the weights if it is the labels",
     "LRN": "values that are not finite spoil the channels around them, in Caffe all behind them too; in place, values "
            "and gradient are right; Caffe overwrites what it still needs",
     "LSTM": "as RNN",
