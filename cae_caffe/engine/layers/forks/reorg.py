@@ -32,8 +32,8 @@ class Reorg(Layer):
     def shapes(self, bottom_shapes):
         shape, stride = bottom_shapes[0], self.stride
         if len(shape) != 4 or shape[1] % stride ** 2:
-            raise InputError(f"its bottom has shape {shape_string(shape)}; it must have four axes, and its channels must "
-                             f"be a multiple of {stride ** 2}, the square of its `stride`.")
+            raise InputError(f"its bottom has shape {shape_string(shape)}; it must have four axes, and its channels "
+                             f"must be a multiple of {stride ** 2}, the square of its `stride`.")
         batch, channels, height, width = shape
         if not self.reverse and (height % stride or width % stride):
             raise InputError(f"its bottom has shape {shape_string(shape)}; height and width must be multiples of its "
