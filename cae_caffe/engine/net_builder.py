@@ -57,8 +57,8 @@ def _unsupported(net, name: str, lines: list[int | None]) -> list[str]:
     """What this engine does not have, each with the first layer that wants it, and how often and where others do."""
     found: dict[str, list[tuple[str, int | None]]] = {}
     for layer, line in zip(net.layer, lines):
-        layer_class = registry.find(layer.type)
-        clauses = [_unknown_type(layer.type)] if layer_class is None else layer_class.unsupported(view(layer))
+        known = registry.find(layer.type) is not None
+        clauses = registry.complaints(layer) if known else [_unknown_type(layer.type)]
         for clause in clauses:
             found.setdefault(clause, []).append((layer_place(layer, name, line), line))
     return [f"{places[0][0]}: {clause}{times([line for _, line in places])}" for clause, places in found.items()]

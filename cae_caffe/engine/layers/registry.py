@@ -12,7 +12,7 @@ from typing import Callable
 
 from ... import plugins
 from ...errors import InputError
-from ...schema import forks, layer_types
+from ...schema import forks, layer_types, view
 from ..layer import Layer
 
 _TYPES: dict[str, type[Layer]] = {}
@@ -39,6 +39,17 @@ def register(type_name: str) -> Callable[[type[Layer]], type[Layer]]:
 
 def _is_forks(layer_class: type[Layer]) -> bool:
     return layer_class.__module__.startswith(_FORKS)
+
+
+def complaints(layer) -> list[str]:
+    """Clauses on what this engine does not carry out of a LayerParameter of a known type; none where all is well."""
+    layer_class = _TYPES[layer.type]
+    clauses = layer_class.unsupported(view(layer))
+    if _is_forks(layer_class):
+        from .forks.options import not_finite  # for these alone
+
+        clauses = [*clauses, *not_finite(layer)]
+    return clauses
 
 
 def _place(layer_class: type[Layer]) -> str:

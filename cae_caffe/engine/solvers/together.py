@@ -55,7 +55,7 @@ class Together:
         for group, stacked in zip(self.solvers[0].rule.groups, self._stacks):
             counts = [parameter.blob.count for parameter in group.parameters]
             for parameter, part in zip(group.parameters, stacked[half].split(counts, dim=1)):
-                by_blob[parameter.blob] = part.unflatten(1, parameter.blob.shape)
+                by_blob[parameter.blob] = part.view(len(part), *parameter.blob.shape)
         return [by_blob[parameter.blob] for parameter in self._net.learnable]
 
     def solve(self) -> None:

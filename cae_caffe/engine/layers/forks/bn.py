@@ -124,11 +124,15 @@ class BN(Layer):
     def _find_statistics(self, data: torch.Tensor) -> None:
         """The mean and the variance of each channel that normalise `data`; the batch's become part of the averages."""
         averages = [blob.data.view(-1) for blob in self.blobs[2:]]
-        found = torch.batch_norm_update_stats(data, None, None, 0.0) if self.by_batch else averages
-        self._mean, self._variance = keep(self._mean, found[0]), keep(self._variance, found[1])
+        if self.by_batch and not data.numel():
+            mean = variance = torch.zeros_like(self.blobs[0].data).view(-1)
+            averages = []       # nothing is added to them
+        else:
+            mean, variance = torch.batch_norm_update_stats(data, None, None, 0.0) if self.by_batch else averages
+        self._mean, self._variance = keep(self._mean, mean), keep(self._variance, variance)
         if self.by_batch:
             momentum = self.param.bn_param.momentum
-            for average, values in zip(averages, found):
+            for average, values in zip(averages, (mean, variance)):
                 average.mul_(momentum).add_(values, alpha=1 - momentum)
 
     def _spread(self, values: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
@@ -138,6 +142,8 @@ class BN(Layer):
     def backward(self, top, propagate_down, bottom):
         wanted = [propagate_down[0], *(not self._is_frozen and self.needs_diff(i) for i in range(2))]
         data, diff, scale = self._input.of(bottom[0], top[0]), top[0].diff, self.blobs[0].data.view(-1)
+        if not data.numel():
+            return
         if self.by_batch:
             gradients = aten.native_batch_norm_backward(diff, data, scale, None, None, self._mean,
                                                         (self._variance + self.eps).rsqrt_(), True, self.eps, wanted)

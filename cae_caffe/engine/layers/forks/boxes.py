@@ -21,7 +21,8 @@ LEAST_AREA = 1e-5           # less is no box to suppress others, nor one to keep
 
 def areas(boxes: np.ndarray, pixels: bool = False) -> np.ndarray:
     """The area of each box; 0 for one that is inside out."""
-    extent = boxes[..., 2:] - boxes[..., :2]
+    with np.errstate(all="ignore"):     # of boxes that are not finite
+        extent = boxes[..., 2:] - boxes[..., :2]
     area = (extent + np.float32(pixels)).prod(-1)
     return np.where((extent < 0).any(-1), np.float32(0), area)
 
@@ -32,7 +33,8 @@ def overlaps(first: np.ndarray, second: np.ndarray, pixels: bool = False) -> np.
     In pixels the fork takes boxes that do not touch for such that share one pixel; here they share none.
     """
     low = np.maximum(first[:, None, :2], second[None, :, :2])
-    extent = np.minimum(first[:, None, 2:], second[None, :, 2:]) - low
+    with np.errstate(all="ignore"):
+        extent = np.minimum(first[:, None, 2:], second[None, :, 2:]) - low
     touching = (extent >= 0).all(-1)
     extent += np.float32(pixels)
     inner = extent.prod(-1)
@@ -84,10 +86,10 @@ class Code:
         extent = _extent(priors)
         if self.kind == "CORNER_SIZE":
             return priors + codes * np.concatenate([extent, extent], -1)
-        centers = codes[..., :2] * extent + _centers(priors)
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):     # codes may be large, or not finite
+            centers = codes[..., :2] * extent + _centers(priors)
             half = np.exp(codes[..., 2:]) * extent / 2
-        return np.concatenate([centers - half, centers + half], -1)
+            return np.concatenate([centers - half, centers + half], -1)
 
 
 def _centers(boxes: np.ndarray) -> np.ndarray:

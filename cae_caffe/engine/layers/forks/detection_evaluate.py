@@ -67,6 +67,9 @@ class DetectionEvaluate(Layer):
     def forward(self, bottom, top):
         found = on_host(bottom[0]).reshape(-1, DETECTION_WIDTH)
         given = on_host(bottom[1]).reshape(-1, TRUTH_WIDTH)
+        if not np.isfinite(found[:, :2]).all():
+            raise InputError("a detection has an image or a label that is no finite number; correct what its rows come "
+                             "from.")
         ends = np.flatnonzero(np.trunc(given[:, 0]) == PADDING)
         truths = GroundTruths.of(given[:ends[0]] if len(ends) else given, self.background, with_difficult=True)
         images, labels = np.trunc(found[:, :2]).astype(np.int64).T

@@ -90,7 +90,8 @@ class DetectionOutput(Layer):
         """The detections of each image as rows of the top."""
         priors, variances = priors_of(prior_blob)
         images = loc.shape[0]
-        codes = on_host(loc).reshape(images, len(priors), -1, 4)
+        codes = on_host(loc).reshape(images, len(priors), 1 if self.param.detection_output_param.share_location
+                                     else self.classes, 4)
         boxes = self.code.decode(priors[:, None], variances[:, None], codes)
         scores = on_host(conf).reshape(images, len(priors), self.classes)
         return [self._of_image(image, boxes[image], scores[image]) for image in range(images)]

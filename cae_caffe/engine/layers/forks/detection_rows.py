@@ -79,6 +79,9 @@ class GroundTruths:
 
         Raises InputError for a box with the background's label.
         """
+        if not np.isfinite(rows).all():
+            raise InputError("a ground truth has a value that is no finite number; correct the data, in which an image "
+                             "of -1 says that a row holds no box.")
         whole = np.trunc(rows[:, :2])
         difficult = rows[:, 7] != 0
         chosen = np.flatnonzero((whole[:, 0] != PADDING) & (with_difficult | ~difficult))
@@ -92,8 +95,9 @@ class GroundTruths:
     def within(self, images: int) -> None:
         """Raises InputError for a box of an image that is not one of the batch's."""
         for image in self.images[(self.images < 0) | (self.images >= images)][:1]:
-            raise InputError(f"a ground truth is of image {image}, and the predictions are of images 0 to "
-                             f"{images - 1}; correct the data, in which -1 says that a row holds no box.")
+            known = f"of images 0 to {images - 1}" if images else "of no image"
+            raise InputError(f"a ground truth is of image {image}, and the predictions are {known}; correct the data, "
+                             "in which -1 says that a row holds no box.")
 
     def of_image(self, image: int) -> slice:
         """Where the boxes of an image stand."""

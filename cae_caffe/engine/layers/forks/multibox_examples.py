@@ -133,7 +133,7 @@ def mine(scene: Scene, matches: Matches, options, background: int, location_loss
     positives = matches.positives()
     labels = np.full((images, priors), background)
     labels[positives.images, positives.priors] = label_of(scene.truths, positives.truths, options, background)
-    of_scores = score_losses(scene.scores.reshape(images * priors, -1),
+    of_scores = score_losses(scene.scores.reshape(images * priors, scene.scores.shape[-1]),
                              torch.from_numpy(labels.reshape(-1)).to(scene.scores.device), options.conf_loss_type)
     losses = of_scores.cpu().numpy().reshape(images, priors)
     hard = options.mining_type == "HARD_EXAMPLE"

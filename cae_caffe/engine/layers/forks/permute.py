@@ -29,6 +29,9 @@ class Permute(Layer):
         self.inverse = [self.order.index(axis) for axis in range(axes)]
 
     def shapes(self, bottom_shapes):
+        if len(bottom_shapes[0]) != len(self.order):
+            raise InputError(f"its bottom now has {len(bottom_shapes[0])} axes, and had {len(self.order)} when the net "
+                             "was built; reshape the net's input so that their number stays.")
         return [tuple(bottom_shapes[0][axis] for axis in self.order)]
 
     def compute(self, bottoms, params):

@@ -70,6 +70,10 @@ class Proposal(Layer):
 
     def forward(self, bottom, top):
         scores, deltas, images = (blob.data.detach().cpu().numpy() for blob in bottom)
+        for image in images.reshape(len(scores), -1):
+            if not np.isfinite(image).all() or image[:LEAST_VALUES].min() <= 0:
+                raise InputError(f"its third bottom says of an image {', '.join(f'{value:g}' for value in image)}; it "
+                                 "must say how many rows and columns it has, and its scale, all finite and above 0.")
         found = [self._of_image(scores[n, len(self.anchors):], deltas[n], image)
                  for n, image in enumerate(images.reshape(len(scores), -1))]
         numbers = np.repeat(np.arange(len(found), dtype=np.float32), [len(kept) for _, kept in found])

@@ -33,6 +33,9 @@ class Regions:
         for r in np.flatnonzero(~sound)[:1]:
             raise InputError(f"row {r} of its bottom `{name}` is {_row(rows[r])}; the number of an image and its "
                              "corners must be finite. If they come from the net itself, its training has diverged.")
+        if not images and len(rows):
+            raise InputError(f"its bottom `{name}` has {len(rows)} regions, and the batch that they lie in has no "
+                             "images; give as few of the one as of the other.")
         for r in np.flatnonzero((image < 0) | (image >= images))[:1]:
             raise InputError(f"row {r} of its bottom `{name}` is {_row(rows[r])}; its first value, the number of an "
                              f"image in the batch, must be from 0 to {images - 1}. Correct the regions.")

@@ -71,7 +71,7 @@ class ROIPooling(Layer):
     def backward(self, top, propagate_down, bottom):
         if propagate_down[1]:
             bottom[1].diff.zero_()
-        if not propagate_down[0]:
+        if not propagate_down[0] or not bottom[0].count:
             return
         flat = torch.zeros(bottom[0].count, device=top[0].diff.device)
         places = self._places.reshape(-1)
@@ -96,7 +96,7 @@ def _pool(values: torch.Tensor, rows, columns, width: int, out: torch.Tensor, pl
     """
     (top, bottom), (left, right) = rows, columns
     full_rows, full_columns = np.flatnonzero(bottom > top), np.flatnonzero(right > left)
-    if not len(full_rows) or not len(full_columns):
+    if not len(full_rows) or not len(full_columns) or not values.shape[1]:
         return
     down, across = _members(top, bottom, full_rows), _members(left, right, full_columns)
     at_once = max(1, MOST_GATHERED // (values.shape[1] * down.shape[1] * across.size))

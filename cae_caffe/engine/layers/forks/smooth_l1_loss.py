@@ -36,6 +36,10 @@ class SmoothL1LossOHEM(LossLayer):
         return bottom_index < 2
 
     def setup(self, bottom, top):
+        sigma = self.param.smooth_l1_loss_param.sigma
+        if sigma != 1 and type(self) is SmoothL1LossOHEM:
+            raise InputError(f"its `sigma` is {sigma:g}, which a SmoothL1Loss obeys and a SmoothL1LossOHEM does not; "
+                             "leave it out, or take the other type.")
         self.mode = normalization_mode(self.param.loss_param, self.default_mode)
 
     def shapes(self, bottom_shapes):
@@ -54,7 +58,7 @@ class SmoothL1LossOHEM(LossLayer):
             errors.mul_(in_shape_of(bottom[3].data, first))
         top[0].data.copy_(errors.sum() / self._divisor(bottom[0].shape))
         if len(top) == 2:
-            top[1].data.copy_(errors.reshape(first.shape[0], -1, *top[1].shape[2:]).sum(1, keepdim=True))
+            top[1].data.copy_(errors.reshape(_four(first.shape)).sum(1, keepdim=True))
 
     def backward(self, top, propagate_down, bottom):
         for weights, wanted in zip(bottom[2:], propagate_down[2:]):

@@ -95,7 +95,9 @@ class Unpooling(AutogradLayer):
 
     def _spread(self, values: torch.Tensor) -> torch.Tensor:
         """The sum of what each place of the top gets of the windows over it."""
-        window = values.new_ones(1, 1, *self.kernel)
-        planes = F.conv_transpose2d(values.flatten(0, 1).unsqueeze(1), window, stride=self.stride)
+        # What reaches beyond the top is left out; so much of it need not be made.
+        kernel, stride = (tuple(map(min, given, self.size)) for given in (self.kernel, self.stride))
+        window = values.new_ones(1, 1, *kernel)
+        planes = F.conv_transpose2d(values.flatten(0, 1).unsqueeze(1), window, stride=stride)
         (height, width), (down, across) = self.size, planes.shape[2:]
         return F.pad(planes, (0, width - across, 0, height - down)).view(*values.shape[:2], height, width)
