@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -21,10 +22,12 @@ def shape_of(message: schema.BlobProto) -> Shape:
     return tuple(message.shape.dim)
 
 
-def fits(message: schema.BlobProto, shape: Shape) -> bool:
-    """Whether a BlobProto is of `shape`; the four legacy lengths may carry leading ones (Blob::ShapeEquals)."""
+def fits(message: schema.BlobProto, shape: Shape, others: Sequence[Shape] = ()) -> bool:
+    """Whether a BlobProto is of `shape`, or one of the `others`; the four legacy lengths may carry leading ones
+    (Blob::ShapeEquals).
+    """
     stated = shape_of(message)
-    if stated == tuple(shape):
+    if stated in (tuple(shape), *others):
         return True
     legacy = any(message.HasField(field) for field in LEGACY_FIELDS)
     return legacy and len(shape) <= 4 and stated == (1,) * (4 - len(shape)) + tuple(shape)
@@ -47,12 +50,12 @@ def array(message: schema.BlobProto, field: str = "data") -> np.ndarray | None:
         return None
 
 
-def read(message: schema.BlobProto, blob: Blob) -> None:
+def read(message: schema.BlobProto, blob: Blob, others: Sequence[Shape] = ()) -> None:
     """Copy a BlobProto's data, and its diff if it holds one, into `blob`.
 
-    Raises InputError if the shapes differ.
+    Raises InputError if the shapes differ, unless the BlobProto's is one of the `others`.
     """
-    if not fits(message, blob.shape):
+    if not fits(message, blob.shape, others):
         raise InputError(f"a blob of shape {shape_string(shape_of(message))} is given for one of shape "
                          f"{shape_string(blob.shape)}")
     for field in ("data", "diff"):

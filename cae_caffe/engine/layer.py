@@ -140,6 +140,10 @@ class Layer:
         """Whether `force_backward` applies to this bottom (not to labels, for instance)."""
         return True
 
+    def also_stored_as(self, index: int) -> Sequence[Shape]:
+        """The shapes, besides its own, in which other Caffes store the same values of parameter `index`."""
+        return ()
+
     def wants_rows_first(self) -> bool:
         """Whether the layer runs faster if its bottom and top store their rows outermost."""
         return False

@@ -27,12 +27,12 @@ def copy(source: schema.LayerParameter, layer: Layer, holder: str = "the weights
     Raises InputError, which names `holder` for what holds them, if they differ in number or shape.
     """
     shapes = [blob.shape for blob in layer.blobs]
-    given = [shape if blob_proto.fits(message, shape) else blob_proto.shape_of(message)
-             for message, shape in zip(source.blobs, shapes)]
+    given = [shape if blob_proto.fits(message, shape, layer.also_stored_as(i)) else blob_proto.shape_of(message)
+             for i, (message, shape) in enumerate(zip(source.blobs, shapes))]
     given += [blob_proto.shape_of(message) for message in source.blobs[len(shapes):]]
     check_fit(layer.name, shapes, given, holder)
-    for message, blob in zip(source.blobs, layer.blobs):
-        blob_proto.read(message, blob)
+    for i, (message, blob) in enumerate(zip(source.blobs, layer.blobs)):
+        blob_proto.read(message, blob, layer.also_stored_as(i))
 
 
 def write(definition: schema.LayerParameter, layer: Layer, message: schema.LayerParameter, with_diff: bool) -> None:

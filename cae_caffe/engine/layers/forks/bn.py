@@ -42,6 +42,8 @@ class BN(Layer):
     corrected: SegNet's parameters keep the gradient of the last of `iter_size` passes alone, and INFERENCE in place
     takes its scale's from values that are overwritten; PSPNet's gradient in phase TEST is as if the averages were the
     batch's.
+
+    The blobs are (1, C, 1, 1); those that yjxiong/caffe and happynear/caffe-windows store, (1, C), fit as well.
     """
 
     traits = Traits(runs_in_place=True)
@@ -73,6 +75,9 @@ class BN(Layer):
     def counts(self):
         gives_statistics = not _is_pspnets(self.param.bn_param.has) and self.param.bn_param.bn_mode == "LEARN"
         return self.bottoms, between(1, 3 if gives_statistics else 1)
+
+    def also_stored_as(self, index):
+        return [(1, self.channels), (self.channels,)]
 
     def setup(self, bottom, top):
         param, shape = self.param.bn_param, bottom[0].shape

@@ -10,7 +10,7 @@ from fork_references.bn import pspnet_bn, pspnet_bn_backward, segnet_bn, segnet_
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cae_caffe import schema
+from cae_caffe import pycaffe, schema
 from cae_caffe.engine.layers import registry
 from cae_caffe.errors import InputError
 
@@ -168,3 +168,36 @@ def test_v1_has_it():
     assert net.layer[-1].type == "BN"
     assert net.layer[-1].bn_param.scale_filler.value == 1
     assert [spec.lr_mult for spec in net.layer[-1].param] == [1, 2]
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 1, 1), (1, 3), (3,)])
+def test_weights_as_other_forks_store_them(tmp_path, shape):
+    net = caffe_net(tmp_path, "frozen: true")
+    message = schema.NetParameter()
+    layer = message.layer.add(name="bn", type="BN")
+    for number in range(4):
+        layer.blobs.add(data=[number, 5, 6]).shape.dim.extend(shape)
+    schema.write_binary(message, tmp_path / "weights.caffemodel")
+
+    net.copy_from(str(tmp_path / "weights.caffemodel"))
+
+    assert [blob.data.ravel().tolist() for blob in net.params["bn"]] == [[n, 5, 6] for n in range(4)]
+
+
+def test_weights_of_other_channels_do_not_fit(tmp_path):
+    net = caffe_net(tmp_path, "frozen: true")
+    message = schema.NetParameter()
+    layer = message.layer.add(name="bn", type="BN")
+    for _ in range(4):
+        layer.blobs.add(data=[1, 2]).shape.dim.extend((1, 2))
+    schema.write_binary(message, tmp_path / "weights.caffemodel")
+
+    with pytest.raises(InputError, match=r"1x2|1 2"):
+        net.copy_from(str(tmp_path / "weights.caffemodel"))
+
+
+def caffe_net(folder, options):
+    path = folder / "net.prototxt"
+    path.write_text(f'''layer {{ name: "x" type: "Input" top: "x" input_param {{ shape {{ dim: 1 dim: 3 }} }} }}
+                        layer {{ name: "bn" type: "BN" bottom: "x" top: "y" bn_param {{ {options} }} }}''')
+    return pycaffe.Net(str(path), pycaffe.TEST)
