@@ -96,7 +96,7 @@ def _then_let_load(execute: Callable[[types.ModuleType], None], module: types.Mo
 def let_load_without_loader(yaml: Any) -> None:
     """Let `yaml.load(text)` read as the FullLoader does, if it would refuse to be called so."""
     load = yaml.load
-    if inspect.signature(load).parameters["Loader"].default is not inspect.Parameter.empty:
+    if inspect.signature(load, follow_wrapped=False).parameters["Loader"].default is not inspect.Parameter.empty:
         return
 
     @functools.wraps(load)
