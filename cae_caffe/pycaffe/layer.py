@@ -20,6 +20,9 @@ class Layer:
     `param_str` and `phase`; its constructor's argument, if it writes one, is only there to be passed on.
     """
 
+    param_str: str
+    phase: int
+
     def __init__(self, layer: engine.Layer):
         self._layer = layer
 

@@ -52,7 +52,7 @@ class Names(ast.NodeTransformer):
         self.generic_visit(node)
         for part in ("lower", "upper", "step"):
             bound = getattr(node, part)
-            if bound is not None and not isinstance(bound, ast.Constant):
+            if bound is not None and not (isinstance(bound, ast.Constant) and isinstance(bound.value, int)):
                 setattr(node, part, _as_whole(bound))
         return node
 

@@ -9,7 +9,7 @@ import types
 import pytest
 
 from cae_caffe import InputError, RunError
-from cae_caffe.running import from_python2, python2
+from cae_caffe.running import from_python2, numpy_of_2015, python2
 from cae_caffe.running.script import run_script
 
 SCRIPT = '''#!/usr/bin/env python
@@ -92,7 +92,7 @@ def restored(monkeypatch):
     for name in set(sys.modules) - before:
         if name.startswith(("helper_of_2", "package_of_2", "true_2", "elsewhere_2")):
             del sys.modules[name]
-    for name in (from_python2.DIVIDE, from_python2.IN_PLACE):
+    for name in (from_python2.DIVIDE, from_python2.IN_PLACE, numpy_of_2015.TYPES, numpy_of_2015.WHOLE):
         vars(builtins).pop(name, None)
 
 
@@ -132,6 +132,12 @@ def test_a_script_and_its_modules_do_what_they_did(run, tmp_path):
     ("print u'\xe9' == unichr(233)      # no declaration", "True\n"),
     ("import numpy as np\na = b = np.arange(4)\na /= 2\nprint b.tolist(), (a / 3).tolist(), (a / 2.).tolist()",
      "[0, 0, 1, 1] [0, 0, 0, 0] [0.0, 0.0, 0.5, 0.5]\n"),
+    ("import numpy as np\na = np.arange(6)\na[np.round(2.2):2 * 2.0] = 9\nprint a.tolist(), a[:1 + 1.0, ].tolist()",
+     "[0, 1, 9, 9, 4, 5] [0, 1]\n"),
+    ("import numpy.random as npr\nprint npr.choice(9, size=3.).shape, npr.uniform(size=(2., 3)).shape",
+     "(3,) (2, 3)\n"),
+    ("import numpy as np\nprint np.float is float, np.zeros(1, np.int).dtype.kind, np.bool is bool, np.float32(2)",
+     "True i True 2.0\n"),
     ("import sys, os\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))\nimport elsewhere_2",
      "there\n"),
     ("s = '''\n\tx'''\nif s:\n\tprint repr(s)", "'\\n\\tx'\n"),
@@ -143,6 +149,20 @@ def test_a_script(text, printed, run, tmp_path):
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "elsewhere_2.py").write_text("print 'there'\n")
     assert run(text) == (0, printed, "")
+
+
+def test_a_folder_of_pythonpath_that_holds_python_2_is_translated_too(run, tmp_path, monkeypatch):
+    """Whatever its modules look like: of the one that only divides, Python 3 would make something else."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, name, text in ((old, "true_2_old", "half = 3 / 2"), (old, "prints", "print 'x'"),
+                               (new, "true_2_new", "half = 3 / 2")):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.py").write_text(text)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(old), str(new)])
+    monkeypatch.setenv("PYTHONPATH", f"{old}:{new}:/nowhere")
+
+    status, out, err = run("import true_2_old, true_2_new\nprint true_2_old.half, true_2_new.half")
+    assert (status, out, err) == (0, "1 1.5\n", "")
 
 
 def test_lines_that_are_added_do_not_move_the_others(run):

@@ -5,8 +5,12 @@
 - `easydict` may not be installed: its class EasyDict.
 - `yaml` itself is taken, but `yaml.load` may be called without a Loader, which PyYAML 6 refuses.
 
-A module that can be imported is never replaced; only where it is missing, or its import fails, its stand-in is taken,
-and the log says so. `install` is called by `import caffe`'s maker, installation.py.
+- `rpn.proposal_layer`, `rpn.anchor_target_layer`, `rpn.proposal_target_layer` and `roi_data_layer.layer` are
+  py-faster-rcnn's layers themselves, for nets without it: layers that compute the same, with the settings of
+  settings.py; the last has shapes only.
+
+A module that can be imported is never replaced. Only where it is missing (or, if it is compiled, its import fails), its
+stand-in is taken, and the log says so. `install` is called by installation.py.
 """
 
 from __future__ import annotations
@@ -20,17 +24,25 @@ import types
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import Any
 
 from ...engine import log
 
 STAND_INS = {
     "easydict": "easydict",
+    "rpn": "",      # a package, in which others are found
+    "rpn.anchor_target_layer": "anchor_target_layer",
+    "rpn.proposal_layer": "proposal_layer",
+    "rpn.proposal_target_layer": "proposal_target_layer",
+    "roi_data_layer": "",
+    "roi_data_layer.layer": "roi_data_layer",
     "utils.cython_bbox": "overlaps",
     "utils.cython_nms": "suppression",
     "nms.cpu_nms": "suppression",
     "nms.gpu_nms": "suppression",
 }
+COMPILED = {"utils.cython_bbox", "utils.cython_nms", "nms.cpu_nms", "nms.gpu_nms"}
 YAML = "yaml"
 
 
@@ -50,9 +62,11 @@ class Finder(MetaPathFinder):
         if fullname not in STAND_INS and fullname != YAML:
             return None
         found = self._by_others(fullname, path, target)
-        if fullname != YAML:
-            return importlib.util.spec_from_loader(fullname, _OrStandIn(fullname, found))
-        if found is not None and found.loader is not None:
+        if (found is None and fullname != YAML) or fullname in COMPILED:
+            stand_in = STAND_INS[fullname]
+            origin = str(Path(__file__).with_name(f"{stand_in or '__init__'}.py"))
+            return ModuleSpec(fullname, _OrStandIn(fullname, found), origin=origin, is_package=not stand_in)
+        if fullname == YAML and found is not None and found.loader is not None:
             execute = found.loader.exec_module
             found.loader.exec_module = functools.partial(_then_let_load, execute)   # type: ignore[method-assign]
         return found
@@ -82,6 +96,8 @@ class _OrStandIn(Loader):
                 return
             except ImportError as error:
                 reason = str(error)
+        if not STAND_INS[self._fullname]:
+            return
         stand_in = importlib.import_module(f"{__name__}.{STAND_INS[self._fullname]}")
         log.always("shims.py", f"The module {self._fullname} cannot be imported ({reason}); {stand_in.__name__} stands "
                                "in for it")
@@ -96,7 +112,7 @@ def _then_let_load(execute: Callable[[types.ModuleType], None], module: types.Mo
 def let_load_without_loader(yaml: Any) -> None:
     """Let `yaml.load(text)` read as the FullLoader does, if it would refuse to be called so."""
     load = yaml.load
-    if inspect.signature(load).parameters["Loader"].default is not inspect.Parameter.empty:
+    if inspect.signature(load, follow_wrapped=False).parameters["Loader"].default is not inspect.Parameter.empty:
         return
 
     @functools.wraps(load)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Callable
 
 import numpy as np
 import torch
@@ -90,7 +91,7 @@ class Proposal(Layer):
         y, x = np.mgrid[:rows, :columns].astype(np.float32) * np.float32(param.feat_stride)
         placed = np.stack([x, y, x, y], axis=-1)[:, :, None] + self.anchors
         by_place = deltas.reshape(number, 4, rows, columns).transpose(2, 3, 0, 1)
-        boxes = _moved(placed.reshape(-1, 4), by_place.reshape(-1, 4))
+        boxes = moved(placed.reshape(-1, 4), by_place.reshape(-1, 4))
         boxes = np.minimum(boxes, np.tile(image[1::-1] - 1, 2)).clip(0)
         least = param.min_size * np.array([image[3] if len(image) > LEAST_VALUES else image[2], image[2]])
         large = ((boxes[:, 2:] - boxes[:, :2] + 1) >= least).all(1)
@@ -106,24 +107,24 @@ class Proposal(Layer):
                 blob.diff.zero_()
 
 
-def anchors(base_size: int, ratios, scales) -> np.ndarray:
+def _half_up(values: np.ndarray) -> np.ndarray:
+    return np.floor(values + np.float32(0.5))
+
+
+def anchors(base_size: int, ratios, scales, rounded: Callable[[np.ndarray], np.ndarray] = _half_up) -> np.ndarray:
     """The anchors at the first place, (ratios * scales, 4) as x1, y1, x2, y2 in pixels, all scales of a ratio together.
 
-    A ratio is height by width, of an area of about `base_size`**2, both rounded; a scale multiplies both.
+    A ratio is height by width, of an area of about `base_size`**2, both `rounded`; a scale multiplies both.
     """
     ratio = np.asarray(ratios, np.float32)
-    width = _half_up(np.sqrt(np.float32(base_size ** 2) / ratio))
-    sizes = np.stack([width, _half_up(width * ratio)], axis=1)[:, None] * np.asarray(scales, np.float32)[:, None]
+    width = rounded(np.sqrt(np.float32(base_size ** 2) / ratio))
+    sizes = np.stack([width, rounded(width * ratio)], axis=1)[:, None] * np.asarray(scales, np.float32)[:, None]
     half = (sizes.reshape(-1, 2) - 1) / 2
     centre = np.float32((base_size - 1) / 2)
     return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
 
-def _half_up(values: np.ndarray) -> np.ndarray:
-    return np.floor(values + np.float32(0.5))
-
-
-def _moved(boxes: np.ndarray, deltas: np.ndarray) -> np.ndarray:
+def moved(boxes: np.ndarray, deltas: np.ndarray) -> np.ndarray:
     """Boxes (M, 4) moved and stretched by deltas dx, dy, dw, dh (M, 4)."""
     size = boxes[:, 2:] - boxes[:, :2] + 1
     with np.errstate(all="ignore"):      # what overflows is cut at the image

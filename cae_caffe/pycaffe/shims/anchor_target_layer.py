@@ -1,0 +1,73 @@
+"""rpn.anchor_target_layer of py-faster-rcnn: what a region proposal network is to say of its anchors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..layer import Layer
+from . import settings
+from .boxes import distances, drawn, options, placed_anchors
+from .overlaps import bbox_overlaps
+
+
+class AnchorTargetLayer(Layer):
+    """Bottoms: scores (1, 2 A, H, W), boxes of objects (G, 5) as x1, y1, x2, y2, class, [rows, columns, ...] of the
+    image, and the image. Tops: labels (1, 1, A H, W), 1 for objects, 0 for background, -1 for neither; box deltas, and
+    their inside and outside weights, each (1, 4 A, H, W).
+
+    Options: `feat_stride`, `scales`, and `allowed_border`, by how many pixels an anchor may lie beside the image. Other
+    numbers are those of settings.ANCHORS. What is drawn is drawn by numpy.random, as py-faster-rcnn draws it.
+    """
+
+    def setup(self, bottom, top):
+        self.options = options(self)
+        self._show(top, *self._blank(*bottom[0].data.shape[2:]))
+
+    def reshape(self, bottom, top):
+        """The tops get their shapes in forward."""
+
+    def _blank(self, rows, columns):
+        number = len(placed_anchors(self.options, rows, columns))
+        return rows, columns, np.full(number, -1.0), *np.zeros((3, number, 4))
+
+    def forward(self, bottom, top):
+        rows, columns, labels, targets, inside_weights, outside_weights = self._blank(*bottom[0].data.shape[2:])
+        objects, (height, width) = bottom[1].data, bottom[2].data.reshape(-1)[:2]
+        anchors, border = placed_anchors(self.options, rows, columns), self.options.get("allowed_border", 0)
+        inside = np.flatnonzero((anchors[:, :2] >= -border).all(1) & (anchors[:, 2] < width + border)
+                                & (anchors[:, 3] < height + border))
+        if len(inside) and len(objects):
+            overlaps = bbox_overlaps(anchors[inside], objects)
+            labels[inside] = _labels(overlaps)
+            targets[inside] = distances(anchors[inside], objects[overlaps.argmax(1), :4])
+            inside_weights[labels == 1] = 1
+            outside_weights[labels >= 0] = 1 / max(1, np.sum(labels >= 0))
+        self._show(top, rows, columns, labels, targets, inside_weights, outside_weights)
+
+    def _show(self, top, rows, columns, labels, *others):
+        """Write values by row, column and anchor into the tops, whose anchors come before rows and columns."""
+        by_anchor = [each.reshape(rows, columns, -1).transpose(2, 0, 1)[None] for each in (labels, *others)]
+        by_anchor[0] = by_anchor[0].reshape(1, 1, -1, columns)
+        for blob, values in zip(top, by_anchor):
+            blob.reshape(*values.shape)
+            blob.data[...] = values
+
+    def backward(self, top, propagate_down, bottom):
+        """Targets count as constants."""
+        for blob, wanted in zip(bottom, propagate_down):
+            if wanted:
+                blob.diff[...] = 0
+
+
+def _labels(overlaps: np.ndarray) -> np.ndarray:
+    """Of anchors by their overlaps (N, G) with objects; an object's best anchors are 1, however little they overlap."""
+    chosen = settings.ANCHORS
+    labels = np.full(len(overlaps), -1.0)
+    labels[overlaps.max(1) < chosen.negative] = 0
+    labels[(overlaps == overlaps.max(0)).any(1)] = 1
+    labels[overlaps.max(1) >= chosen.positive] = 1
+    for label, most in ((1, int(chosen.objects * chosen.number)), (0, None)):
+        found = np.flatnonzero(labels == label)
+        kept = drawn(found, chosen.number - int(np.sum(labels == 1)) if most is None else most)
+        labels[np.setdiff1d(found, kept)] = -1
+    return labels

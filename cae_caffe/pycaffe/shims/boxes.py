@@ -1,0 +1,78 @@
+"""What the stand-ins of py-faster-rcnn's layers share: their options, anchors, and distances between boxes."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from typing import Any
+
+import numpy as np
+
+from ...engine.layers.forks.proposal import anchors, moved
+from ...errors import InputError
+
+__all__ = ["distances", "drawn", "moved", "number", "options", "placed_anchors"]
+
+RATIOS = (0.5, 1, 2)
+SCALES = (8, 16, 32)
+BASE_SIZE = 16
+
+
+def options(layer: Any) -> dict[str, Any]:
+    """The mapping that the layer's param_str writes, in YAML. Raises InputError if it is none."""
+    text = layer.param_str
+    found = _plain(text)
+    if found is None:
+        try:
+            yaml = importlib.import_module("yaml")
+        except ImportError:
+            raise InputError(f"The `param_str` {text!r} is YAML that needs PyYAML; run `pip install pyyaml`.") from None
+        try:
+            found = yaml.load(text, Loader=yaml.FullLoader)
+        except yaml.YAMLError as error:
+            raise InputError(f"The `param_str` {text!r} is no YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(found, dict):
+        raise InputError(f"The `param_str` {text!r} says no options; write \"'name': value\".")
+    return found
+
+
+def _plain(text: str) -> Any:
+    """What is written as nearly all nets write it, which needs no YAML: Python's own words. None for anything else."""
+    lines = ", ".join(line.strip().rstrip(",") for line in text.replace("!!python/tuple", "").splitlines())
+    try:
+        return ast.literal_eval(lines if lines.startswith("{") else f"{{{lines}}}")
+    except (SyntaxError, ValueError):
+        return None
+
+
+def number(found: dict[str, Any], name: str) -> int:
+    """The whole number that an option must say. Raises InputError if it says none."""
+    if not isinstance(found.get(name), int) or found[name] < 1:
+        raise InputError(f"The `param_str` must say {name!r}, a whole number of at least 1; it says {found}.")
+    return found[name]
+
+
+def placed_anchors(found: dict[str, Any], rows: int, columns: int) -> np.ndarray:
+    """The anchors at all places of a map (rows, columns), by row, column and anchor: (M, 4), float64."""
+    stride = number(found, "feat_stride")
+    first = anchors(BASE_SIZE, RATIOS, found.get("scales", SCALES), np.round).astype(np.float64)
+    y, x = np.mgrid[:rows, :columns] * stride
+    return (np.stack([x, y, x, y], axis=-1)[:, :, None] + first).reshape(-1, 4)
+
+
+def distances(boxes: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """How boxes are to be moved and stretched to lie on the targets, (M, 4) each: dx, dy, dw, dh.
+
+    The way of the centre by the box's size, and the logarithm of the ratio of the sizes (Girshick et al. 2014, C).
+    """
+    size, wanted = (each[:, 2:] - each[:, :2] + 1.0 for each in (boxes, targets))
+    way = targets[:, :2] + 0.5 * wanted - (boxes[:, :2] + 0.5 * size)
+    return np.concatenate([way / size, np.log(wanted / size)], axis=1)
+
+
+def drawn(candidates: np.ndarray, most: int) -> np.ndarray:
+    """`most` of the candidates, by NumPy's random numbers, in their order; all if there are no more."""
+    if len(candidates) <= most:
+        return candidates
+    dropped = np.random.choice(candidates, size=len(candidates) - most, replace=False)
+    return candidates[~np.isin(candidates, dropped)]
