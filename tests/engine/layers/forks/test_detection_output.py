@@ -91,7 +91,8 @@ def for_opencv(priors=12, share=True, **options):
 
 
 OPENCV = {
-    "as SSD300": for_opencv(code_type="CENTER_SIZE", top_k=400), "few": for_opencv(keep_top_k=3, top_k=5, code_type="CENTER_SIZE"),
+    "as SSD300": for_opencv(code_type="CENTER_SIZE", top_k=400),
+    "few": for_opencv(keep_top_k=3, top_k=5, code_type="CENTER_SIZE"),
     "corners": for_opencv(code_type="CORNER"),
     "locations for each class": for_opencv(share=False, code_type="CENTER_SIZE")}
 
