@@ -55,12 +55,12 @@ def make_solver(tmp_path):
 
 # A net that predicts exactly 0, where parts of its loss have a corner; sparse weights give some such predictions too.
 PREDICTS_ZERO = NET.replace('kernel_size: 9 weight_filler { type: "xavier" }', "kernel_size: 9")
-# A parameter without axes: one slope for all channels.
-ONE_SLOPE = NET.replace('layer { name: "sig" type: "Sigmoid"', 'layer { name: "sig" type: "PReLU" prelu_param { '
-                        "channel_shared: true }")
+# A parameter without axes: one scale for all channels.
+ONE_SCALE = NET.replace('"Sigmoid" bottom: "conv" top: "conv"', '"Normalize" bottom: "conv" top: "norm"').replace(
+    'bottom: "conv" top: "code"', 'bottom: "norm" top: "code"')
 
 
-@pytest.mark.parametrize("net", [NET, PREDICTS_ZERO, ONE_SLOPE], ids=["as drawn", "predictions of 0", "one slope"])
+@pytest.mark.parametrize("net", [NET, PREDICTS_ZERO, ONE_SCALE], ids=["as drawn", "predictions of 0", "one scale"])
 def test_first_gradients_are_those_of_each_run_alone(make_solver, net):
     alone = [make_solver(seed, net) for seed in SEEDS]
     together = Together([make_solver(seed, net) for seed in SEEDS])
