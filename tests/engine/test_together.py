@@ -56,7 +56,8 @@ def make_solver(tmp_path):
 # A net that predicts exactly 0, where parts of its loss have a corner; sparse weights give some such predictions too.
 PREDICTS_ZERO = NET.replace('kernel_size: 9 weight_filler { type: "xavier" }', "kernel_size: 9")
 # A parameter without axes: one scale for all channels.
-ONE_SCALE = NET.replace('"Sigmoid" bottom: "conv" top: "conv"', '"Normalize" bottom: "conv" top: "norm"').replace(
+ONE_SCALE = NET.replace('"Sigmoid" bottom: "conv" top: "conv"', '"Normalize" bottom: "conv" top: "norm" '
+                        'norm_param { across_spatial: true }').replace(
     'bottom: "conv" top: "code"', 'bottom: "norm" top: "code"')
 
 
