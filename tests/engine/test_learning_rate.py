@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import two_engines
 
-from cae_caffe import pycaffe
+from cae_caffe import pycaffe, schema
 from cae_caffe.engine import log
+from cae_caffe.engine.solvers import learning_rate
 from cae_caffe.errors import InputError
 
 NET = """net_param {
@@ -88,3 +89,30 @@ def test_a_policy_that_lacks_what_it_needs_is_refused(text, message, tmp_path, m
     path.write_text(f"{text} {NET}", encoding="utf-8")
     with pytest.raises(InputError, match=message):
         pycaffe.get_solver(str(path))
+
+
+def rates_of(text, iterations):
+    solver = schema.view(schema.parse_solver(text))
+    return [learning_rate.rate(solver, i, learning_rate.step_at(solver, i, 0)) for i in range(iterations)]
+
+
+def test_a_rate_rises_to_its_policys_and_ends_at_a_least_one_as_nvidias():
+    text = 'base_lr: 0.5 lr_policy: "step" stepsize: 6 gamma: 0.25 rampup_interval: 4 rampup_lr: 0.1 min_lr: 0.05'
+
+    assert rates_of(text, 20) == pytest.approx([0.1, 0.125, 0.2, 0.325, 0.5, 0.5] + 6 * [0.125] + 8 * [0.05])
+
+
+def test_poly_ends_at_the_least_rate():
+    text = 'base_lr: 0.5 lr_policy: "poly" power: 2 max_iter: 4 min_lr: 0.1'
+
+    assert rates_of(text, 5) == pytest.approx([0.5, 0.1 + 0.4 * 0.75 ** 2, 0.2, 0.1 + 0.4 * 0.25 ** 2, 0.1])
+
+
+def test_without_a_least_rate_it_may_be_negative_as_in_caffe():
+    assert rates_of('base_lr: -0.5 lr_policy: "fixed"', 1) == [-0.5]
+
+
+def test_a_least_rate_above_the_first_is_refused():
+    with pytest.raises(InputError, match=r"`min_lr` is 0\.7; it must be from 0 to `base_lr`, 0.5"):
+        learning_rate.check(schema.view(schema.parse_solver(
+            'base_lr: 0.5 lr_policy: "poly" power: 2 max_iter: 4 min_lr: 0.7')), "s.prototxt")

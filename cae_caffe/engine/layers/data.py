@@ -26,6 +26,14 @@ class Data(BatchLayer):
     field = "data_param"
     size_place = "data_layer.cpp:45"
 
+    @classmethod
+    def unsupported(cls, param):
+        if param.data_param.shuffle:
+            return [("its data_param asks for `shuffle`, by which NVIDIA's Caffe mixes records that it keeps in memory, "
+                     "and records come in the order of their keys here; shuffle when the database is made "
+                     "(convert_imageset -shuffle)")]
+        return []
+
     def __init__(self, param, context):
         super().__init__(param, context)
         require_source(param.data_param.source, self.field)

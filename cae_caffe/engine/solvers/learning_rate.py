@@ -39,7 +39,15 @@ def _inv(param, iteration: int, step: int) -> np.float32:
 
 def _poly(param, iteration: int, step: int) -> np.float32:
     left = np.float32(1) - np.float32(iteration) / np.float32(param.max_iter)
-    return np.float32(param.base_lr) * _float_power(left, param.power)
+    least = np.float32(param.min_lr)
+    return (np.float32(param.base_lr) - least) * _float_power(left, param.power) + least
+
+
+def _ramped_up(param, iteration: int) -> np.float32:
+    """The rate of the first `rampup_interval` iterations, from `rampup_lr` on, a parabola (NVIDIA's sgd_solver.cpp)."""
+    part = np.float32(iteration) / np.float32(param.rampup_interval)
+    first = np.float32(param.rampup_lr)
+    return first + (np.float32(param.base_lr) - first) * part * part
 
 
 def _sigmoid(param, iteration: int, step: int) -> np.float32:
@@ -79,6 +87,8 @@ def check(param, name: str) -> None:
     if param.lr_policy in _NEEDS_GAMMA and param.gamma < 0:
         raise InputError(f"{name}: lr_policy `{param.lr_policy}` needs a `gamma` of at least 0, and it is "
                          f"{param.gamma:g}.")
+    if param.min_lr < 0 or (param.min_lr and param.lr_policy == "poly" and param.min_lr > param.base_lr):
+        raise InputError(f"{name}: `min_lr` is {param.min_lr:g}; it must be from 0 to `base_lr`, {param.base_lr:g}.")
     if param.lr_policy == "multifixed" and not 0 < len(param.stagelr) == len(param.stageiter):
         raise InputError(f"{name}: lr_policy `multifixed` needs a `stagelr` and a `stageiter` for each stage, and has "
                          f"{len(param.stagelr)} of the one and {len(param.stageiter)} of the other; give as many of "
@@ -98,6 +108,13 @@ def step_at(param, iteration: int, step: int) -> int:
 
 
 def rate(param, iteration: int, step: int) -> float:
-    """The learning rate of `iteration`, rounded to float32; infinite or NaN where Caffe's is (`poly` past max_iter)."""
+    """The learning rate of `iteration`, rounded to float32; infinite or NaN where Caffe's is (`poly` past max_iter).
+
+    NVIDIA's fork has it rise to the policy's at first (`rampup_interval`), and never fall below `min_lr`.
+    """
     with np.errstate(all="ignore"):
-        return float(np.float32(POLICIES[param.lr_policy](param, iteration, step)))
+        if iteration < param.rampup_interval:
+            found = _ramped_up(param, iteration)
+        else:
+            found = np.float32(POLICIES[param.lr_policy](param, iteration, step))
+        return float(np.float32(param.min_lr) if param.min_lr and found < param.min_lr else found)
