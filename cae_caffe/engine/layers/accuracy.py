@@ -48,7 +48,7 @@ class Accuracy(Layer):
         as_good = self.is_as_good(scores, labels.pick(scores).unsqueeze(1)).sum(1)        # the true class itself, too
         counted = torch.ones_like(as_good, dtype=torch.bool) if labels.counted is None else labels.counted
         right = (as_good <= self.top_k) & counted
-        torch.div(right.sum(), counted.sum().clamp_min(1), out=top[0].data)
+        torch.div(right.sum(), counted.sum().clamp_min(1), out=top[0].data.view(()))
         if len(top) == 2:
             rights, total = (self._by_class(labels, which) for which in (right, counted))
             torch.div(rights, total.clamp_min(1), out=top[1].data)

@@ -35,6 +35,8 @@ EXCEPTIONS = {
                             "`dilation`",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Eltwise": "a sum of one bottom, as in FlowNet 2.0's fork",
+    "EltwiseAccuracy": "of classes that score alike the label's comes last, and where no label counts the accuracy is "
+                       "0, as in Accuracy",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",

@@ -32,18 +32,21 @@ MESSAGES = [
             Field("scale", "uint32"), Field("scale_h", "uint32"), Field("scale_w", "uint32"),
             Field("pad_out_h", "bool", default=False), Field("pad_out_w", "bool", default=False),
             Field("upsample_h", "uint32"), Field("upsample_w", "uint32")),
+    Message("EltwiseAccuracyParameter", Field("top_k", "uint32", default=1), Field("ignore_label", "int32")),
     Message("LayerParameter",
             Field("bn_param", "BNParameter"), Field("unpooling_param", "UnpoolingParameter"),
-            Field("upsample_param", "UpsampleParameter")),
+            Field("upsample_param", "UpsampleParameter"), Field("eltwise_accuracy_param", "EltwiseAccuracyParameter")),
     Message("V1LayerParameter",
-            Enum("LayerType", {"UNPOOLING": 42, "BN": 43}),
+            Enum("LayerType", {"ELTWISE_ACCURACY": 41, "UNPOOLING": 42, "BN": 43}),
+            Field("eltwise_accuracy_param", "EltwiseAccuracyParameter"),
             Field("bn_param", "BNParameter"), Field("unpooling_param", "UnpoolingParameter")),
 ]
 
 LAYERS: dict[str, ForkLayer] = {
     "BN": ForkLayer("SegNet, PSPNet", "bn", "NumPy"),
+    "EltwiseAccuracy": ForkLayer("HyeonwooNoh/caffe", "eltwise_accuracy", "Caffe 1.0's Accuracy"),
     "Unpooling": ForkLayer("HyeonwooNoh/caffe", "unpooling", "NumPy"),
     "Upsample": ForkLayer("SegNet, YOLO", "upsample", "NumPy"),
 }
 
-V1_TYPES = {"BN": "BN", "UNPOOLING": "Unpooling"}
+V1_TYPES = {"BN": "BN", "ELTWISE_ACCURACY": "EltwiseAccuracy", "UNPOOLING": "Unpooling"}
