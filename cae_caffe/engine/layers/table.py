@@ -17,9 +17,9 @@ from . import registry
 
 # What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
 EXCEPTIONS = {
-    "AnnotatedData": "random numbers come from Caffe's stream for `random_seed`, in an order of their own; images are not "
-                     "kept as JPEG between the steps; a window must hold to all of `sample_constraint` for one box, in "
-                     "SSD in parts for several; `convert_to_lab` is right",
+    "AnnotatedData": "random numbers come from Caffe's stream for `random_seed`, in an order of their own; images are "
+                     "not kept as JPEG between the steps; a window must hold to all of `sample_constraint` for one "
+                     "box, in SSD in parts for several; `convert_to_lab` is right",
     "ArgMax": "of values that are not numbers (NaN) Caffe's order is none",
     "BN": "SegNet's or PSPNet's, as the fields of `bn_param` tell; the parameters' gradient adds up over `iter_size`, "
           "and is right in place, and PSPNet's in phase TEST is the derivative",
@@ -41,8 +41,8 @@ EXCEPTIONS = {
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Eltwise": "a sum of one bottom, as in FlowNet 2.0's fork",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
-    "ImageLabelmapData": "HED's; DeepSkeleton's of this name sorts labels into five scales; crops are the middle ones in "
-                         "phase TEST",
+    "ImageLabelmapData": "HED's; DeepSkeleton's of this name sorts labels into five scales; crops are the middle ones "
+                         "in phase TEST",
     "ImageSegData": "labels are resized by the nearest pixel, which DeepLab's mixes",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
