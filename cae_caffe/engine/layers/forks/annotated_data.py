@@ -57,17 +57,17 @@ class AnnotatedData(Data):
 
     def _policies(self) -> np.ndarray:
         """How probable the `resize_param`s are, added up."""
-        policies = self.param.transform_param.resize_param
+        chances = [policy.prob if policy.has("prob") else 1.0 for policy in self.param.transform_param.resize_param]
         if any(not policy.keeps_size for policy in self.transformer.policies) and self.batch > 1 \
                 and not self.transformer.crops:
             raise InputError(f"its `batch_size` is {self.batch}, and with FIT_SMALL_SIZE each image has a size of its "
                              "own; take a `batch_size` of 1, or crop the images.")
-        if len(policies) < 2:
+        if len(chances) < 2:
             return np.ones(1)
-        probabilities = np.cumsum([policy.prob for policy in policies])
-        if min(policy.prob for policy in policies) < 0 or not abs(probabilities[-1] - 1) < _ABOUT_ONE:
+        probabilities = np.cumsum(chances)
+        if min(chances) < 0 or not abs(probabilities[-1] - 1) < _ABOUT_ONE:
             raise InputError(f"its `resize_param`s have the probabilities "
-                             f"{', '.join(f'{policy.prob:g}' for policy in policies)}; their sum must be 1.")
+                             f"{', '.join(f'{chance:g}' for chance in chances)}; their sum must be 1.")
         return probabilities
 
     @staticmethod
