@@ -10,6 +10,8 @@ import numpy as np
 from .. import schema
 from ..errors import InputError
 from . import blob_proto, log
+from .noise import Noise
+from .resize_policy import ResizePolicy
 from .rng import Stream
 
 
@@ -26,11 +28,13 @@ class DataTransformer:
 
     Images are arrays (channels, height, width) of uint8 or float32. In phase TRAIN crops lie at random, in TEST in the
     middle. Random numbers come from a generator of its own, which `draw_seed` seeds; each image takes a word for its
-    mirroring, if `mirror` is set, and then, in TRAIN, one for the row and one for the column of its crop.
+    mirroring, if `mirror` is set, and then, in TRAIN, one for the row and one for the column of its crop. Before
+    these come those for SSD's `resize_param` and `noise_param`, which change an image of uint8 first.
 
-    `mean_values` are those given, and `mean` is the image of `mean_file`, (channels, height, width), or None.
+    `mean_values` are those given, and `mean` is the image of `mean_file`, (channels, height, width), or None. `policy`
+    is the number of the `resize_param` that counts, if there are several.
 
-    Raises InputError for a mean that cannot be read, or is given twice.
+    Raises InputError for a mean that cannot be read, or is given twice, and for options that do not fit.
     """
 
     def __init__(self, param: schema.View, phase: str):
@@ -39,6 +43,9 @@ class DataTransformer:
         self._mirror: bool = param.mirror
         self._scale = np.float32(param.scale)
         self._scale_factors: tuple[float, ...] = param.scale_factors
+        self.policies = [ResizePolicy(policy) for policy in param.resize_param]
+        self.policy = 0
+        self._noise = Noise(param.noise_param) if param.has("noise_param") else None
         self._crops_at_random = self.crops and phase == "TRAIN"
         self._own: Stream | None = None
         if param.has("mean_file") and param.mean_value:
@@ -49,7 +56,8 @@ class DataTransformer:
 
     def draw_seed(self, stream: Callable[[], Stream]) -> None:
         """Seed the transformer's own generator with a word of Caffe's stream, if it will need any number."""
-        if self._mirror or self._crops_at_random or self._scale_factors:
+        if (self._mirror or self._crops_at_random or self._scale_factors or (self._noise and self._noise.draws)
+                or any(policy.draws for policy in self.policies)):
             self._own = Stream(stream().word())
 
     def place(self) -> np.ndarray | None:
@@ -71,25 +79,52 @@ class DataTransformer:
         Raises InputError if the crop is larger than the image.
         """
         channels, height, width = image.shape
+        height, width = self.prepared_size(height, width, what)
+        return self._cropped(channels, height, width, what)
+
+    def prepared_size(self, height: int, width: int, what: str) -> tuple[int, int]:
+        """The size that an image of this one has before it is cropped; `what` begins error messages."""
+        return self.policies[self.policy].size(height, width, what) if self.policies else (height, width)
+
+    def _cropped(self, channels: int, height: int, width: int, what: str) -> tuple[int, int, int]:
         if self.crop_height > height or self.crop_width > width:
             crop = f"`crop_size: {self.crop_height}`" if self.crop_height == self.crop_width else \
                 f"a crop of {self.crop_height} and {self.crop_width}"
             raise InputError(f"{what} is {height} pixels high and {width} wide, too small for {crop}; take a smaller "
                              "crop or larger images.")
-        return (channels, self.crop_height, self.crop_width) if self.crops else image.shape
+        return (channels, self.crop_height, self.crop_width) if self.crops else (channels, height, width)
 
-    def transform(self, image: np.ndarray, out: np.ndarray, what: str) -> None:
-        """Write the transformed image into `out`, float32 of its `shape`. The numbers for it are drawn.
+    def transform(self, image: np.ndarray, out: np.ndarray, what: str) -> Placement:
+        """Write the transformed image into `out`, float32 of its `shape`; returns how it lies in the prepared image.
 
-        Raises InputError if its shape, or the mean's, does not fit; `what` begins the message.
+        The numbers for it are drawn. Raises InputError if its shape, or the mean's, does not fit; `what` begins the
+        message.
         """
+        image = self._prepared(image, what)
         self._check_shape(image, out, what)
         mean = self._mean_for(image, what)
-        self._write(image, mean, self._draw(image), out)
+        placed = self._draw(image)
+        self._write(image, mean, placed, out)
+        return placed
+
+    def _prepared(self, image: np.ndarray, what: str) -> np.ndarray:
+        """The image resized and with noise."""
+        if not self.policies and self._noise is None:
+            return image
+        if image.dtype != np.uint8:
+            raise InputError(f"{what} has values of single precision, and its transform_param a `resize_param` or "
+                             "`noise_param`, which are for bytes.")
+        pixels = image.transpose(1, 2, 0)
+        if self.policies:
+            pixels = self.policies[self.policy].apply(pixels, self._own, what)
+        if self._noise is not None:
+            pixels = self._noise.apply(pixels, self._own, what)
+        return pixels.transpose(2, 0, 1)
 
     def transform_pair(self, image: np.ndarray, label: np.ndarray, out: np.ndarray, label_out: np.ndarray,
                        what: str) -> None:
-        """As `transform`, and write into `label_out` what `label` (height, width) has at the places of these pixels.
+        """As `transform` of an image as it is, and write into `label_out` what `label` (height, width) has at the
+        places of these pixels.
 
         A label of another size than the image must not be cropped.
         """
@@ -102,7 +137,7 @@ class DataTransformer:
         target[...] = label[placed.row:placed.row + height, placed.column:placed.column + width]
 
     def _check_shape(self, image: np.ndarray, out: np.ndarray, what: str) -> None:
-        shape = self.shape(image, what)
+        shape = self._cropped(image.shape[0], image.shape[1], image.shape[2], what)
         if shape != out.shape:
             raise InputError(f"{what} has shape {_times(shape)}, and the first of its batch {_times(out.shape)}; all "
                              "of a batch must agree, so resize or crop them, or take a `batch_size` of 1.")
@@ -147,12 +182,16 @@ class DataTransformer:
 
 
 def _crop(param: schema.View) -> tuple[int, int]:
-    """Height and width of the crop, 0 for none: `crop_size`, or DeepLab's two fields for the two lengths."""
-    height, width = param.crop_height, param.crop_width
-    if bool(height) != bool(width) or (height and param.crop_size):
-        raise InputError(f"its transform_param has a `crop_size` of {param.crop_size}, a `crop_height` of {height} and "
-                         f"a `crop_width` of {width}; give `crop_size`, or both of the others.")
-    return (height, width) if height else (param.crop_size, param.crop_size)
+    """Height and width of the crop, 0 for none: `crop_size`, or DeepLab's or SSD's two fields for the two lengths."""
+    crops = {"`crop_size`": (param.crop_size, param.crop_size),
+             "`crop_height` and `crop_width`": (param.crop_height, param.crop_width),
+             "`crop_h` and `crop_w`": (param.crop_h, param.crop_w)}
+    given = {names: crop for names, crop in crops.items() if any(crop)}
+    if len(given) > 1 or not all(map(all, given.values())):
+        raise InputError("its transform_param has " + ", ".join(
+            f"{names} of {crop[0]} and {crop[1]}" for names, crop in given.items()) + "; give `crop_size`, or a height "
+            "and a width above 0.")
+    return next(iter(given.values()), (0, 0))
 
 
 def _read_mean(path: str) -> np.ndarray:

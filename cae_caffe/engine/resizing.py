@@ -18,18 +18,29 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     rows, columns = image.shape[:2]
     if (rows, columns) == (height, width):
         return image
-    pixels = image.astype(np.int32)
     if (rows, columns) == (2 * height, 2 * width):
-        return _halved(pixels)
-    left, share = _places(columns, width)
+        return _halved(image.astype(np.int32))
+    left, share = places(columns, width)
     # Beyond an edge OpenCV takes the outermost pixel alone along a row; in a column it combines it with itself.
     share[(left < 0) | (left >= columns - 1)] = 0
+    return combine(image, places(rows, height), (left, share))
+
+
+def combine(image: np.ndarray, rows: tuple[np.ndarray, np.ndarray], columns: tuple[np.ndarray, np.ndarray]
+            ) -> np.ndarray:
+    """The image, uint8 (H, W, K), with each new pixel between two rows and two columns.
+
+    Of either are given, for each new pixel, the number of the old one before it and the next one's share, 0 to 1.
+    """
+    height, width = image.shape[:2]
+    pixels = image.astype(np.int32)
+    left, share = columns
     near, far = _weights(share[:, np.newaxis])
-    lines = (pixels[:, _within(left, columns)] * near + pixels[:, _within(left + 1, columns)] * far) >> ROW_BITS
-    above, share = _places(rows, height)
+    lines = (pixels[:, _within(left, width)] * near + pixels[:, _within(left + 1, width)] * far) >> ROW_BITS
+    above, share = rows
     near, far = _weights(share[:, np.newaxis, np.newaxis])
-    total = ((lines[_within(above, rows)] * near >> PRODUCT_BITS)
-             + (lines[_within(above + 1, rows)] * far >> PRODUCT_BITS))
+    total = ((lines[_within(above, height)] * near >> PRODUCT_BITS)
+             + (lines[_within(above + 1, height)] * far >> PRODUCT_BITS))
     return _rounded(total, LAST_BITS)
 
 
@@ -50,7 +61,7 @@ def _rounded(total: np.ndarray, bits: int) -> np.ndarray:
     return ((total + (1 << bits - 1)) >> bits).astype(np.uint8)
 
 
-def _places(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
+def places(length: int, new_length: int) -> tuple[np.ndarray, np.ndarray]:
     """For each new pixel, the number of the old one before it and how far beyond that it is, 0 to 1, in float32."""
     scale = 1 / (new_length / length)
     places = ((np.arange(new_length) + 0.5) * scale - 0.5).astype(np.float32)

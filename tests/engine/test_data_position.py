@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import small_training
 import two_engines
-from datasets import pixels, raw, write_leveldb, write_lmdb
+from datasets import annotated, pixels, raw, write_leveldb, write_lmdb
 from small_training import parameters
 
 from cae_caffe.engine import libc_rand, log, rng
@@ -30,6 +30,9 @@ RANDOM = "transform_param { crop_size: 3 mirror: true scale: 0.00390625 }"
 NETS = {
     "HDF5": HDF5 % "", "HDF5, shuffled": HDF5 % "shuffle: true", "LMDB": LMDB % "", "LMDB, cropped": LMDB % RANDOM,
     "LevelDB, cropped": LMDB.replace("backend: LMDB", "") % RANDOM, "images, shuffled and cropped": IMAGES % RANDOM,
+    "LMDB, annotated": LMDB.replace('"Data"', '"AnnotatedData"') % """annotated_data_param { batch_sampler {
+      sampler { min_scale: 0.5 } max_sample: 1 } } transform_param { mirror: true scale: 0.004 expand_param {
+      max_expand_ratio: 2 } resize_param { height: 4 width: 5 interp_mode: LINEAR interp_mode: NEAREST } }""",
 }
 SOLVER = 'base_lr: 0.05 momentum: 0.9 max_iter: 100 test_iter: 3 test_interval: 4 '
 STOP, END = 7, 17
@@ -64,7 +67,8 @@ def _prepare(folder, kind):
     if "images" in kind:
         _write_images(folder)
     if "LMDB" in kind:
-        write_lmdb(folder / "records", _records())
+        write_lmdb(folder / "records", [annotated(one, typed=False) for one in _records()] if "annotated" in kind
+                   else _records())
     if "LevelDB" in kind:
         write_leveldb(folder / "records", _records())
     small_training.write(folder, SOLVER, NETS[kind] + REST)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cae_caffe.schema import BlobProto, Datum
+from cae_caffe.schema import AnnotatedDatum, BlobProto, Datum
 
 
 def pixels(*shape: int, seed: int = 0) -> np.ndarray:
@@ -35,6 +35,20 @@ def raw(image: np.ndarray, label: int = 0):
 def encoded(content: bytes, label: int = 0):
     """The Datum of an image file's bytes."""
     return Datum(data=content, label=label, encoded=True)
+
+
+def annotated(picture, objects=(), typed: bool = True):
+    """The AnnotatedDatum of a Datum, with boxes: (class, instance, xmin, ymin, xmax, ymax, difficult) of each."""
+    message = AnnotatedDatum(datum=picture)
+    if typed:
+        message.type = AnnotatedDatum.BBOX
+    for label, instance, xmin, ymin, xmax, ymax, difficult in objects:
+        if not message.annotation_group or message.annotation_group[-1].group_label != label:
+            message.annotation_group.add(group_label=label)
+        one = message.annotation_group[-1].annotation.add(instance_id=instance)
+        one.bbox.xmin, one.bbox.ymin, one.bbox.xmax, one.bbox.ymax = xmin, ymin, xmax, ymax
+        one.bbox.difficult = difficult
+    return message
 
 
 def file_bytes(image: np.ndarray, kind: str = "PNG", mode: str | None = None, **options) -> bytes:

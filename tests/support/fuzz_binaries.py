@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import numpy as np
-from datasets import encoded, file_bytes, lmdb_bytes, mean_file, pixels, raw
+from datasets import annotated, encoded, file_bytes, lmdb_bytes, mean_file, pixels, raw
 from fuzzing import reader
 from idx_files import idx_bytes
 
@@ -14,7 +14,8 @@ from cae_caffe import schema
 from cae_caffe.analysis import stored_weights
 from cae_caffe.data import images
 from cae_caffe.data.idx import IdxFile
-from cae_caffe.engine import blob_proto, datum, decoding
+from cae_caffe.engine import annotated_image, blob_proto, datum, decoding, rng
+from cae_caffe.engine.box_sampling import BatchSampler
 from cae_caffe.engine.data_transformer import _read_mean
 from cae_caffe.engine.lmdb_records import LmdbRecords
 from cae_caffe.engine.solvers import state
@@ -58,6 +59,26 @@ def _solverstate(path):
 @reader("mean file", lambda: [mean_file(pixels(3, 4, 5)), _blob(1, 1, 4, 4).SerializeToString()])
 def _mean(path):
     _read_mean(str(path))
+
+
+_FRAMING = annotated_image.Framing(schema.view(schema.TransformationParameter(
+    expand_param=schema.ExpansionParameter(max_expand_ratio=2))), np.zeros(1, np.float32))
+_SAMPLER = BatchSampler(schema.view(schema.BatchSampler(
+    sampler=schema.Sampler(min_scale=0.3), sample_constraint=schema.SampleConstraint(min_jaccard_overlap=0.1),
+    max_trials=5)))
+_BOXES = [(3, 0, 0.1, 0.2, 0.5, 0.7, False), (3, 1, 0.6, 0, 1, 0.25, True), (7, 0, 0, 0, 1, 1, False)]
+
+
+@reader("annotated datum", lambda: [annotated(raw(pixels(1, 5, 4)), _BOXES).SerializeToString(),
+                                    annotated(encoded(file_bytes(pixels(5, 6, 3))), _BOXES[:2]).SerializeToString()])
+def _annotated_datum(path):
+    message = annotated_image.parse(path.read_bytes(), "It")
+    image = datum.image(message.datum, "native", "It").transpose(1, 2, 0)
+    stream = rng.Stream(1)
+    whole = _FRAMING.expanded(annotated_image.AnnotatedImage(image, annotated_image.objects(message)), stream, "It")
+    for window in _SAMPLER.windows([one.box for one in whole.objects], stream):
+        _FRAMING.cropped(whole, window)
+    _FRAMING.finished(whole.objects)
 
 
 @reader("datum", lambda: [raw(pixels(1, 5, 4), 3).SerializeToString(), raw(pixels(3, 4, 4) / 7).SerializeToString(),

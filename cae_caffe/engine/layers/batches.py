@@ -23,6 +23,12 @@ from .data_source import DataSource, Place
 MANY_VALUES = 1_000_000
 
 
+# What forks add to transform_param and not all data layers do, with those that do.
+OF_FORKS = {"scale_factors": "ImageSegData", "resize_param": "Data, ImageData and AnnotatedData",
+            "noise_param": "Data, ImageData and AnnotatedData", "distort_param": "AnnotatedData",
+            "expand_param": "AnnotatedData", "emit_constraint": "AnnotatedData"}
+
+
 class Example(NamedTuple):
     """An image (channels, height, width) of uint8 or float32, its label, and what it is called in error messages."""
 
@@ -52,7 +58,8 @@ class BatchLayer(DataSource, Layer):
     bottoms = exactly(0)
     field: ClassVar[str]            # of the layer's parameters, which have a `batch_size`
     size_place: ClassVar[str]       # where Caffe logs the size of the batches
-    scales_images: ClassVar[bool] = False       # whether it takes `scale_factors`
+    # The fields of transform_param, of those of forks in OF_FORKS, that it takes.
+    transformations: ClassVar[tuple[str, ...]] = ()
     decodes: bool = True            # whether the images are files, which take long to decode
 
     def open(self) -> tuple[int, int, int]:
@@ -83,9 +90,7 @@ class BatchLayer(DataSource, Layer):
         self.batch = self.options.batch_size
         if self.batch < 1:
             raise InputError(f"its `batch_size` is {self.batch}; give at least 1.")
-        if self.param.transform_param.scale_factors and not self.scales_images:
-            raise InputError(f"its transform_param has `scale_factors`, which a layer of type {self.type} does not "
-                             "take; ImageSegData does.")
+        self._check_transformations()
         self.transformer = DataTransformer(self.param.transform_param, self.param.phase)
         # Caffe seeds the transformer here, and again when it starts the thread; the first seed serves for nothing.
         self.transformer.draw_seed(self.context.stream)
@@ -101,6 +106,18 @@ class BatchLayer(DataSource, Layer):
         self._next: Future[Batch] | None = None
         self._next_place: dict = {}                 # where that batch begins
         _layers.add(self)
+
+    def _check_transformations(self) -> None:
+        transform = self.param.transform_param
+        for field, takers in OF_FORKS.items():
+            value = getattr(transform, field)
+            given = bool(value) if isinstance(value, tuple) else transform.has(field)
+            if given and field not in self.transformations:
+                raise InputError(f"its transform_param has `{field}`, which a layer of type {self.type} does not take; "
+                                 f"{takers} would.")
+        if len(transform.resize_param) > 1 and "expand_param" not in self.transformations:
+            raise InputError(f"its transform_param has {len(transform.resize_param)} `resize_param`s, of which "
+                             "AnnotatedData draws one now and then; give one.")
 
     def finish_next(self) -> None:
         """Wait until nobody works on the next batch."""

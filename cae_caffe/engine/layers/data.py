@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from ...errors import InputError
@@ -24,6 +26,7 @@ class Data(BatchLayer):
 
     tops = between(1, 2)
     field = "data_param"
+    transformations: ClassVar[tuple[str, ...]] = ("resize_param", "noise_param")
     size_place = "data_layer.cpp:45"
 
     @classmethod
@@ -41,15 +44,19 @@ class Data(BatchLayer):
         self.records: DatabaseRecords = records(param.data_param.source)
 
     def open(self):
+        first, what = self._read()
+        return self.transformer.shape(self.begin(first, what), what)
+
+    def begin(self, first, what: str) -> np.ndarray:
+        """See by the first Datum how images are decoded; returns its image, (channels, height, width)."""
         transform = self.param.transform_param
         self.mode = "color" if transform.force_color else "gray" if transform.force_gray else "native"
-        first, what = self._read()
         self.decodes = first.encoded
         if first.encoded and transform.force_color and transform.force_gray:
             raise InputError("its transform_param sets both `force_color` and `force_gray`; set one of them.")
         if not first.encoded and self.mode != "native":
             log.error("data_transformer.cpp:152", "force_color and force_gray only for encoded datum")
-        return self.transformer.shape(datum.image(first, self.mode, what), what)
+        return datum.image(first, self.mode, what)
 
     def example(self):
         message, what = self._read()
@@ -66,7 +73,12 @@ class Data(BatchLayer):
             log.info("data_layer.cpp:73", "Restarting data prefetching from start.")
 
     def _read(self):
-        """The Datum where the reading stands, and what it is called in error messages."""
+        """The message where the reading stands, and what it is called in error messages."""
         key, value = self.records.record()
         what = f"Record `{key.decode('utf-8', 'replace')}` of the {self.records.kind} {self.records.folder}"
-        return datum.parse(value, what), what
+        return self.parse(value, what), what
+
+    @staticmethod
+    def parse(value: bytes, what: str):
+        """The message of a record, here a Datum; `what` begins the InputError if it is none."""
+        return datum.parse(value, what)

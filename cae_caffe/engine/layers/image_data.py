@@ -25,6 +25,7 @@ class ImageData(ImageList):
 
     tops = exactly(2)
     field = "image_data_param"
+    transformations = ("resize_param", "noise_param")
     size_place = "image_data_layer.cpp:90"
     log_places = LogPlaces(*(f"image_data_layer.cpp:{line}" for line in (38, 53, 63, 70)))
 

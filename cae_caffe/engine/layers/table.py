@@ -17,6 +17,9 @@ from . import registry
 
 # What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
 EXCEPTIONS = {
+    "AnnotatedData": "random numbers come from Caffe's stream for `random_seed`, in an order of their own; images are "
+                     "not kept as JPEG between the steps; a window must hold to all of `sample_constraint` for one "
+                     "box, in SSD in parts for several; `convert_to_lab` is right",
     "ArgMax": "of values that are not numbers (NaN) Caffe's order is none",
     "BN": "SegNet's or PSPNet's, as the fields of `bn_param` tell; the parameters' gradient adds up over `iter_size`, "
           "and is right in place, and PSPNet's in phase TEST is the derivative",
@@ -31,6 +34,8 @@ EXCEPTIONS = {
     "Data": "several layers of a process may read one LevelDB, which Caffe opens for one alone",
     "Deconvolution": "as Convolution; a `stride_h` or `stride_w` of 0, of which a Convolution dies in Caffe, is an "
                      "error here too",
+    "DenseImageData": "`mirror` and `crop_size` of transform_param too are the same for image and label; crops are the "
+                      "middle ones in phase TEST",
     "DepthwiseConvolution": "as Convolution; on a GPU the fork takes the number of channels for `group`, and no "
                             "`dilation`",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
@@ -38,6 +43,9 @@ EXCEPTIONS = {
     "EltwiseAccuracy": "of classes that score alike the label's comes last, and where no label counts the accuracy is "
                        "0, as in Accuracy",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
+    "ImageLabelmapData": "HED's; DeepSkeleton's of this name sorts labels into five scales; crops are the middle ones "
+                         "in phase TEST",
+    "ImageSegData": "labels are resized by the nearest pixel, which DeepLab's mixes",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
     "InnerDistance": "`transpose` is refused, and of two bottoms the second is not the weights if it is the labels",

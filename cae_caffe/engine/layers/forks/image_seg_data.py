@@ -44,7 +44,7 @@ class _SegData(ImagePairs):
     field = "image_data_param"
     size_place = "image_seg_data_layer.cpp:111"
     log_places = LogPlaces(*(f"image_seg_data_layer.cpp:{line}" for line in (50, 66, 72, 79)))
-    scales_images = True
+    transformations = ("scale_factors",)
 
     def open(self):
         if self.param.transform_param.has("mean_file"):

@@ -246,7 +246,7 @@ def test_layers_blocks_of_2014_have_their_names_for_them():
     (dense("crop_height: 30 crop_width: 3"), "i0.png is 8 pixels high and 9 wide, too small for a crop of 30 and 3"),
     (dense('mean_file: "x"'), "`mean_file` in dense_image_data_param"),
     (dense("", "scale_factors: 2"), "`scale_factors`, which a layer of type DenseImageData does not take"),
-    (dense("", "crop_height: 3"), "`crop_height` of 3 and a `crop_width` of 0"),
+    (dense("", "crop_height: 3"), "`crop_height` and `crop_width` of 3 and 0; give `crop_size`, or a height"),
     (dense("rand_skip: 100"), "it is to skip"),
     (dense(batch=0), "`batch_size` is 0"),
     (seg("label_type: PIXEL", 'mean_file: "x"'), "a `mean_file`, which ImageSegData does not take"),
