@@ -126,7 +126,7 @@ def test_data_of_training_have_shapes_only(tops, shapes, tmp_path):
     net = net_of("RoIDataLayer", "'num_classes': 21", tops, tmp_path)
 
     assert [blob.data.shape for blob in net.blobs.values()] == shapes
-    with pytest.raises(InputError, match="own module .*, which is not found; put .* into PYTHONPATH"):
+    with pytest.raises(InputError, match=r"own module .*, which is not found; put .* into PYTHONPATH"):
         net.forward()
 
 

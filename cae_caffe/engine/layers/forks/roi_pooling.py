@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -13,7 +16,7 @@ from .regions import Regions, check_shapes, rounded
 
 LOWEST = torch.finfo(torch.float32).min       # the maximum of no value that counts
 NOWHERE = -1            # its place
-MOST_GATHERED = 2 ** 24     # values looked at in one go, so that the memory stays small
+MOST_GATHERED = 2 ** 22     # values looked at in one go, so that they stay in the cache
 
 
 @register("ROIPooling")
@@ -54,19 +57,24 @@ class ROIPooling(Layer):
         images, channels, height, width = maps.shape
         regions = Regions.of(bottom[1], self.param.bottom[1], images)
         scaled = rounded(regions.corners * np.float32(self.param.roi_pooling_param.spatial_scale)).astype(np.int64)
-        rows = _bins(scaled[:, 1], scaled[:, 3], self.pooled[0], height)
-        columns = _bins(scaled[:, 0], scaled[:, 2], self.pooled[1], width)
+        rows = _Bins.of(scaled[:, 1], scaled[:, 3], self.pooled[0], height)
+        columns = _Bins.of(scaled[:, 0], scaled[:, 2], self.pooled[1], width)
         # Channels last, so that what is gathered lies together.
-        values = torch.where(maps > LOWEST, maps, LOWEST).permute(0, 2, 3, 1).reshape(images, height * width, channels)
+        values = torch.where(maps > LOWEST, maps, LOWEST).permute(0, 2, 3, 1).reshape(-1, channels)
         wants_places = not self.propagates_down or self.propagates_down[0]
         self._places = torch.full(top[0].shape, NOWHERE, device=maps.device)
         top[0].data.zero_()
-        for r, image in enumerate(regions.image):
-            _pool(values[image], [each[r] for each in rows], [each[r] for each in columns], width, top[0].data[r],
-                  self._places[r] if wants_places else None)
-        first = torch.from_numpy(regions.image).to(maps.device).view(-1, 1) * channels
-        channel = (first + torch.arange(channels, device=maps.device)).view(len(regions), channels, 1, 1)
-        self._places = torch.where(self._places < 0, NOWHERE, self._places + channel * (height * width))
+        for some, channel in _parts(rows, columns, channels if height * width else 0):
+            pixel, empty = _pixels(regions.image[some], rows.some(some), columns.some(some), height, width)
+            maxima, places = _maxima(values[:, channel], torch.from_numpy(pixel).to(maps.device), wants_places)
+            is_empty = torch.from_numpy(empty).to(maps.device)
+            top[0].data[some, channel] = maxima.masked_fill_(is_empty, 0)
+            if wants_places:
+                self._places[some, channel] = places.masked_fill_(is_empty, NOWHERE)
+        plane = torch.arange(channels, device=maps.device).view(-1, 1, 1)
+        pixels = max(1, height * width)
+        place = (self._places // pixels * channels + plane) * pixels + self._places % pixels
+        self._places = torch.where(self._places < 0, NOWHERE, place)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[1]:
@@ -79,52 +87,70 @@ class ROIPooling(Layer):
         bottom[0].diff.copy_(flat.view(bottom[0].shape))
 
 
-def _bins(first: np.ndarray, last: np.ndarray, pooled: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the bins of regions from `first` to `last`, both (R,), begin and end, each (R, pooled), within `length`."""
-    size = np.maximum(last - first + 1, 1).astype(np.float32) / np.float32(pooled)
-    number = np.arange(pooled, dtype=np.float32)
-    begin = np.floor(number * size[:, None]).astype(np.int64) + first[:, None]
-    end = np.ceil((number + 1) * size[:, None]).astype(np.int64) + first[:, None]
-    return begin.clip(0, length), end.clip(0, length)
+@dataclass(frozen=True)
+class _Bins:
+    """Where the bins of each region begin and end, in rows or in columns, both (R, pooled)."""
+
+    begin: np.ndarray
+    end: np.ndarray
+
+    @classmethod
+    def of(cls, first: np.ndarray, last: np.ndarray, pooled: int, length: int) -> _Bins:
+        """The bins of regions from `first` to `last`, both (R,), within `length`."""
+        size = np.maximum(last - first + 1, 1).astype(np.float32) / np.float32(pooled)
+        number = np.arange(pooled, dtype=np.float32)
+        begin = np.floor(number * size[:, None]).astype(np.int64) + first[:, None]
+        end = np.ceil((number + 1) * size[:, None]).astype(np.int64) + first[:, None]
+        return cls(begin.clip(0, length), end.clip(0, length))
+
+    def some(self, regions: np.ndarray) -> _Bins:
+        return _Bins(self.begin[regions], self.end[regions])
+
+    def longest(self) -> np.ndarray:
+        """Of each region (R,), the length of its longest bin, at least 1."""
+        return (self.end - self.begin).max(1, initial=1)
+
+    def members(self, length: int) -> np.ndarray:
+        """What each bin holds, its last again up to the length of the longest: (R, pooled, longest)."""
+        most = int(self.longest().max())
+        return np.minimum(self.begin[..., None] + np.arange(most), self.end[..., None] - 1).clip(0, length - 1)
 
 
-def _pool(values: torch.Tensor, rows, columns, width: int, out: torch.Tensor, places: torch.Tensor | None) -> None:
-    """Write the maxima of `values` (rows * columns, C) in bins into `out` (C, h, w), which is 0, and their `places`.
+def _parts(rows: _Bins, columns: _Bins, channels: int) -> Iterator[tuple[np.ndarray, slice]]:
+    """Regions whose bins have one size, and channels, that are pooled in one go."""
+    longest = np.stack([rows.longest(), columns.longest()], axis=1)
+    for size in np.unique(longest, axis=0):
+        regions = np.flatnonzero((longest == size).all(1))
+        of_region = rows.begin.shape[1] * columns.begin.shape[1] * int(size.prod())
+        width = max(1, min(channels, MOST_GATHERED // of_region))
+        at_once = max(1, MOST_GATHERED // (of_region * width))
+        for start in range(0, len(regions), at_once):
+            for channel in range(0, channels, width):
+                yield regions[start:start + at_once], slice(channel, channel + width)
 
-    `rows` and `columns` are where bins begin and end. Bins are filled up to one size with their last row and column,
-    which changes no maximum, nor which is the first.
+
+def _pixels(image: np.ndarray, rows: _Bins, columns: _Bins, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the pixels of all images that each bin holds, (R, 1, h, w, K), in rows from above, some of them
+    again, which changes no maximum, nor which is the first; and which bins are empty, (R, 1, h, w).
     """
-    (top, bottom), (left, right) = rows, columns
-    full_rows, full_columns = np.flatnonzero(bottom > top), np.flatnonzero(right > left)
-    if not len(full_rows) or not len(full_columns) or not values.shape[1]:
-        return
-    down, across = _members(top, bottom, full_rows), _members(left, right, full_columns)
-    at_once = max(1, MOST_GATHERED // (values.shape[1] * down.shape[1] * across.size))
-    for start in range(0, len(full_rows), at_once):
-        part = down[start:start + at_once]
-        index = part[:, None, :, None] * width + across[None, :, None, :]
-        index = torch.from_numpy(index.reshape(len(part) * len(across), -1)).to(values.device)
-        gathered = values.index_select(0, index.reshape(-1)).view(*index.shape, values.shape[1])
-        target = np.ix_(np.arange(values.shape[1]), full_rows[start:start + at_once], full_columns)
-        shape = len(part), len(across), values.shape[1]
-        if places is None:
-            maxima = gathered.amax(1)
-        else:
-            maxima, chosen = gathered.max(1)
-            chosen = index.gather(1, chosen).masked_fill_(maxima == LOWEST, NOWHERE)
-            _write(places, target, chosen.view(shape))
-        _write(out, target, maxima.view(shape))
+    down, across = rows.members(height), columns.members(width)
+    row = image[:, None, None] * height + down
+    pixel = row[:, :, None, :, None] * width + across[:, None, :, None, :]
+    empty = (rows.end <= rows.begin)[:, :, None] | (columns.end <= columns.begin)[:, None, :]
+    return pixel.reshape(len(image), 1, *empty.shape[1:], -1), empty[:, None]
 
 
-def _members(begin: np.ndarray, end: np.ndarray, full: np.ndarray) -> np.ndarray:
-    """The rows or columns of each of the bins `full`, each bin's last one again up to the length of the longest."""
-    begin, end = begin[full, None], end[full, None]
-    return np.minimum(begin + np.arange((end - begin).max()), end - 1)
-
-
-def _write(out: torch.Tensor, target, values: torch.Tensor) -> None:
-    """Write values (h, w, C) into these channels, rows and columns of `out` (C, H, W)."""
-    if out[0].numel() == values[..., 0].numel():        # no bin is empty, as nearly always
-        out.copy_(values.permute(2, 0, 1))
-    else:
-        out[target] = values.permute(2, 0, 1)
+def _maxima(values: torch.Tensor, pixel: torch.Tensor, wants_places: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The maxima of values (pixels, C) among those of each bin, and if wanted the pixel of each: (R, C, h, w)."""
+    regions, _, height, width, held = pixel.shape
+    gathered = values.index_select(0, pixel.reshape(-1)).view(-1, held, values.shape[1])
+    shape = (regions, height, width, values.shape[1])
+    maxima = gathered.amax(1, keepdim=True)
+    by_channel = maxima.view(shape).permute(0, 3, 1, 2)
+    if not wants_places:
+        return by_channel, pixel
+    # The first, by numbers that fall: several times as fast as PyTorch's maximum with its index.
+    falling = torch.arange(held, 0, -1, dtype=values.dtype, device=values.device).unsqueeze(1)
+    first = held - gathered.eq_(maxima).mul_(falling).amax(1).long()
+    places = pixel.view(-1, held).gather(1, first).masked_fill_(maxima.squeeze(1) == LOWEST, NOWHERE)
+    return by_channel, places.view(shape).permute(0, 3, 1, 2)

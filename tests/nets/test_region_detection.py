@@ -1,0 +1,266 @@
+"""Small nets as Fast R-CNN, Faster R-CNN, R-FCN and PVANET build theirs: they run, and learn what they are shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
+
+from cae_caffe import pycaffe
+from cae_caffe.net_spec import NetSpec
+from cae_caffe.net_spec import layers as L
+from cae_caffe.pycaffe.shims.overlaps import bbox_overlaps
+from cae_caffe.schema import format_text
+
+ROWS, COLUMNS, STRIDE, CLASSES = 64, 96, 16, 3
+SCALES, RATIOS = (2, 3), (0.5, 1, 2)
+ANCHORS = len(SCALES) * len(RATIOS)
+OBJECTS = np.array([[4, 6, 37, 39, 1], [54, 18, 89, 55, 2]], np.float32)     # x1, y1, x2, y2, class
+XAVIER = {"type": "xavier"}
+SOLVER = 'type: "Adam" base_lr: 0.003 momentum: 0.9 lr_policy: "fixed" snapshot_after_train: false random_seed: 1'
+
+
+def image():
+    """Noise, with a dark and a light square where the objects are; about zero, as when the mean is taken off."""
+    pixels = np.random.RandomState(0).uniform(-0.2, 0.2, (1, 3, ROWS, COLUMNS)).astype(np.float32)
+    for (x1, y1, x2, y2), value in zip(OBJECTS[:, :4].astype(int), (-1, 1)):
+        pixels[0, :, y1:y2 + 1, x1:x2 + 1] += value
+    return pixels
+
+
+def gaussian(std):
+    return {"type": "gaussian", "std": std}
+
+
+def with_inputs(*names):
+    """A net with these inputs."""
+    shapes = {"data": (1, 3, ROWS, COLUMNS), "im_info": (1, 3), "gt_boxes": OBJECTS.shape, "rois": (8, 5),
+              "labels": (8,), "bbox_targets": (8, 4 * CLASSES), "bbox_inside_weights": (8, 4 * CLASSES)}
+    net = NetSpec()
+    for name in names:
+        net[name] = L.Input(shape={"dim": list(shapes[name])})
+    return net
+
+
+def convolved(bottom, outputs, kernel=3, **options):
+    options = {"pad": kernel // 2, "weight_filler": XAVIER, **options}
+    return L.ReLU(L.Convolution(bottom, num_output=outputs, kernel_size=kernel, **options), in_place=True)
+
+
+def vgg(data):
+    """Four stages of convolutions, each of half the size of the one before, and a last one: the stride is 16."""
+    top = data
+    for outputs in (8, 8, 16, 16):
+        top = L.Pooling(convolved(convolved(top, outputs), outputs), pool="MAX", kernel_size=2, stride=2)
+    return convolved(top, 24)
+
+
+def python(module, layer, options, *bottoms, ntop):
+    return L.Python(*bottoms, module=module, layer=layer, param_str=options, ntop=ntop)
+
+
+def add_proposals(net, features, trains):
+    """A region proposal network on the features; returns its regions."""
+    anchors = f"'feat_stride': {STRIDE}\n'scales': !!python/tuple {list(SCALES)}"
+    output = convolved(features, 24)
+    net.rpn_cls_score = L.Convolution(output, num_output=2 * ANCHORS, kernel_size=1, weight_filler=gaussian(0.01))
+    net.rpn_bbox_pred = L.Convolution(output, num_output=4 * ANCHORS, kernel_size=1, weight_filler=gaussian(0.01))
+    net.scores_in_pairs = L.Reshape(net.rpn_cls_score, shape={"dim": [0, 2, -1, 0]})
+    if trains:
+        labels, targets, inside, outside = python(
+            "rpn.anchor_target_layer", "AnchorTargetLayer", anchors, net.rpn_cls_score, net.gt_boxes, net.im_info,
+            net.data, ntop=4)
+        net.rpn_loss_cls = L.SoftmaxWithLoss(net.scores_in_pairs, labels, propagate_down=[True, False], loss_weight=1,
+                                             loss_param={"ignore_label": -1, "normalize": True})
+        net.rpn_loss_bbox = L.SmoothL1Loss(net.rpn_bbox_pred, targets, inside, outside, sigma=3, loss_weight=1)
+    probabilities = L.Reshape(L.Softmax(net.scores_in_pairs), shape={"dim": [0, 2 * ANCHORS, -1, 0]})
+    net.rpn_rois = python("rpn.proposal_layer", "ProposalLayer", anchors, probabilities, net.rpn_bbox_pred, net.im_info,
+                          ntop=1)
+    return net.rpn_rois
+
+
+def sampled(net, regions, classes=CLASSES):
+    return python("rpn.proposal_target_layer", "ProposalTargetLayer", f"'num_classes': {classes}", regions,
+                  net.gt_boxes, ntop=5)
+
+
+def detected(net, features, regions):
+    """Fast R-CNN's head."""
+    pooled = L.ROIPooling(features, regions, pooled_h=4, pooled_w=4, spatial_scale=1 / STRIDE)
+    hidden = L.ReLU(L.InnerProduct(pooled, num_output=48, weight_filler=XAVIER), in_place=True)
+    hidden = L.Dropout(hidden, dropout_ratio=0.1, in_place=True)
+    net.cls_score = L.InnerProduct(hidden, num_output=CLASSES, weight_filler=gaussian(0.01))
+    net.bbox_pred = L.InnerProduct(hidden, num_output=4 * CLASSES, weight_filler=gaussian(0.001))
+
+
+def faster_rcnn(trains=True):
+    """The end-to-end form: py-faster-rcnn's models/pascal_voc/VGG16/faster_rcnn_end2end."""
+    net = with_inputs("data", "im_info", *["gt_boxes"] * trains)
+    features = vgg(net.data)
+    regions = add_proposals(net, features, trains)
+    if trains:
+        net.rois, labels, targets, inside, outside = sampled(net, regions)
+        detected(net, features, net.rois)
+        net.loss_cls = L.SoftmaxWithLoss(net.cls_score, labels, propagate_down=[True, False], loss_weight=1)
+        net.loss_bbox = L.SmoothL1Loss(net.bbox_pred, targets, inside, outside, loss_weight=1)
+    else:
+        detected(net, features, regions)
+        net.cls_prob = L.Softmax(net.cls_score)
+    return net.to_proto()
+
+
+def fast_rcnn():
+    """Regions are given; the boxes' loss has one blob of weights, as on the fork's first branch."""
+    net = with_inputs("data", "rois", "labels", "bbox_targets", "bbox_inside_weights")
+    detected(net, vgg(net.data), net.rois)
+    net.loss_cls = L.SoftmaxWithLoss(net.cls_score, net.labels, loss_weight=1)
+    net.loss_bbox = L.SmoothL1Loss(net.bbox_pred, net.bbox_targets, net.bbox_inside_weights, loss_weight=1)
+    return net.to_proto()
+
+
+def pooled_by_position(net, name, features, regions, outputs, group=3):
+    """Maps for each bin of a region, of which the bins vote."""
+    maps = L.Convolution(features, num_output=outputs * group ** 2, kernel_size=1, weight_filler=gaussian(0.01))
+    votes = L.PSROIPooling(maps, regions, spatial_scale=1 / STRIDE, output_dim=outputs, group_size=group)
+    net[name] = L.Pooling(votes, pool="AVE", kernel_size=group, stride=group)
+    return net[name]
+
+
+def rfcn(kept=8):
+    """R-FCN with online hard example mining: the regions of the largest loss alone count."""
+    net = with_inputs("data", "im_info", "gt_boxes")
+    features = vgg(net.data)
+    net.rois, labels, targets, inside, outside = sampled(net, add_proposals(net, features, trains=True), classes=2)
+    score = pooled_by_position(net, "cls_score", features, net.rois, CLASSES)
+    boxes = pooled_by_position(net, "bbox_pred", features, net.rois, 4 * 2)
+    *unused, loss_cls = L.SoftmaxWithLossOHEM(score, labels, ntop=3, loss_weight=[0] * 3, propagate_down=[False] * 2)
+    whole, loss_bbox = L.SmoothL1LossOHEM(boxes, targets, inside, ntop=2, loss_weight=[0] * 2,
+                                          propagate_down=[False] * 3)
+    each = L.Eltwise(loss_cls, loss_bbox, propagate_down=[False, False])
+    net.labels_ohem, net.weights_ohem = L.BoxAnnotatorOHEM(net.rois, each, labels, inside, ntop=2, roi_per_img=kept,
+                                                           ignore_label=-1, propagate_down=[False] * 4)
+    net.silence = L.Silence(outside, *unused, whole, ntop=0)
+    net.loss_cls = L.SoftmaxWithLoss(score, net.labels_ohem, loss_param={"ignore_label": -1}, loss_weight=1,
+                                     propagate_down=[True, False])
+    net.loss_bbox = L.SmoothL1LossOHEM(boxes, targets, net.weights_ohem, loss_weight=1, normalization="PRE_FIXED",
+                                       pre_fixed_normalizer=kept, propagate_down=[True, False, False])
+    return net.to_proto()
+
+
+def concatenated_relu(bottom, outputs, stride=1):
+    """PVANET's C.ReLU: a convolution and its negative, scaled, and what of both is positive."""
+    top = L.Convolution(bottom, num_output=outputs, kernel_size=3, pad=1, stride=stride, weight_filler=XAVIER)
+    top = L.Scale(L.Concat(top, L.Power(top, power=1, scale=-1, shift=0)), bias_term=True)
+    return L.ReLU(top, in_place=True)
+
+
+def pvanet():
+    """PVANET's test net, whose regions a layer in C++ proposes."""
+    net = NetSpec()
+    net.data = L.Input(shape={"dim": [1, 3, ROWS, COLUMNS]})
+    net.im_info = L.Input(shape={"dim": [1, 6]})
+    features = net.data
+    for outputs in (4, 6, 8, 8):
+        features = concatenated_relu(features, outputs, stride=2)
+    output = convolved(features, 16)
+    score = L.Convolution(output, num_output=2 * ANCHORS, kernel_size=1, weight_filler=gaussian(0.05))
+    deltas = L.Convolution(output, num_output=4 * ANCHORS, kernel_size=1, weight_filler=gaussian(0.05))
+    pairs = L.Softmax(L.Reshape(score, shape={"dim": [0, 2, -1, 0]}))
+    net.rois, net.scores = L.Proposal(
+        L.Reshape(pairs, shape={"dim": [0, 2 * ANCHORS, -1, 0]}), deltas, net.im_info, ntop=2, feat_stride=STRIDE,
+        base_size=16, min_size=16, ratio=list(RATIOS), scale=list(SCALES), pre_nms_topn=60, post_nms_topn=12,
+        nms_thresh=0.4)
+    detected(net, features, net.rois)
+    net.cls_prob = L.Softmax(net.cls_score)
+    return net.to_proto()
+
+
+def solver_of(folder, net):
+    (folder / "net.prototxt").write_text(format_text(net))
+    (folder / "solver.prototxt").write_text(f'net: "{folder}/net.prototxt" {SOLVER}')
+    np.random.seed(0)
+    return pycaffe.get_solver(str(folder / "solver.prototxt"))
+
+
+def feed(net, **arrays):
+    for name, array in {"data": image(), "im_info": [[ROWS, COLUMNS, 1]], **arrays}.items():
+        if name in net.blobs:
+            net.blobs[name].data[...] = array
+
+
+def losses_of(solver, updates):
+    """The sum of all losses before each update."""
+    found = []
+    for _ in range(updates):
+        solver.step(1)
+        tops = {name: blob.data for name, blob in solver.net.blobs.items() if "loss" in name}
+        found.append(sum(float(top) for top in tops.values() if not top.shape))
+    return found
+
+
+def check_learnt(losses, to):
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-5:]) < to * np.mean(losses[:5]), losses
+
+
+def test_faster_rcnn_learns_to_find_objects(tmp_path):
+    solver = solver_of(tmp_path, faster_rcnn())
+    feed(solver.net, gt_boxes=OBJECTS)
+    check_learnt(losses_of(solver, 120), 0.25)
+
+    (tmp_path / "test.prototxt").write_text(format_text(faster_rcnn(trains=False)))
+    net = pycaffe.Net(str(tmp_path / "test.prototxt"), pycaffe.TEST)
+    net.share_with(solver.net)
+    feed(net)
+    net.forward()
+    regions, scores = net.blobs["rpn_rois"].data, net.blobs["cls_prob"].data
+    assert len(regions) == len(scores)
+    for one in OBJECTS:
+        best = regions[scores[:, int(one[4])].argmax(), 1:]
+        assert bbox_overlaps(best[None], one[None])[0, 0] > 0.5
+
+
+def test_fast_rcnn_learns_what_its_regions_hold(tmp_path):
+    solver = solver_of(tmp_path, fast_rcnn())
+    random = np.random.RandomState(1)
+    regions = np.zeros((8, 5), np.float32)
+    regions[:4, 1:] = np.repeat(OBJECTS[:, :4], 2, axis=0) + random.uniform(-4, 4, (4, 4))
+    regions[4:, 1:] = [[40, 0, 52, 60], [0, 44, 50, 63], [60, 0, 95, 14], [38, 0, 53, 16]]
+    labels = np.array([1, 1, 2, 2, 0, 0, 0, 0])
+    targets, weights = np.zeros((2, 8, CLASSES, 4), np.float32)
+    targets[np.arange(4), labels[:4]] = random.uniform(-1, 1, (4, 4))
+    weights[np.arange(4), labels[:4]] = 1
+    feed(solver.net, rois=regions, labels=labels, bbox_targets=targets.reshape(8, -1),
+         bbox_inside_weights=weights.reshape(8, -1))
+
+    check_learnt(losses_of(solver, 60), 0.3)
+    assert (solver.net.blobs["cls_score"].data.argmax(1) == labels).all()
+
+
+def test_rfcn_learns_from_its_hardest_examples(tmp_path):
+    solver = solver_of(tmp_path, rfcn())
+    feed(solver.net, gt_boxes=OBJECTS)
+    losses = losses_of(solver, 100)
+
+    check_learnt(losses, 0.5)
+    assert (solver.net.blobs["labels_ohem"].data >= 0).sum() == 8
+    assert len(solver.net.blobs["rois"].data) > 8
+
+
+def test_pvanet_proposes_and_scores_regions_of_images_of_any_size(tmp_path):
+    (tmp_path / "net.prototxt").write_text(format_text(pvanet()))
+    net = pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TEST)
+    numbers = set()
+    for rows, columns in ((ROWS, COLUMNS), (32, 32), (96, 128)):
+        net.blobs["data"].reshape(1, 3, rows, columns)
+        net.blobs["data"].data[...] = np.random.RandomState(rows).uniform(-1, 1, (1, 3, rows, columns))
+        net.blobs["im_info"].data[...] = [[rows, columns, 1, 1, 0, 0]]
+        found = net.forward()
+        regions = net.blobs["rois"].data
+        numbers.add(len(regions))
+        assert (regions[:, 1:3] >= 0).all() and (regions[:, 3:] < [columns, rows]).all()
+        assert found["cls_prob"].shape == (len(regions), CLASSES) and found["scores"].shape == (len(regions),)
+        np.testing.assert_allclose(found["cls_prob"].sum(1), 1, rtol=1e-5)
+        assert (np.diff(found["scores"]) <= 0).all()
+    assert len(numbers) > 1
