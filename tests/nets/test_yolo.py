@@ -14,7 +14,7 @@ from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
 from cae_caffe.schema import format_text
 
-SIZE, IMAGES, CLASSES, UPDATES = 48, 6, 2, 60
+SIZE, IMAGES, CLASSES = 48, 6, 2
 ANCHORS = [8, 8, 20, 12, 12, 28, 30, 30]        # in pixels
 MSRA = {"type": "msra"}
 
@@ -94,9 +94,10 @@ def scenes():
     return {"data": data.astype(np.float32), "label": label.astype(np.float32)}
 
 
-@pytest.mark.parametrize(("build", "tops"), [(yolov3, ["coarse_loss", "fine_loss"]), (yolov2, ["loss"])])
-def test_boxes_are_learned_and_found(tmp_path, scenes, build, tops):
-    solver, losses = trained(tmp_path, build(IMAGES, loss=True), scenes, UPDATES, tops=tops)
+@pytest.mark.parametrize(("build", "tops", "updates"), [(yolov3, ["coarse_loss", "fine_loss"], 60),
+                                                        (yolov2, ["loss"], 120)])
+def test_boxes_are_learned_and_found(tmp_path, scenes, build, tops, updates):
+    solver, losses = trained(tmp_path, build(IMAGES, loss=True), scenes, updates, tops=tops)
     assert fell(losses, to=0.05)
 
     solver.net.save(str(tmp_path / "weights.caffemodel"))
