@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ from cae_caffe.schema import format_text
 SOLVER = 'type: "Adam" base_lr: 0.01 momentum: 0.9 lr_policy: "fixed"'
 
 
-def trained(folder: Path, net, inputs: Mapping[str, np.ndarray], updates: int, solver: str = SOLVER):
+def trained(folder: Path, net, inputs: Mapping[str, np.ndarray], updates: int, solver: str = SOLVER,
+            tops: Sequence[str] = ("loss",)):
     """Train `net` (a NetParameter, or its text), whose Input layers are given `inputs`, for so many updates.
 
-    Returns the solver, and the losses of the top `loss` before each of the updates.
+    Returns the solver, and the sum of the `tops`, its losses, before each of the updates.
     """
     text = net if isinstance(net, str) else format_text(net)
     (folder / "net.prototxt").write_text(text, encoding="utf-8")
@@ -28,7 +29,7 @@ def trained(folder: Path, net, inputs: Mapping[str, np.ndarray], updates: int, s
     losses = []
     for _ in range(updates):
         run.step(1)
-        losses.append(float(run.net.blobs["loss"].data))
+        losses.append(sum(float(run.net.blobs[top].data) for top in tops))
     return run, losses
 
 

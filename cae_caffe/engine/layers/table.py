@@ -61,6 +61,7 @@ EXCEPTIONS = {
                "the CPU, where Caffe has none, from Caffe's own stream",
     "PSROIPooling": "a value that is not finite spoils all behind it in its map",
     "ReLU6": "with a negative slope, the gradient is the formula's, which the fork's is not",
+    "Reorg": "the gradient is right; the fork hands down one that nobody has computed",
     "RNN": "two layers that share weights by their `param` names share them in every time step; in phase TRAIN Caffe's "
            "share those of the first step alone",
     "ROIPooling": "the gradient of a maximum beyond the corners of its region, which Fast R-CNN's leaves out",
@@ -78,6 +79,11 @@ EXCEPTIONS = {
                  "only the last has one; on a CPU the fork adds TILE and AVE to what the top held before",
     "Upsample": "of values at one place only the last, which stays, has a gradient; the size follows the batch, where "
                 "SegNet keeps the first one's",
+    "YoloDetectionOutput": "images of a batch do not mix, which the fork takes for one image",
+    "Yolov3": "an anchor's number is not mistaken for its place in the mask; the likeness IOU is not taken for DIOU in "
+              "the loss; the slopes of `use_logic_gradient` are right with any `iou_loss`",
+    "Yolov3DetectionOutput": "as YoloDetectionOutput; `gaussian_box` is right, which in the fork it is neither on the "
+                             "CPU nor on a GPU",
     "WindowData": "an image that is missing or damaged is an error; Caffe logs it, and hands out the rest of the batch "
                   "as zeros with labels of before",
 }

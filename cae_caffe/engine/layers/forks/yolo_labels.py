@@ -1,0 +1,54 @@
+"""YOLO's true boxes, as its losses take them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ....errors import InputError
+from ...blob import Shape, shape_string
+
+
+class TrueBoxes(NamedTuple):
+    """The boxes of a batch, in their order: the `image` (K) of each, its `label` (K), and `boxes` (K, 4), x, y, w, h as
+    parts of the image's size; on the host.
+    """
+
+    image: np.ndarray
+    label: np.ndarray
+    boxes: np.ndarray
+
+    def cells(self, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+        """The row and the column of the cell that each centre is in."""
+        column, row = (self.boxes[:, :2] * np.array([width, height], np.float32)).astype(np.int64).T
+        return row, column
+
+
+def check_shape(shape: Shape, images: int) -> None:
+    """Raises InputError unless a blob of labels has the boxes of so many images."""
+    size = int(np.prod(shape[1:]))
+    if shape[:1] != (images,) or size % 5 or not size:
+        raise InputError(f"its labels have shape {shape_string(shape)}; they must have boxes of 5 values (class, x, y, "
+                         f"w, h) for each of {images} images, in the shape ({images}, 1, boxes, 5).")
+
+
+def true_boxes(labels: torch.Tensor, classes: int) -> TrueBoxes:
+    """The boxes that `labels` tells of: those of an image end where x or w is 0.
+
+    Raises InputError for a class that is none of 0 to `classes` - 1, a centre outside of the image or a size of not
+    more than 0: of these the fork reads or writes beside its maps, or makes what is no number.
+    """
+    rows = labels.detach().cpu().numpy().reshape(len(labels), -1, 5)
+    before_end = np.cumprod((rows[:, :, 1] != 0) & (rows[:, :, 3] != 0), axis=1).astype(bool)
+    image, _ = np.nonzero(before_end)
+    chosen = rows[before_end]
+    found = TrueBoxes(image, np.trunc(chosen[:, 0]), chosen[:, 1:])
+    center, size = found.boxes[:, :2], found.boxes[:, 2:]
+    inside = (center >= 0) & (center < 1) & (size > 0) & np.isfinite(size)
+    for number in np.flatnonzero(~(inside.all(1) & (found.label >= 0) & (found.label < classes)))[:1]:
+        raise InputError(f"image {image[number]} of its batch has a box with class, x, y, w, h "
+                         f"{', '.join(f'{value:g}' for value in chosen[number])}; classes are 0 to {classes - 1}, x "
+                         "and y at least 0 and below 1, w and h above 0, as parts of the image. Correct the labels.")
+    return found._replace(label=found.label.astype(np.int64))
