@@ -76,7 +76,10 @@ class Bias(_FactorLayer):
 
 @register("Scale")
 class Scale(_FactorLayer):
-    """y = a x, or a x + b with `bias_term`; b is a parameter of the shape of a (src/caffe/layers/scale_layer.cpp)."""
+    """y = a x, or a x + b with `bias_term`; b is a parameter of the shape of a (src/caffe/layers/scale_layer.cpp).
+
+    With NormFace's `min_value` and `max_value` each forward pass first brings a between these.
+    """
 
     field = "scale_param"
 
@@ -89,6 +92,9 @@ class Scale(_FactorLayer):
             shape = learned_shape(self.options.axis, number_of_axes, bottom[0].shape)
             self.bias = self.add_parameter(shape, self.options.bias_filler)
         self._input = KeptInput()
+        least, most = (getattr(self.options, field) if self.options.has(field) else None
+                       for field in ("min_value", "max_value"))
+        self._bounds = None if least is None and most is None else (least, most)
 
     def factor_filler(self):
         if self.options.has("filler"):
@@ -104,6 +110,8 @@ class Scale(_FactorLayer):
 
     def forward(self, bottom, top):
         self._input.keep(bottom[0], top[0])
+        if self._bounds is not None:
+            self.factor(bottom).data.clamp_(*self._bounds)
         out = top[0].data
         scaled_by_each(bottom[0].data, self.spread.view(self.factor(bottom).data), out)
         if self.bias is not None:

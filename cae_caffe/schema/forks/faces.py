@@ -47,6 +47,8 @@ MESSAGES = [
             Field("bias_fix", "bool", default=False), Field("power_on_positive", "bool", default=False),
             Field("do_backward", "bool", default=True)),
     Message("FlipParameter", Field("flip_width", "bool", default=True), Field("flip_height", "bool", default=False)),
+    Message("InnerProductParameter", Field("normalize", "bool", default=False)),
+    Message("ScaleParameter", Field("min_value", "float"), Field("max_value", "float")),
     Message("ParameterParameter", Field("blob_filler", "FillerParameter")),
     Message("LayerParameter",
             Field("center_loss_param", "CenterLossParameter"), Field("inner_distance_param", "InnerDistanceParameter"),

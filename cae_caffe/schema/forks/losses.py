@@ -18,6 +18,8 @@ MESSAGES = [
     Message("AccuracyParameter", Field("min_is_better", "bool", default=False)),
 ]
 
-LAYERS: dict[str, ForkLayer] = {}
+LAYERS: dict[str, ForkLayer] = {
+    "WeightedEuclideanLoss": ForkLayer("BVLC's pull request 5852", "weighted_euclidean_loss", "NumPy"),
+}
 
 V1_TYPES: dict[str, str] = {}

@@ -321,3 +321,43 @@ def test_a_parameter_may_be_filled():
                 'blob_filler { type: "constant" value: 1.5 } }', params="filled", backward=False)
 
     agree(case, {"top0.data": np.full((2, 3), 1.5)})
+
+
+# ---- what it adds to Caffe's own layers
+
+@examples(10)
+@given(samples=st.lists(st.integers(1, 3), min_size=1, max_size=2), rest=st.lists(st.integers(1, 3), min_size=1,
+       max_size=2), rows=st.integers(1, 4))
+def test_an_inner_product_with_weights_from_below(samples, rest, rows):
+    axis, inputs = len(samples), int(np.prod(rest))
+
+    hold(Case(f'type: "InnerProduct" inner_product_param {{ axis: {axis} bias_term: false }}',
+              [values(*samples, *rest), values(rows, inputs, seed=1)]),
+         lambda bottoms, params: [bottoms[0].reshape(*samples, inputs) @ bottoms[1].T])
+
+
+def test_an_inner_product_with_rows_of_length_one():
+    features, weights = values(4, 3), values(2, 3, seed=1, low=0.2)
+    once = normface.normalized_weights(weights.astype(np.float64))
+    case = Case('type: "InnerProduct" inner_product_param { num_output: 2 bias_term: false normalize: true }',
+                [features], params=[weights])
+
+    agree(case, {"top0.data": features.astype(np.float64) @ normface.normalized_weights(once).T},
+          tolerance=5e-6, reason="The second pass divides by lengths once more: 1e-6 is added to each square.")
+
+
+@pytest.mark.parametrize(("text", "bottoms", "match"), [
+    ("", [values(2, 3), values(4, 3)], "neither a bias"),
+    ("bias_term: false", [values(2, 3), values(4, 2)], "must be .outputs, 3"),
+    ("bias_term: false transpose: true", [values(2, 3), values(3, 4)], "nor `transpose`"),
+    ("num_output: 2 normalize: true transpose: true", [values(2, 3)], "do not go together")])
+def test_weights_that_do_not_fit_are_refused(text, bottoms, match):
+    with pytest.raises(InputError, match=match):
+        run_embedded(Case(f'type: "InnerProduct" inner_product_param {{ {text} }}', bottoms))
+
+
+def test_factors_between_bounds():
+    factors = np.array([-1, 0.5, 9], np.float32)
+    case = Case('type: "Scale" scale_param { min_value: 0.01 max_value: 2 }', [values(2, 3)], params=[factors])
+
+    agree(case, {"layer[0].data": [0.01, 0.5, 2], "top0.data": values(2, 3) * np.float32([0.01, 0.5, 2])})
