@@ -32,7 +32,7 @@ class Data(BatchLayer):
     @classmethod
     def unsupported(cls, param):
         if param.data_param.shuffle:
-            return [("its data_param asks for `shuffle`, by which NVIDIA's Caffe mixes records that it keeps in memory, "
+            return [("its data_param asks for `shuffle`, by which NVIDIA's Caffe mixes the records in its memory, "
                      "and records come in the order of their keys here; shuffle when the database is made "
                      "(convert_imageset -shuffle)")]
         return []
