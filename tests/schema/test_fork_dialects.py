@@ -48,7 +48,8 @@ def test_older_nets_are_told_alike():
 
 
 @pytest.mark.parametrize(("text", "match"), [
-    ("# fork: caffe2\n" + PLAIN, r"net.prototxt:1: the comment `# fork:` names the fork `caffe2`;.* segnet, pspnet\."),
+    ("# fork: caffe2\n" + PLAIN,
+     r"net.prototxt:1: the comment `# fork:` names the fork `caffe2`;.* segnet, pspnet, fcn\."),
     ("# fork: segnet\n# fork: pspnet\n" + PLAIN, r"comments name the forks `segnet` .line 1. and `pspnet` .line 2."),
 ])
 def test_comments_that_name_no_fork_or_two_are_refused(text, match):

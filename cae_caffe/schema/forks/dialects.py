@@ -2,7 +2,8 @@
 
 A layer tells by its own fields, bottoms and blobs. Where those of a BN layer do not tell, the net's other BN layers
 do, then a line `# fork: NAME` in the net's file, then the fork that the user named (`--fork NAME`). What they tell is
-written into the layer's fields, so that what is made of the net says it again.
+written into the layer's fields, so that what is made of the net says it again. A Crop layer's fields never tell: it is
+Caffe 1.0's, unless the file, by its age or its comment, or the user says otherwise.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from ...errors import InputError
 VARIABLE = "CAE_CAFFE_FORK"
 # By the fork's name, the field of BNParameter that tells its BN, and a value that changes nothing.
 _TOLD = {"segnet": ("bn_mode", 0), "pspnet": ("frozen", False)}
-NAMES = tuple(_TOLD)
+ALIGNING = "fcn"        # whose Crop aligns its bottoms (upgrade/aligned_crops.py)
+NAMES = (*_TOLD, ALIGNING)
 _SEGNETS = ("scale_filler", "shift_filler", "bn_mode")
-_PSPNETS = ("slope_filler", "bias_filler", "momentum", "eps", "frozen")
+_PSPNETS = ("slope_filler", "bias_filler", "momentum", "eps", "frozen", "engine")
 _COMMENT = re.compile(r"^[ \t]*#[ \t]*fork:[ \t]*(\S*)[ \t]*\r?$", re.MULTILINE)
 _BLOBS = {2: "segnet", 4: "pspnet"}     # of a BN layer, by their number
 
@@ -49,10 +51,10 @@ def tell(net, fork: str | None) -> None:
     if all(told):
         return
     others = {name for name in told if name}
-    meant = others.pop() if len(others) == 1 else fork or _by_user()
+    whose = others.pop() if len(others) == 1 else meant(fork)
     for layer, name_of_layer in zip(layers, told):
-        if name_of_layer is None and meant:
-            field, value = _TOLD[meant]
+        if name_of_layer is None and whose in _TOLD:
+            field, value = _TOLD[whose]
             setattr(layer.bn_param, field, value)
 
 
@@ -66,9 +68,10 @@ def of_bn(layer) -> str | None:
     return _BLOBS.get(len(layer.blobs)) or _BLOBS.get(len(layer.param))
 
 
-def _by_user() -> str | None:
-    fork = os.environ.get(VARIABLE)
-    return _known(fork, f"The environment's {VARIABLE}") if fork else None
+def meant(fork: str | None) -> str | None:
+    """The fork that a net's file names, `fork`, or else the one that the user names. Raises InputError as `name`."""
+    by_user = os.environ.get(VARIABLE)
+    return fork or (_known(by_user, f"The environment's {VARIABLE}") if by_user else None)
 
 
 def _known(fork: str, place: str) -> str:

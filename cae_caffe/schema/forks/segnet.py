@@ -37,7 +37,7 @@ MESSAGES = [
             Field("bn_param", "BNParameter"), Field("unpooling_param", "UnpoolingParameter"),
             Field("upsample_param", "UpsampleParameter"), Field("eltwise_accuracy_param", "EltwiseAccuracyParameter")),
     Message("V1LayerParameter",
-            Enum("LayerType", {"ELTWISE_ACCURACY": 41, "UNPOOLING": 42, "BN": 43}),
+            Enum("LayerType", {"ELTWISE_ACCURACY": 41, "CROP": 40, "UNPOOLING": 42, "BN": 43}),
             Field("eltwise_accuracy_param", "EltwiseAccuracyParameter"),
             Field("bn_param", "BNParameter"), Field("unpooling_param", "UnpoolingParameter")),
 ]
@@ -49,4 +49,4 @@ LAYERS: dict[str, ForkLayer] = {
     "Upsample": ForkLayer("SegNet, YOLO", "upsample", "NumPy"),
 }
 
-V1_TYPES = {"BN": "BN", "ELTWISE_ACCURACY": "EltwiseAccuracy", "UNPOOLING": "Unpooling"}
+V1_TYPES = {"BN": "BN", "CROP": "Crop", "ELTWISE_ACCURACY": "EltwiseAccuracy", "UNPOOLING": "Unpooling"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..forks import dialects
+from . import aligned_crops
 from .inputs import needs_input_upgrade, upgrade_inputs
 from .transformation import needs_transformation_upgrade, upgrade_transformation
 from .v0 import needs_v0_upgrade, upgrade_v0
@@ -23,12 +24,15 @@ def upgrade_net(net, name: str = "<net>", fork: str | None = None) -> bool:
         complete = upgrade_v0(net, name)
     if needs_transformation_upgrade(net):
         upgrade_transformation(net)
-    if needs_v1_upgrade(net):
+    is_older = needs_v1_upgrade(net)
+    if is_older:
         upgrade_v1(net, name)
     if needs_input_upgrade(net):
         upgrade_inputs(net, name)
     _upgrade_batch_norm(net)
     dialects.tell(net, fork)
+    if is_older or dialects.meant(fork) == dialects.ALIGNING:     # Caffe 1.0's `layers` have no Crop
+        aligned_crops.align(net, name)
     return complete
 
 
