@@ -23,6 +23,9 @@ class Placement(NamedTuple):
     column: int
 
 
+_AS_IT_IS = Placement(False, 0, 0)      # with no crop
+
+
 class DataTransformer:
     """What a TransformationParameter asks for in a phase: (pixel - mean) * scale, in float32.
 
@@ -100,7 +103,8 @@ class DataTransformer:
         The numbers for it are drawn. Raises InputError if its shape, or the mean's, does not fit; `what` begins the
         message.
         """
-        image = self._prepared(image, what)
+        if self.policies or self._noise is not None:
+            image = self._prepared(image, what)
         self._check_shape(image, out, what)
         mean = self._mean_for(image, what)
         placed = self._draw(image)
@@ -109,8 +113,6 @@ class DataTransformer:
 
     def _prepared(self, image: np.ndarray, what: str) -> np.ndarray:
         """The image resized and with noise."""
-        if not self.policies and self._noise is None:
-            return image
         if image.dtype != np.uint8:
             raise InputError(f"{what} has values of single precision, and its transform_param a `resize_param` or "
                              "`noise_param`, which are for bytes.")
@@ -137,25 +139,30 @@ class DataTransformer:
         target[...] = label[placed.row:placed.row + height, placed.column:placed.column + width]
 
     def _check_shape(self, image: np.ndarray, out: np.ndarray, what: str) -> None:
+        if image.shape == out.shape and not self.crops:
+            return
         shape = self._cropped(image.shape[0], image.shape[1], image.shape[2], what)
         if shape != out.shape:
             raise InputError(f"{what} has shape {_times(shape)}, and the first of its batch {_times(out.shape)}; all "
                              "of a batch must agree, so resize or crop them, or take a `batch_size` of 1.")
 
     def _write(self, image: np.ndarray, mean: np.ndarray | None, placed: Placement, out: np.ndarray) -> None:
-        window = np.s_[:, placed.row:placed.row + out.shape[1], placed.column:placed.column + out.shape[2]]
         target = out[:, :, ::-1] if placed.mirrored else out
+        if placed is not _AS_IT_IS:
+            window = np.s_[:, placed.row:placed.row + out.shape[1], placed.column:placed.column + out.shape[2]]
+            image = image[window]
+            mean = None if mean is None else mean[window]
         if mean is None:
-            target[...] = image[window]
+            target[...] = image
         else:
-            np.subtract(image[window], mean[window], out=target, dtype=np.float32)
+            np.subtract(image, mean, out=target, dtype=np.float32)
         if self._scale != 1:
             out *= self._scale
 
     def _draw(self, image: np.ndarray) -> Placement:
         mirrored = self._mirror and self._word() % 2 == 1
         if not self.crops:
-            return Placement(mirrored, 0, 0)
+            return Placement(True, 0, 0) if mirrored else _AS_IT_IS
         spare = [image.shape[1] - self.crop_height, image.shape[2] - self.crop_width]
         row, column = [self._word() % (s + 1) if self._crops_at_random else s // 2 for s in spare]
         return Placement(mirrored, row, column)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from conformance import Case, examples, run_embedded, values, whole_numbers
 from fork_judge import agree, hold
+from fork_references.softmax_with_loss import softmax_with_loss, softmax_with_loss_backward
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
@@ -55,6 +56,23 @@ def test_weights_of_classes_and_divisors(shape, mode, ignored, weighted, data):
 
     hold(loss(text, tuple(shape), axis), lambda bottoms, params: [cross_entropy(
         *bottoms, axis, weights, -100 if ignored is None else ignored, MODES[mode])[0]], gradients=[0])
+
+
+@examples(20)
+@given(shape=st.lists(st.integers(1, 4), min_size=2, max_size=4), axis=st.integers(1, 3), ignored=st.sampled_from([
+    None, 0, 2]), mode=st.sampled_from(["FULL", "VALID", "BATCH_SIZE", "NONE", "PRE_FIXED"]), weighted=st.booleans())
+def test_loss_and_gradient_by_the_forks_sources(shape, axis, ignored, mode, weighted):
+    axis = min(axis, len(shape) - 1)
+    weights = [0.5 + number for number in range(shape[axis])]
+    text = f"normalization: {mode} pre_fixed_normalizer: 2.5" + (f" {class_weights(weights)}" if weighted else "") \
+        + (f" ignore_label: {ignored}" if ignored is not None else "")
+    case = loss(text, tuple(shape), axis)
+    options = {"axis": axis, "ignore_label": ignored, "normalization": mode, "pre_fixed_normalizer": 2.5,
+               "weight_by_label_freqs": weighted, "class_weighting": weights}
+    scores, labels = (np.asarray(bottom, np.float64) for bottom in case.bottoms)
+
+    agree(case, {"top0.data": softmax_with_loss(scores, labels, **options),
+                 "bottom0.diff": softmax_with_loss_backward(1, scores, labels, **options)})
 
 
 def test_weights_without_the_switch_count_for_nothing():
