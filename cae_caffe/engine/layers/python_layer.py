@@ -113,6 +113,10 @@ def _find_class(module_name: str, class_name: str) -> type:
             raise           # the module is there; what it imports is not
         raise InputError(f"its module `{module_name}` is not found; put the folder of {module_name}.py into PYTHONPATH "
                          "or sys.path.") from None
+    except SyntaxError as error:
+        raise InputError(f"its module `{module_name}` is no Python 3: {error.msg} ({error.filename}, line "
+                         f"{error.lineno}). Correct it; if it is Python 2, run a script that uses the net by "
+                         "`cae-caffe run --from-python2`, which translates it, or convert it by 2to3.") from None
     found = getattr(module, class_name, None)
     if not (isinstance(found, type) and issubclass(found, surface.layer)):
         raise InputError(f"its `layer` {class_name} is no class of the module `{module_name}` ({module.__file__}) that "

@@ -60,7 +60,7 @@ class ROIPooling(Layer):
         rows = _Bins.of(scaled[:, 1], scaled[:, 3], self.pooled[0], height)
         columns = _Bins.of(scaled[:, 0], scaled[:, 2], self.pooled[1], width)
         # Channels last, so that what is gathered lies together.
-        values = torch.where(maps > LOWEST, maps, LOWEST).permute(0, 2, 3, 1).reshape(-1, channels)
+        values = torch.where(maps > LOWEST, maps, LOWEST).permute(0, 2, 3, 1).reshape(images * height * width, channels)
         wants_places = not self.propagates_down or self.propagates_down[0]
         self._places = torch.full(top[0].shape, NOWHERE, device=maps.device)
         top[0].data.zero_()
