@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
 import ssd_nets
+from datasets import annotated, encoded, file_bytes, write_lmdb
 from fork_training import fell, trained
 
 from cae_caffe import pycaffe
+from cae_caffe.engine import log
 from cae_caffe.engine.layers.forks.boxes import overlaps
+from cae_caffe.engine.solvers.solver import Solver
 
 IMAGES = 4
 
@@ -60,3 +66,27 @@ def test_opencv_finds_the_same_boxes(learned):
         theirs = theirs[theirs[:, 2] > 0]
         assert len(ours) == len(theirs) > 1
         np.testing.assert_allclose(ours[np.argsort(-ours[:, 2])], theirs, atol=1e-4)
+
+
+def test_a_solver_trains_from_a_database_and_tells_the_average_precision(tmp_path, monkeypatch):
+    """As SSD's own scripts do it: AnnotatedData, MultiBoxLoss, DetectionEvaluate, `eval_type: "detection"`."""
+    monkeypatch.chdir(tmp_path)
+    data, label = ssd_nets.images(4)
+    pictures = np.clip(data.transpose(0, 2, 3, 1) * 120 + 40, 0, 255).astype(np.uint8)
+    rows = label.reshape(4, 2, 8)
+    write_lmdb(tmp_path / "records", [
+        annotated(encoded(file_bytes(np.ascontiguousarray(picture[..., ::-1]))),
+                  [(int(row[1]), 0, *row[3:7], False) for row in its]) for picture, its in zip(pictures, rows)])
+    (tmp_path / "net.prototxt").write_text(ssd_nets.train_test("MobileNet-SSD", 4))
+    (tmp_path / "solver.prototxt").write_text(
+        'net: "net.prototxt" type: "Adam" base_lr: 0.01 momentum: 0.9 lr_policy: "fixed" max_iter: 80 random_seed: 1 '
+        'test_iter: 2 test_interval: 80 snapshot_after_train: false eval_type: "detection" ap_version: "11point"')
+
+    stream = io.StringIO()
+    with log.to(stream):
+        monkeypatch.setattr(log, "_minimum", 0)
+        Solver.from_file("solver.prototxt").solve()
+
+    before, after = re.findall(r"Test net output #0: detection_eval = (\S+)", stream.getvalue())
+    assert float(before) < 0.2
+    assert float(after) > 0.9

@@ -11,6 +11,7 @@ from cae_caffe import schema
 from cae_caffe.analysis.log import read_log
 from cae_caffe.data import read_list
 from cae_caffe.engine.hdf5_rows import listed_files
+from cae_caffe.engine.layers.forks import image_sizes
 from cae_caffe.engine.layers.forks.image_pairs import read_pairs
 from cae_caffe.engine.layers.forks.image_seg_data import read_windows
 from cae_caffe.engine.layers.image_data import _lines
@@ -51,6 +52,17 @@ def _net(path):
         words=[b"solver_type: ADAM", b"snapshot_prefix: ''", b"net: ", *_FIELDS])
 def _solver(path):
     schema.read_solver(path)
+
+
+@reader("list of images' sizes", lambda: [b"000001 375 500\n000002 333 500\n", b"a 1 1"], is_text=True)
+def _image_sizes(path):
+    image_sizes.read(str(path))
+
+
+@reader("names of labels", lambda: [b'item { name: "dog" label: 1 display_name: "Dog" }\nitem { label: 2 }\n'],
+        is_text=True, words=[b"item { ", b"label: -1", b"name: ''"])
+def _label_map(path):
+    schema.read_text(path, schema.LabelMap)
 
 
 @reader("list of HDF5 files", lambda: [b"a.h5\nb.h5\n", b"/dev\n", b"%s\n" % __file__.encode()], is_text=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
-from cae_caffe.schema import format_text
+from cae_caffe.schema import NetParameter, format_text, parse_net
 
 CLASSES = 3         # background, boxes in the first channel, boxes in the second
 SIZE = 64
@@ -93,6 +93,31 @@ def net(kind: str, batch: int, truths: int | None = None) -> str:
                 "num_classes": CLASSES, "share_location": True, "background_label_id": 0, "code_type": "CENTER_SIZE",
                 "nms_param": {"nms_threshold": 0.45, "top_k": 400}, "keep_top_k": 200, "confidence_threshold": 0.1})
     return format_text(net.to_proto())
+
+
+_DATA = """layer {{ name: "data" type: "AnnotatedData" top: "data" top: "label" include {{ phase: {phase} }}
+  data_param {{ source: "records" batch_size: {batch} backend: LMDB }}
+  transform_param {{ mean_value: 40 scale: 0.0083 {transform} }}
+  annotated_data_param {{ anno_type: BBOX }} }}
+"""
+_EVALUATION = """layer { name: "detection_eval" type: "DetectionEvaluate" bottom: "detection_out" bottom: "label"
+  top: "detection_eval" include { phase: TEST }
+  detection_evaluate_param { num_classes: 3 background_label_id: 0 overlap_threshold: 0.5 } }
+"""
+
+
+def train_test(kind: str, batch: int) -> str:
+    """The prototxt of a net that trains and is tested on the database `records`, as SSD's scripts write it."""
+    of_phases = [parse_net(net(kind, batch, truths), "made") for truths in (1, None)]
+    common = [layer for layer in of_phases[0].layer if layer.type != "Input"]
+    common[-1].include.add(phase=0)
+    testing = [layer for layer in of_phases[1].layer if layer.name.startswith(("mbox_conf_", "detection"))]
+    for layer in testing:
+        del layer.include[:]
+        layer.include.add(phase=1)
+    flipped = _DATA.format(phase="TRAIN", batch=batch, transform="mirror: true")
+    layers = format_text(NetParameter(layer=common + testing))
+    return flipped + _DATA.format(phase="TEST", batch=2, transform="") + layers + _EVALUATION
 
 
 def images(number: int, seed: int = 0):

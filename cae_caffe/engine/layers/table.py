@@ -38,6 +38,9 @@ EXCEPTIONS = {
                       "middle ones in phase TEST",
     "DepthwiseConvolution": "as Convolution; on a GPU the fork takes the number of channels for `group`, and no "
                             "`dilation`",
+    "DetectionEvaluate": "images without a detection have their lines in `name_size_file`, too, and boxes in pixels "
+                         "that do not touch share none",
+    "DetectionOutput": "`visualize` is refused, and files of detections are whole or not there",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Eltwise": "a sum of one bottom, as in FlowNet 2.0's fork",
     "EltwiseAccuracy": "of classes that score alike the label's comes last, and where no label counts the accuracy is "
@@ -55,6 +58,10 @@ EXCEPTIONS = {
     "MergeCrop": "also on the CPU, where the fork has none; where the second bottom is cut off its gradient is 0, and "
                  "STACK takes a second bottom of more channels than the first, which the fork misplaces",
     "MVN": "in place, the gradient is right; Caffe overwrites the diff before it has read all of it",
+    "MultiBoxLoss": "matches are of the pass alone; with `encode_variance_in_target` the gradient is the derivative; "
+                    "LOGISTIC's targets are in their places; an `nms_param` without `top_k` keeps all; "
+                    "`map_object_to_agnostic` goes with mining",
+    "Normalize": "SSD's or NormFace's, as `norm_param` and `normalize_param` tell; a scale of 0 has a gradient",
     "PReLU": "also bottoms of more than four axes",
     "Pooling": "a window of nothing but NaN and minus infinity has the maximum -3.4e38 and the place -1, as in Caffe, "
                "and no gradient, which Caffe adds to the value before the image in memory; stochastic pooling also on "
@@ -148,14 +155,14 @@ def _row(name: str, layer_class: type[Layer]) -> list[str]:
 
 
 def _trains(layer_class: type[Layer]) -> bool:
-    """Whether the class has a backward pass that does more than refuse a gradient."""
+    """Whether the class has a backward pass that does more than refuse a gradient, or give zeros."""
     if layer_class.type == "Parameter":     # the diff of its top is that of its parameter
         return True
     if layer_class.backward is Layer.backward or layer_class.bottoms.most == 0:
         return False
     function, = ast.parse(textwrap.dedent(inspect.getsource(layer_class.backward))).body
     body = [ast.unparse(statement) for statement in function.body]      # type: ignore[attr-defined]
-    return any(not line.startswith(("self.refuse_gradient(", "'", '"')) for line in body)
+    return any(not line.startswith(("self.refuse_gradient(", "zero_gradients(", "'", '"')) for line in body)
 
 
 def _fields(layer_class: type[Layer]) -> list[str]:

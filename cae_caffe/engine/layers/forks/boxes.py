@@ -18,7 +18,11 @@ LEFT_OUT = -2               # a box that no ground truth is to be matched to
 LEAST_OVERLAP = 1e-6        # less counts as none
 LEAST_AREA = 1e-5           # less is no box to suppress others, nor one to keep
 
+# Predictions of a net that is not trained yet are boxes without an end, whose areas are no numbers.
+_quietly = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
+
+@_quietly
 def areas(boxes: np.ndarray, pixels: bool = False) -> np.ndarray:
     """The area of each box; 0 for one that is inside out."""
     with np.errstate(all="ignore"):     # of boxes that are not finite
@@ -27,6 +31,7 @@ def areas(boxes: np.ndarray, pixels: bool = False) -> np.ndarray:
     return np.where((extent < 0).any(-1), np.float32(0), area)
 
 
+@_quietly
 def overlaps(first: np.ndarray, second: np.ndarray, pixels: bool = False) -> np.ndarray:
     """Of boxes (A, 4) and (B, 4) the part (A, B) that each intersection has of its union; 0 without an intersection.
 
@@ -38,8 +43,7 @@ def overlaps(first: np.ndarray, second: np.ndarray, pixels: bool = False) -> np.
     touching = (extent >= 0).all(-1)
     extent += np.float32(pixels)
     inner = extent.prod(-1)
-    with np.errstate(all="ignore"):         # boxes without an area, and those that are not finite
-        part = inner / (areas(first, pixels)[:, None] + areas(second, pixels)[None] - inner)
+    part = inner / (areas(first, pixels)[:, None] + areas(second, pixels)[None] - inner)
     return np.where(touching & (extent > 0).all(-1), part, np.float32(0))
 
 
@@ -77,6 +81,7 @@ class Code:
         offset = (_centers(boxes) - _centers(priors)) / extent
         return np.concatenate([offset, np.log(_extent(boxes) / extent)], -1)
 
+    @_quietly
     def decode(self, priors: np.ndarray, variances: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """The boxes that `codes` mean at the priors. Raises InputError for priors that have no size to tell it by."""
         if not self.in_target:
@@ -191,6 +196,7 @@ def clip(boxes: np.ndarray, height: float = 1, width: float = 1) -> np.ndarray:
     return boxes.clip(0, np.array([width, height, width, height], np.float32))
 
 
+@_quietly
 def in_pixels(boxes: np.ndarray, height: int, width: int, resize=None) -> np.ndarray:
     """The boxes in the pixels of an image of this size, after undoing `resize`, a ResizeParameter's view or None, that
     was done to the image before the net saw it (OutputBBox).

@@ -64,6 +64,13 @@ def priors_of(blob: Blob) -> tuple[np.ndarray, np.ndarray]:
     return boxes, variances
 
 
+def zero_gradients(propagate_down: list[bool], bottom: list[Blob]) -> None:
+    """Make the diffs of these bottoms zero, where the net asks for them: what is computed of them does not train."""
+    for blob, wanted in zip(bottom, propagate_down):
+        if wanted:
+            blob.diff.zero_()
+
+
 @dataclass
 class GroundTruths:
     """Boxes (G, 4) with their labels and whether they are difficult, by image; `starts` has where an image's begin."""

@@ -25,6 +25,7 @@ from .detection_rows import (
     require_classes,
     require_predictions,
     require_rows,
+    zero_gradients,
 )
 from .multibox_examples import Positives, Scene
 
@@ -127,31 +128,29 @@ class MultiBoxLoss(LossLayer):
     def backward(self, top, propagate_down, bottom):
         examples = self._examples or self._choose(bottom)
         weight = top[0].diff / examples.divisor
-        for blob, wanted in zip(bottom, propagate_down):
-            if wanted:
-                blob.diff.zero_()
+        zero_gradients(propagate_down[2:], bottom[2:])
         if propagate_down[0]:
             distance = self._distance(bottom[0], examples)
             if self.options.loc_loss_type == "SMOOTH_L1":
                 distance.clamp_(-1, 1)
-            gradient = distance * examples.location_factors * (weight * self.options.loc_weight)
-            bottom[0].diff.view(-1, 4)[examples.location_rows] = gradient
+            slope = distance * examples.location_factors * (weight * self.options.loc_weight)
+            _write_rows(bottom[0].diff, examples.location_rows, slope)
         if propagate_down[1]:
-            bottom[1].diff.view(-1, self.classes)[examples.score_rows] = self._score_slope(bottom[1], examples) * weight
+            _write_rows(bottom[1].diff, examples.score_rows, self._score_slope(bottom[1], examples) * weight)
 
     def _distance(self, loc, examples: Examples) -> torch.Tensor:
         """How far the matched codes are from their targets, in parts of variances; 0 where `bp_inside` says so."""
-        difference = loc.data.view(-1, 4)[examples.location_rows] - examples.location_targets
+        difference = loc.data.reshape(-1, 4)[examples.location_rows] - examples.location_targets
         return torch.where(examples.location_factors == 0, 0, difference * examples.location_factors)
 
     def _score_loss(self, conf, examples: Examples) -> torch.Tensor:
-        scores, targets = conf.data.view(-1, self.classes)[examples.score_rows], examples.score_targets
+        scores, targets = conf.data.reshape(-1, self.classes)[examples.score_rows], examples.score_targets
         if self.options.conf_loss_type == "SOFTMAX":
             return multibox_examples.score_losses(scores, targets, "SOFTMAX").sum()
         return torch.nn.functional.binary_cross_entropy_with_logits(scores, targets, reduction="sum")
 
     def _score_slope(self, conf, examples: Examples) -> torch.Tensor:
-        scores, targets = conf.data.view(-1, self.classes)[examples.score_rows], examples.score_targets
+        scores, targets = conf.data.reshape(-1, self.classes)[examples.score_rows], examples.score_targets
         if self.options.conf_loss_type == "SOFTMAX":
             return scores.softmax(1) - torch.nn.functional.one_hot(targets, self.classes)
         return scores.sigmoid() - targets
@@ -165,7 +164,7 @@ class MultiBoxLoss(LossLayer):
         self._check_labels(truths)
         priors, variances = priors_of(bottom[2])
         scene = Scene(on_host(bottom[0]).reshape(images, self.priors, self.location_classes, 4),
-                      bottom[1].data.view(images, self.priors, self.classes), priors, variances, truths, self.code)
+                      bottom[1].data.reshape(images, self.priors, self.classes), priors, variances, truths, self.code)
         matches = multibox_examples.match(scene, self.options, self.background)
         negatives = None
         if self.mines:
@@ -235,6 +234,13 @@ class MultiBoxLoss(LossLayer):
             targets[len(rows):, self.background] = 1
         targets[rows, labels] = 1
         return targets
+
+
+def _write_rows(diff: torch.Tensor, rows: torch.Tensor, values: torch.Tensor) -> None:
+    """Make these rows of `diff`, seen as rows of so many values, the `values`, and all others zero."""
+    whole = torch.zeros(diff.numel() // values.shape[1], values.shape[1], device=diff.device)
+    whole[rows] = values
+    diff.copy_(whole.view(diff.shape))
 
 
 def _location_loss(distance: torch.Tensor, kind: str) -> torch.Tensor:

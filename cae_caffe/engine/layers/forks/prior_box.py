@@ -13,6 +13,7 @@ from ...blob import shape_string
 from ...layer import Layer, exactly
 from ..registry import register
 from .axes import four_axes
+from .detection_rows import zero_gradients
 
 SAME_RATIO = 1e-6       # ratios closer than this are one
 DEFAULT_VARIANCE = 0.1
@@ -92,9 +93,7 @@ class PriorBox(Layer):
         top[0].data.copy_(self._boxes)
 
     def backward(self, top, propagate_down, bottom):
-        for blob, wanted in zip(bottom, propagate_down):
-            if wanted:
-                blob.diff.zero_()
+        zero_gradients(propagate_down, bottom)
 
 
 def _check_sizes(min_sizes: list[float], max_sizes: list[float]) -> None:

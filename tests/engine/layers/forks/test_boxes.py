@@ -119,3 +119,11 @@ def test_pixels_of_the_image_before_it_was_resized(seed, height, width, mode, sc
 
     wanted = [ssd_boxes.output_box(box, height, width, resize) for box in some(9, seed)]
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_boxes_without_an_end_are_boxes():
+    """As a net predicts them that is not trained: the fork keeps them, for they overlap nothing."""
+    endless = np.float32([[-np.inf, -np.inf, np.inf, np.inf], [0, 0, 1, 1]])
+
+    assert boxes.suppress_fast(endless, np.float32([0.9, 0.8]), 0.1, 0.5).tolist() == [0, 1]
+    assert np.isinf(boxes.Code("CENTER_SIZE", False).decode(endless[1:2], endless[1:2] + 1, endless[1:2] + 1e9)).all()

@@ -138,3 +138,13 @@ def test_rows_of_another_width_are_refused():
 def test_priors_get_no_gradient():
     with pytest.raises(InputError, match="true, true, false, false"):
         run_embedded(Case(layer({"num_classes": 3}, "propagate_down: true " * 4), bottoms(1, 4, 3, 0)))
+
+
+def test_predictions_of_four_axes():
+    made = bottoms(2, 7, 3, 1)
+    shaped = [array.reshape(*array.shape, 1, 1) for array in made[:2]] + made[2:]
+
+    flat, of_four_axes = (run_embedded(Case(layer({"num_classes": 3}), given))[0] for given in (made, shaped))
+
+    for name in ("top0.data", "bottom0.diff", "bottom1.diff"):
+        np.testing.assert_array_equal(flat[name].reshape(-1), of_four_axes[name].reshape(-1))
