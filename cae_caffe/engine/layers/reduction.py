@@ -20,6 +20,11 @@ class Reduction(AutogradLayer):
     (src/caffe/layers/reduction_layer.cpp)
     """
 
+    @classmethod
+    def unsupported(cls, param):
+        # TSN's fork has it in BatchReduction alone.
+        return ["`operation: TOPK`"] if param.reduction_param.operation == "TOPK" else []
+
     def shapes(self, bottom_shapes):
         shape, param = bottom_shapes[0], self.param.reduction_param
         self.axis = canonical_axis(param.axis, shape)
