@@ -230,7 +230,7 @@ class DilatedAveragePooling:
 
     def __init__(self, windows: Windows):
         self._windows = windows
-        self._areas = windows.areas()
+        self._areas = windows.areas().clamp_min_(1)     # a window may lie behind all of the image; its sum is 0
 
     def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
         torch.div(self._windows.patches(bottom).sum(-1), self._areas.to(bottom.device), out=top)

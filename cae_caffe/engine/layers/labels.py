@@ -50,6 +50,9 @@ class Labels:
     """
 
     def __init__(self, layer, data: torch.Tensor, classes: Classes, ignored: int | None = None):
+        wanted = classes.outer * classes.inner
+        if data.numel() != wanted:
+            raise InputError(f"{layer.where}: it has {data.numel()} labels for {wanted} predictions; give each one.")
         index = data.to(torch.int64).reshape(classes.outer, classes.inner)
         self.counted = None if ignored is None else index != ignored
         self.index = index if self.counted is None else index.masked_fill_(~self.counted, 0)

@@ -12,6 +12,9 @@ from ...blob import require_images, shape_string
 from ...layer import Layer, exactly
 from ..registry import register
 
+MOST_CHANNELS = 2 ** 16
+MOST_STRIDE = 2 ** 15       # beyond, PyTorch's convolution overflows; no two patches of an image lie so far apart
+
 
 class _Correlation(Layer):
     """What both types share; `_displacements` and `_margin` differ.
@@ -36,7 +39,7 @@ class _Correlation(Layer):
         self.radius = param.max_displacement // param.stride_2
         self.step = param.stride_2
         self.subtracts = param.correlation_type == "SUBTRACT"
-        self.displacements = self._displacements()
+        self.displacements: list[tuple[int, int]] = []      # known when the bottoms are seen to have room for them
 
     def _displacements(self) -> list[tuple[int, int]]:
         """By how many rows and columns each channel of the top displaces the patches of the second bottom."""
@@ -63,6 +66,11 @@ class _Correlation(Layer):
             raise InputError(f"its bottoms have shape {shape_string(first)}, in which patches of `kernel_size: "
                              f"{self.kernel}` do not fit that move by `max_displacement: {self.reach}`; give more "
                              "`pad`.")
+        if (2 * self.radius + 1) ** 2 > MOST_CHANNELS:
+            raise InputError(f"its `max_displacement: {self.reach}` and `stride_2: {self.step}` make "
+                             f"{2 * self.radius + 1} displacements along an axis, each pair of them a channel; give "
+                             "less of the one or more of the other.")
+        self.displacements = self._displacements()
         return [(first[0], len(self.displacements), *sides)]
 
     def forward(self, bottom, top):
@@ -108,7 +116,8 @@ class _Correlation(Layer):
             return diff / terms
         number, channels, height, width = diff.shape
         ones = diff.new_full((1, 1, self.kernel, self.kernel), 1 / terms)
-        spread = functional.conv_transpose2d(diff.reshape(-1, 1, height, width), ones, stride=self.stride)
+        strides = [min(self.stride, MOST_STRIDE) if count > 1 else 1 for count in (height, width)]
+        spread = functional.conv_transpose2d(diff.reshape(-1, 1, height, width), ones, stride=strides)
         return spread.reshape(number, channels, *spread.shape[2:])
 
     def _padding(self) -> tuple[int, int]:

@@ -38,6 +38,8 @@ class FlowWarp(AutogradLayer):
 
     def compute(self, bottoms, params):
         image, flow = bottoms
+        if not image.numel():
+            return [image + 0 * flow.sum()]
         number, channels, height, width = image.shape
         x = flow[:, 0] + torch.arange(width, dtype=flow.dtype, device=flow.device)
         y = flow[:, 1] + torch.arange(height, dtype=flow.dtype, device=flow.device)[:, None]

@@ -35,6 +35,9 @@ class GeneralTripletLoss(LossLayer):
 
     def shapes(self, bottom_shapes):
         loss_shape = super().shapes(bottom_shapes)
+        if not bottom_shapes[0] or not bottom_shapes[0][0]:
+            raise InputError(f"its first bottom has shape {shape_string(bottom_shapes[0])}; the loss is a mean over "
+                             "features, of which there must be one at least.")
         if len(bottom_shapes) == 3 and math.prod(bottom_shapes[2]) != bottom_shapes[0][0]:
             raise InputError(f"its third bottom has shape {shape_string(bottom_shapes[2])}; give one weight for each "
                              f"of the {bottom_shapes[0][0]} features.")

@@ -62,6 +62,9 @@ class InnerDistance(Layer):
         if math.prod(features[self.axis:]) != self.features:
             raise InputError(f"its bottom has shape {shape_string(features)}, {math.prod(features[self.axis:])} values "
                              f"a feature, and its weights were made for {self.features}; they must agree.")
+        if not self.features:
+            raise InputError(f"its bottom has shape {shape_string(features)}, whose features have no values; give at "
+                             "least one.")
         weights = self.blobs[0].shape if self.has_weights else bottom_shapes[1]
         if math.prod(weights[1:]) != self.features:
             raise InputError(f"its bottoms have shapes {shape_string(features)} and {shape_string(weights)}; a row of "

@@ -48,6 +48,8 @@ class Interp(Layer):
         if min(self.kept) < 1:
             raise InputError(f"its bottom has shape {shape_string(shape)}, of which `pad_beg: {self.options.pad_beg}` "
                              f"and `pad_end: {self.options.pad_end}` leave nothing; cut less.")
+        if not shape[1]:
+            raise InputError(f"its bottom has shape {shape_string(shape)}, without a channel; give at least one.")
         self.size = self._size()
         if min(self.size) < 1:
             raise InputError(f"its `height` and `width` are {self.size[0]} and {self.size[1]}; give at least 1.")

@@ -7,7 +7,8 @@ import math
 import torch
 
 from .... import schema
-from ...blob import in_rows
+from ....errors import InputError
+from ...blob import in_rows, shape_string
 from ...layer import Layer, between
 from ...traits import Traits
 from ..labels import Classes, Labels
@@ -56,6 +57,8 @@ class LabelSpecificMargin(Layer):
 
     def shapes(self, bottom_shapes):
         Classes.of(1, bottom_shapes[0], bottom_shapes[1])
+        if len(bottom_shapes) == 3 and not math.prod(bottom_shapes[2]):
+            raise InputError(f"its third bottom has shape {shape_string(bottom_shapes[2])}; it must hold the margin.")
         return [bottom_shapes[0], (1,)]
 
     def _margin(self) -> float:

@@ -26,7 +26,7 @@ class ShuffleChannel(Layer):
 
     def shapes(self, bottom_shapes):
         shape = bottom_shapes[0]
-        if len(shape) < 2 or shape[1] % self.group:
+        if len(shape) < 2 or not shape[1] or shape[1] % self.group:
             raise InputError(f"its bottom has shape {shape_string(shape)}; its channels, which are on axis 1, must be "
                              f"a multiple of `group: {self.group}`.")
         return [shape]

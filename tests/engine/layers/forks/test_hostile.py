@@ -17,6 +17,7 @@ REGION = np.array([[0, 0, 0, 1, 1]], np.float32)
 UNPOOLING = 'type: "Unpooling" unpooling_param { unpool: %s unpool_size: 4 kernel_size: %s stride: %s }'
 TRUTH = np.array([[[[0, 1, 0, 0.1, 0.1, 0.5, 0.5, 0]]]], np.float32)
 PRIORS = np.array([[[0.1, 0.1, 0.5, 0.5, 0.4, 0.4, 0.9, 0.9], [0.1] * 8]], np.float32)
+CORRELATION = ('type: "%s" correlation_param { kernel_size: 1 pad: 1 max_displacement: %s stride_1: %s }')
 BOXES = 'type: "%s" %s_param { num_classes: 3 %s}'
 
 
@@ -41,6 +42,11 @@ def detection(options="", images=1, priors=PRIORS):
     *(Case(UNPOOLING % (kind, 2, 4294967295), [values(2, 3, 2, 2)]) for kind in ("MAX", "AVE", "TILE")),
     *(Case(f'type: "BN" bn_param {{ {options} }}', [values(0, 3, 4, 4)], tops=tops)
       for options, tops in (("bn_mode: LEARN", 1), ("bn_mode: LEARN", 3), ("frozen: false", 1))),
+    *(Case(f'type: "BN" bn_param {{ {options} }}', [values(0, 3, 4, 4)], phase=phase)
+      for options, phase in (("bn_mode: INFERENCE", "TRAIN"), ("frozen: true", "TRAIN"), ("frozen: false", "TEST"))),
+    *(Case(CORRELATION % (kind, 1, 65535), [values(2, 3, 4, 4)] * 2) for kind in ("Correlation", "Correlation1D")),
+    Case('type: "FlowWarp"', [values(0, 3, 4, 4), values(0, 2, 4, 4)]),
+    Case('type: "Pooling" pooling_param { pool: AVE kernel_size: 1 stride: 3 dilation: 2 }', [values(1, 1, 5, 5)]),
     detection(images=0), detection(priors=PRIORS[:, :, :0]),
     multibox(images=0, truth=np.full_like(TRUTH, -1)),
     multibox(priors=PRIORS[:, :, :0], truth=np.full_like(TRUTH, -1)),
@@ -62,6 +68,16 @@ def test_what_is_empty_or_large_runs(case):
     (multibox("neg_pos_ratio: nan "), "`multibox_loss_param.neg_pos_ratio` is nan"),
     (multibox("nms_param { nms_threshold: inf } "), "`multibox_loss_param.nms_param.nms_threshold` is inf"),
     (detection("confidence_threshold: nan "), "`detection_output_param.confidence_threshold` is nan"),
+    (Case(CORRELATION % ("Correlation", 65535, 1), [values(2, 3, 4, 4)] * 2), "patches of `kernel_size: 1` do not fit"),
+    (Case(CORRELATION.replace("pad: 1", "pad: 70000") % ("Correlation", 65535, 1), [values(2, 3, 4, 4)] * 2),
+     "make 131071 displacements along an axis"),
+    (Case('type: "ShuffleChannel" shuffle_channel_param { group: 2 }', [values(2, 0, 6, 6)]), "must be a multiple of"),
+    (Case('type: "Interp" interp_param { zoom_factor: 2 }', [values(2, 0, 6, 6)]), "without a channel"),
+    (Case('type: "InnerDistance"', [values(2, 0), values(3, 0)]), "whose features have no values"),
+    (Case('type: "GeneralTripletLoss"', [values(0, 4), values(0)]), "of which there must be one at least"),
+    (Case('type: "GeneralTripletLoss"', [values(2, 4), values(2, 3)]), "it has 6 labels for 2 predictions"),
+    (Case('type: "GeneralContrastiveLoss"', [values(2, 4), values(2, 3)]), "it has 6 labels for 2 predictions"),
+    (Case('type: "LabelSpecificMargin"', [values(2, 4), np.zeros(2), np.zeros(0)], tops=2), "it must hold the margin"),
     (multibox(images=0), "is of image 0, and the predictions are of no image"),
     (multibox(truth=np.where(TRUTH == 1, np.nan, TRUTH)), "a ground truth has a value that is no finite number"),
     (Case('type: "Permute" permute_param { order: 1 }', [values(2, 3, 4, 5)], then=[[values(2, 3)]]),
