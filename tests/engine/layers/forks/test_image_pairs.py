@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from datasets import file_bytes, mean_file, pixels
 from feeding import assert_goes_on, assert_same, batches
+from fork_references.dense_image_data import dense_image_data
 
 from cae_caffe.errors import InputError
 
@@ -124,6 +125,19 @@ def test_the_mean_and_the_scale_are_the_images_alone(folder):
         found, = batches(dense("", f"{transform} scale: 0.5"), 1)
         np.testing.assert_array_equal(found["data"][1], (planes(image(1)) - subtracted) * np.float32(0.5))
         np.testing.assert_array_equal(found["label"][1, 0], label(1))
+
+
+@pytest.mark.parametrize(("phase", "mirrored"), [("TRAIN", True), ("TEST", True), ("TEST", False)])
+def test_items_by_the_forks_source(phase, mirrored):
+    text = "crop_height: 5 crop_width: 4" + (" mirror: true" if mirrored else "")
+    for number, (data, labels) in enumerate(examples(batches(dense(text, "mean_value: 30 scale: 0.25"), 6, phase))):
+        i = number % COUNT
+        pixels_only = data * 4 + 30
+        is_mirrored, row, column = places(pixels_only, labels, i)
+        wanted = dense_image_data(image(i), label(i), mirror=is_mirrored, crop_height=5, crop_width=4, top=row,
+                                  left=column, mean_value=[30], scale=0.25)
+        np.testing.assert_array_equal(data, wanted[0])
+        np.testing.assert_array_equal(labels, wanted[1])
 
 
 def test_grey_images():
