@@ -14,6 +14,7 @@ from ...schema import forks
 from ..autograd_layer import AutogradLayer
 from ..layer import Layer
 from . import registry
+from .forks.constant import ConstantLayer
 
 # What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
 EXCEPTIONS = {
@@ -158,7 +159,7 @@ def _trains(layer_class: type[Layer]) -> bool:
     """Whether the class has a backward pass that does more than refuse a gradient, or give zeros."""
     if layer_class.type == "Parameter":     # the diff of its top is that of its parameter
         return True
-    if layer_class.backward is Layer.backward or layer_class.bottoms.most == 0:
+    if layer_class.backward in (Layer.backward, ConstantLayer.backward) or layer_class.bottoms.most == 0:
         return False
     function, = ast.parse(textwrap.dedent(inspect.getsource(layer_class.backward))).body
     body = [ast.unparse(statement) for statement in function.body]      # type: ignore[attr-defined]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 
 from ....errors import InputError
-from ...blob import Shape, shape_string
-from ...layer import Layer, exactly
+from ...blob import shape_string
+from ...layer import exactly
 from ...traits import Traits
 from ..registry import register
+from .axes import four_axes
+from .constant import ConstantLayer
 
 
 @register("BoxAnnotatorOHEM")
-class BoxAnnotatorOHEM(Layer):
+class BoxAnnotatorOHEM(ConstantLayer):
     """Online hard example mining: of each image the `roi_per_img` regions with the largest loss keep label and weights.
 
     Bottoms: regions (R, 5), of which the number of the image counts, their losses (R), their labels (R), and weights of
@@ -33,11 +35,8 @@ class BoxAnnotatorOHEM(Layer):
             raise InputError("its `roi_per_img` is 0 or not given; say how many regions of an image to keep, at "
                              "least 1.")
 
-    def allows_forced_backward(self, bottom_index):
-        return False
-
     def shapes(self, bottom_shapes):
-        maps = [_as_maps(shape) for shape in bottom_shapes]
+        maps = [four_axes(shape) for shape in bottom_shapes]
         (number, values, *places), others = maps[0], maps[1:]
         channels = [values, *(shape[1] for shape in others)]
         if channels[:3] != [5, 1, 1] or any([shape[0], *shape[2:]] != [number, *places] for shape in others):
@@ -47,7 +46,7 @@ class BoxAnnotatorOHEM(Layer):
         return [(number, 1, *places), (number, maps[3][1], *places)]
 
     def forward(self, bottom, top):
-        image, loss, label = (blob.data.reshape(_as_maps(blob.shape))[:, 0] for blob in bottom[:3])
+        image, loss, label = (blob.data.reshape(four_axes(blob.shape))[:, 0] for blob in bottom[:3])
         kept = self._largest(image.reshape(-1).trunc().tolist(), loss.reshape(-1)).view(loss.shape).unsqueeze(1)
         top[0].data.copy_(torch.where(kept, label.unsqueeze(1), self.param.box_annotator_ohem_param.ignore_label))
         weights = bottom[3].data.reshape(top[1].shape)
@@ -66,12 +65,3 @@ class BoxAnnotatorOHEM(Layer):
             kept[example] = left[image] > 0
             left[image] -= 1
         return kept.to(losses.device)
-
-    def backward(self, top, propagate_down, bottom):
-        for blob, wanted in zip(bottom, propagate_down):
-            if wanted:
-                blob.diff.zero_()
-
-
-def _as_maps(shape: Shape) -> Shape:
-    return tuple(shape) + (1,) * (4 - len(shape))

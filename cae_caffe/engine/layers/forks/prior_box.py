@@ -10,17 +10,17 @@ import torch
 from ....errors import InputError
 from ... import device as devices
 from ...blob import shape_string
-from ...layer import Layer, exactly
+from ...layer import exactly
 from ..registry import register
 from .axes import four_axes
-from .detection_rows import zero_gradients
+from .constant import ConstantLayer
 
 SAME_RATIO = 1e-6       # ratios closer than this are one
 DEFAULT_VARIANCE = 0.1
 
 
 @register("PriorBox")
-class PriorBox(Layer):
+class PriorBox(ConstantLayer):
     """Of each place (h, w) of the first bottom, boxes around ((w + offset) step_w, (h + offset) step_h).
 
     For each `min_size`, in this order: a square of it; one of sqrt(min_size max_size) if there are `max_size`s; then,
@@ -86,14 +86,8 @@ class PriorBox(Layer):
             sizes += [(size * math.sqrt(ratio), size / math.sqrt(ratio)) for ratio in self.ratios]
         return np.array(sizes, np.float32)
 
-    def allows_forced_backward(self, bottom_index):
-        return False
-
     def forward(self, bottom, top):
         top[0].data.copy_(self._boxes)
-
-    def backward(self, top, propagate_down, bottom):
-        zero_gradients(propagate_down, bottom)
 
 
 def _check_sizes(min_sizes: list[float], max_sizes: list[float]) -> None:

@@ -10,16 +10,17 @@ import torch
 
 from ....errors import InputError
 from ...blob import shape_string
-from ...layer import Layer, between, exactly
+from ...layer import between, exactly
 from ...suppression import pixel_overlap, suppress
 from ...traits import Traits
 from ..registry import register
+from .constant import ConstantLayer
 
 LEAST_VALUES = 3        # of an image's third bottom: rows, columns, and the scale of both
 
 
 @register("Proposal")
-class Proposal(Layer):
+class Proposal(ConstantLayer):
     """Boxes (R, 5) of [image, x1, y1, x2, y2] in pixels, best first, and in a second top their scores (R).
 
     Bottoms: scores (N, 2 A, H, W) of A anchors, of which the second half are those of objects; box deltas (N, 4 A, H,
@@ -52,9 +53,6 @@ class Proposal(Layer):
             if getattr(param, name) < 1:
                 raise InputError(f"its `{name}` is {getattr(param, name)}; it must be at least 1.")
         self.anchors = anchors(param.base_size, param.ratio, param.scale)
-
-    def allows_forced_backward(self, bottom_index):
-        return False
 
     def shapes(self, bottom_shapes):
         scores, deltas, images = bottom_shapes
@@ -100,11 +98,6 @@ class Proposal(Layer):
         threshold = np.float32(param.nms_thresh)
         kept = best[suppress(boxes[best], lambda overlap: overlap > threshold, param.post_nms_topn, _overlap)]
         return np.nan_to_num(boxes[kept], nan=0), score[kept]
-
-    def backward(self, top, propagate_down, bottom):
-        for blob, wanted in zip(bottom, propagate_down):
-            if wanted:
-                blob.diff.zero_()
 
 
 def _half_up(values: np.ndarray) -> np.ndarray:

@@ -11,8 +11,7 @@ from ...blob import shape_string
 from ...layer import between
 from ..loss import LossLayer, in_shape_of, normalization_divisor, normalization_mode
 from ..registry import register
-
-AXES = 4        # of the blobs that forks compare; missing ones behind have the length 1
+from .axes import four_axes
 
 
 @register("SmoothL1LossOHEM")
@@ -43,9 +42,9 @@ class SmoothL1LossOHEM(LossLayer):
         self.mode = normalization_mode(self.param.loss_param, self.default_mode)
 
     def shapes(self, bottom_shapes):
-        first = _four(bottom_shapes[0])
+        first = four_axes(bottom_shapes[0])
         for shape in bottom_shapes[1:]:
-            if _four(shape) != first:
+            if four_axes(shape) != first:
                 raise InputError(f"its bottoms have shapes {' and '.join(map(shape_string, bottom_shapes))}; they must "
                                  "be alike, but for axes of length 1 behind.")
         return [*super().shapes(bottom_shapes), (first[0], 1, *first[2:])]
@@ -54,11 +53,11 @@ class SmoothL1LossOHEM(LossLayer):
         first = bottom[0].data
         size = self._differences(bottom).abs()
         errors = torch.where(size < self.turn, size.square() / (2 * self.turn), size - self.turn / 2)
-        if len(bottom) == AXES:
+        if len(bottom) == 4:
             errors.mul_(in_shape_of(bottom[3].data, first))
         top[0].data.copy_(errors.sum() / self._divisor(bottom[0].shape))
         if len(top) == 2:
-            top[1].data.copy_(errors.reshape(_four(first.shape)).sum(1, keepdim=True))
+            top[1].data.copy_(errors.reshape(four_axes(first.shape)).sum(1, keepdim=True))
 
     def backward(self, top, propagate_down, bottom):
         for weights, wanted in zip(bottom[2:], propagate_down[2:]):
@@ -81,7 +80,7 @@ class SmoothL1LossOHEM(LossLayer):
         return difference
 
     def _divisor(self, shape):
-        number, places = shape[0], math.prod(_four(shape)[2:])
+        number, places = shape[0], math.prod(four_axes(shape)[2:])
         return normalization_divisor(self.mode, number, places, None, self.param.loss_param.pre_fixed_normalizer)
 
 
@@ -108,9 +107,5 @@ class SmoothL1Loss(SmoothL1LossOHEM):
             raise InputError(f"its `sigma` is {sigma:g}; give a number above 0.")
         self.turn = 1 / sigma ** 2
         super().setup(bottom, top)
-        if len(bottom) == AXES:     # Faster R-CNN's divides by N, whatever `loss_param` says
+        if len(bottom) == 4:     # Faster R-CNN's divides by N, whatever `loss_param` says
             self.mode = self.default_mode
-
-
-def _four(shape) -> tuple[int, ...]:
-    return tuple(shape) + (1,) * (AXES - len(shape))
