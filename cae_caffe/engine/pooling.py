@@ -108,9 +108,9 @@ class Windows:
         included, those beyond it not. A window that begins just behind the image has none.
         """
         lengths = (torch.tensor([math.ceil((min(start + extent, size + pad) - start) / dilation)
-                                       for start in range(-pad, number * stride - pad, stride)], dtype=torch.float32)
-                         for number, stride, extent, size, pad, dilation
-                         in zip(self.number, self.stride, self.extent, self.size, self.pad, self.dilation))
+                                 for start in range(-pad, number * stride - pad, stride)], dtype=torch.float32)
+                   for number, stride, extent, size, pad, dilation
+                   in zip(self.number, self.stride, self.extent, self.size, self.pad, self.dilation))
         return functools.reduce(lambda areas, length: areas.unsqueeze(-1) * length, lengths)
 
 
