@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from cae_caffe import pycaffe, schema
 from cae_caffe.errors import InputError
+from cae_caffe.net_spec import NetSpec
+from cae_caffe.net_spec import layers as L
 
 
 def pooling_case(text, *shape, **further):
@@ -176,6 +178,15 @@ def test_text_has_all_lengths_under_one_name():
         schema.parse_text("pooling_param { further_kernel_size: 1 }", schema.LayerParameter)
     with pytest.raises(InputError, match="`kernel_h` is given twice"):
         schema.parse_text("pooling_param { kernel_h: 1 kernel_h: 1 }", schema.LayerParameter)
+
+
+def test_net_spec_takes_a_list_of_lengths():
+    net = NetSpec()
+    net.data = L.Input()
+    net.pool = L.Pooling(net.data, kernel_size=[1, 2, 2], stride=[2])
+
+    param = net.to_proto().layer[1].pooling_param
+    assert schema.format_text(param) == "kernel_size: 1\nkernel_size: 2\nkernel_size: 2\nstride: 2\n"
 
 
 def memory_net(folder, options):
