@@ -7,6 +7,7 @@ is padded first, just as far as its windows reach.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ NOWHERE = -1            # its place
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows over images of `size`; each field is a pair, for rows and for columns."""
+    """The windows over images of `size`; each field has a number for each axis, for rows and for columns."""
 
     size: Shape
     kernel: Shape
@@ -37,18 +38,23 @@ class Windows:
     dilation: Shape = (1, 1)    # from one value of a window to the next
 
     @property
+    def are_of_images(self) -> bool:
+        """Whether they have two axes, for which the fast methods are."""
+        return len(self.size) == 2
+
+    @property
     def extent(self) -> Shape:
         """How far a window reaches."""
         return tuple((kernel - 1) * dilation + 1 for kernel, dilation in zip(self.kernel, self.dilation))
 
     @property
     def are_dilated(self) -> bool:
-        return self.dilation != (1, 1)
+        return max(self.dilation) > 1
 
     @property
     def number(self) -> Shape:
         """How many windows there are."""
-        return tuple(self._number(axis, clips=any(self.pad)) for axis in (0, 1))
+        return tuple(self._number(axis, clips=any(self.pad)) for axis in range(len(self.size)))
 
     def _number(self, axis: int, clips: bool) -> int:
         # Caffe divides as float32, which is exact where it matters, and rounds towards the mode's side.
@@ -75,13 +81,16 @@ class Windows:
 
     def padded(self, image: torch.Tensor, value: float) -> torch.Tensor:
         """The image with `value` around it, cut or filled up to what the windows cover."""
-        (above, left), (below, right) = self.pad, self._behind()
-        return F.pad(image, (left, right, above, below), value=value)
+        return F.pad(image, self._borders(), value=value)
 
     def cropped(self, padded: torch.Tensor, target: torch.Tensor) -> None:
         """The way back of `padded`: write the image's part into `target`, zero where no window reaches."""
-        (above, left), (below, right) = self.pad, self._behind()
-        target.copy_(F.pad(padded, (-left, -right, -above, -below)))
+        target.copy_(F.pad(padded, [-length for length in self._borders()]))
+
+    def _borders(self) -> list[int]:
+        """How far the windows reach beyond the image, before and behind it, the last axis first."""
+        pairs = zip(reversed(self.pad), reversed(self._behind()))
+        return [length for pair in pairs for length in pair]
 
     def _behind(self) -> Shape:
         return tuple((number - 1) * stride + extent - size - pad for number, stride, extent, size, pad
@@ -89,19 +98,20 @@ class Windows:
 
     def patches(self, image: torch.Tensor) -> torch.Tensor:
         """The values of each window, zeros in the padding: (N, C, rows, columns, values of a window)."""
-        (height, width), (down, across), (rows, columns) = self.extent, self.stride, self.dilation
-        windows = self.padded(image, 0).unfold(2, height, down).unfold(3, width, across)
-        return windows[..., ::rows, ::columns].flatten(4)
+        windows = self.padded(image, 0)
+        for axis, (extent, stride, dilation) in enumerate(zip(self.extent, self.stride, self.dilation)):
+            windows = windows.unfold(2 + axis, extent, stride)[..., ::dilation]
+        return windows.flatten(2 + len(self.size))
 
     def areas(self) -> torch.Tensor:
         """By what Caffe's average divides, (rows, columns) of windows: the values in each, those of the padding
         included, those beyond it not. A window that begins just behind the image has none.
         """
-        rows, columns = (torch.tensor([math.ceil((min(start + extent, size + pad) - start) / dilation)
-                                       for start in range(-pad, number * stride - pad, stride)], dtype=torch.float32)
-                         for number, stride, extent, size, pad, dilation
-                         in zip(self.number, self.stride, self.extent, self.size, self.pad, self.dilation))
-        return torch.outer(rows, columns)
+        lengths = (torch.tensor([math.ceil((min(start + extent, size + pad) - start) / dilation)
+                                 for start in range(-pad, number * stride - pad, stride)], dtype=torch.float32)
+                   for number, stride, extent, size, pad, dilation
+                   in zip(self.number, self.stride, self.extent, self.size, self.pad, self.dilation))
+        return functools.reduce(lambda areas, length: areas.unsqueeze(-1) * length, lengths)
 
 
 class _FastOrder:
@@ -223,24 +233,6 @@ class AveragePooling:
             else:
                 shares = diff / self._areas.to(diff.device)
                 self._windows.cropped(backward(shares, self._windows.padded(image, 0), *self._arguments), out)
-
-
-class DilatedAveragePooling:
-    """AveragePooling for windows that are dilated, which PyTorch's kernels have not."""
-
-    def __init__(self, windows: Windows):
-        self._windows = windows
-        self._areas = windows.areas().clamp_min_(1)     # a window may lie behind all of the image; its sum is 0
-
-    def forward(self, bottom: torch.Tensor, top: torch.Tensor) -> None:
-        torch.div(self._windows.patches(bottom).sum(-1), self._areas.to(bottom.device), out=top)
-
-    def backward(self, top_diff: torch.Tensor, bottom: torch.Tensor, bottom_diff: torch.Tensor) -> None:
-        image = torch.empty_like(bottom).requires_grad_()       # of which only the shape counts
-        with torch.enable_grad():
-            sums = self._windows.patches(image).sum(-1)
-        shares = top_diff / self._areas.to(top_diff.device)
-        bottom_diff.copy_(torch.autograd.grad(sums, image, shares)[0])
 
 
 class StochasticPooling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..schema.forks.declaration import FURTHER
 from ..schema.messages import is_repeated
 from ..spelling import in_brackets
 from .errors import UnknownNameError, WrongValueError
@@ -27,6 +28,9 @@ def assign_proto(message, name: str, value: Any) -> None:
                 _checked(message, field, item, target.append)
     elif field.message_type:
         _fill(getattr(message, name), value, field)
+    elif isinstance(value, (list, tuple)) and value and FURTHER + name in message.DESCRIPTOR.fields_by_name:
+        assign_proto(message, name, value[0])
+        assign_proto(message, FURTHER + name, value[1:])
     else:
         _checked(message, field, value, lambda converted: setattr(message, name, converted))
 

@@ -20,18 +20,18 @@ def set_arrays(layer: engine.Layer, data: np.ndarray, labels: np.ndarray) -> Non
     if layer.type != "MemoryData":
         raise InputError(f"set_input_arrays is for nets whose first layer is a MemoryData layer; here it is "
                          f"`{layer.name}`, of type {layer.type}. Write into net.blobs[...].data instead.")
-    param = layer.param.memory_data_param
+    fed = cast(MemoryData, layer)
     if labels.ndim == 1:
-        labels = np.ascontiguousarray(labels[:, np.newaxis, np.newaxis, np.newaxis])
-    _check(layer.name, "data", data, (param.channels, param.height, param.width))
-    _check(layer.name, "labels", labels, (1, 1, 1))
+        labels = np.ascontiguousarray(labels.reshape(-1, *[1] * len(fed.row)))
+    _check(layer.name, "data", data, fed.row)
+    _check(layer.name, "labels", labels, (1,) * len(fed.row))
     if len(data) != len(labels):
         raise InputError(f"Layer `{layer.name}` is given {len(data)} rows of data and {len(labels)} labels; give one "
                          "label for each row.")
-    if len(data) % param.batch_size:
+    if len(data) % fed.batch:
         raise InputError(f"Layer `{layer.name}` is given {len(data)} rows; give a multiple of its batch size, "
-                         f"{param.batch_size}.")
-    cast(MemoryData, layer).set_arrays(data, labels)
+                         f"{fed.batch}.")
+    fed.set_arrays(data, labels)
 
 
 def _check(name: str, what: str, array: np.ndarray, row: tuple[int, ...]) -> None:

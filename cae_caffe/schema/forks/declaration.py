@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 from ..definitions import Enum, Field, Message
 
+# A field that Caffe 1.0 has once and a fork has several times keeps its first value. The others are in a field of our
+# own that is named by this and the field's name; text has all of them under the one name (see text/).
+FURTHER = "further_"
+
 
 class ForkLayer(NamedTuple):
     """A layer type of a fork: `fork` is the fork's name as its users call it, `module` the module of

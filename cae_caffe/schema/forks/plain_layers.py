@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..definitions import Field, Message
-from .declaration import ForkLayer
+from .declaration import FURTHER, ForkLayer
 
 MESSAGES = [
     Message("DropoutParameter",
@@ -11,7 +11,12 @@ MESSAGES = [
             Field("sample_weights_test", "bool", default=False)),       # SegNet's, for Bayesian SegNet
     Message("PoolingParameter",
             Field("ceil_mode", "bool", default=True),       # BVLC's pull request 3057, which soeaver/caffe-model needs
-            Field("dilation", "uint32", repeated=True)),                # naibaf7/caffe
+            # naibaf7/caffe's, which has three fields of Caffe 1.0 once for each axis: what comes after the first.
+            Field("dilation", "uint32", repeated=True),
+            Field(f"{FURTHER}kernel_size", "uint32", repeated=True), Field(f"{FURTHER}stride", "uint32", repeated=True),
+            Field(f"{FURTHER}pad", "uint32", repeated=True)),
+    # Of its first axis on, in the place of batch_size, channels, height and width.
+    Message("MemoryDataParameter", Field("dim", "uint32", repeated=True)),
 ]
 
 LAYERS: dict[str, ForkLayer] = {}

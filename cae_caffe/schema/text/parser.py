@@ -8,6 +8,7 @@ from ... import plugins
 from ...errors import InputError
 from ...spelling import did_you_mean
 from .. import layer_types, messages
+from ..forks.declaration import FURTHER
 from .tokens import Token, TokenReader
 from .unknown import UnknownNames
 from .values import take_value
@@ -80,7 +81,9 @@ def _parse_field(tokens: TokenReader, message) -> list[TopField]:
         return []
     repeated = messages.is_repeated(field)
     if not repeated and message.HasField(field.name):
-        tokens.fail(token, f"`{field.name}` is given twice, but {message.DESCRIPTOR.name} takes only one")
+        field = message.DESCRIPTOR.fields_by_name.get(FURTHER + field.name)
+        if field is None:
+            tokens.fail(token, f"`{token.text}` is given twice, but {message.DESCRIPTOR.name} takes only one")
     if not tokens.take_sign(":") and not field.message_type:
         tokens.fail(tokens.next, f"a colon should follow `{field.name}`, not {tokens.next}")
     lines = [token.line]
@@ -172,7 +175,7 @@ def _skip_block(tokens: TokenReader, name: Token, opening: Token) -> None:
 def _find_field(tokens: TokenReader, message, token: Token):
     """The descriptor of the field that `token` names, or None where there is no such field, which is then noted."""
     descriptor = message.DESCRIPTOR
-    field = descriptor.fields_by_name.get(token.text)
+    field = None if token.text.startswith(FURTHER) else descriptor.fields_by_name.get(token.text)
     if field is None:
         other_file = _other_file(message, token.text)
         if other_file:

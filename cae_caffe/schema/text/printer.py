@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from google.protobuf.descriptor import FieldDescriptor
 
 from .. import messages
+from ..forks.declaration import FURTHER
 from ..merging import FIRST_PRIVATE_NUMBER
 from ..messages import float32
 
@@ -25,7 +26,10 @@ def format_text(message) -> str:
 
 def _lines(message, indent: str) -> Iterator[str]:
     for field, content in sorted(message.ListFields(), key=_rank):
-        for value in content if messages.is_repeated(field) else (content,):
+        if field.name.startswith(FURTHER):
+            continue
+        further = getattr(message, FURTHER + field.name, ())
+        for value in content if messages.is_repeated(field) else (content, *further):
             if field.message_type:
                 yield f"{indent}{field.name} {{"
                 yield from _lines(value, indent + "  ")

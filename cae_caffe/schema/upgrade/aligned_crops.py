@@ -58,7 +58,7 @@ def align(net, name: str) -> None:
 
 def _offsets(crop, makers) -> list[int]:
     """Where on each axis the second bottom begins in the first."""
-    if len(crop.bottom) != len("ab"):
+    if len(crop.bottom) != 2:
         raise InputError(f"it has {len(crop.bottom)} bottoms and takes two.")
     first, second = (dict(_way_back(bottom, makers)) for bottom in crop.bottom)
     common = next((blob for blob in second if blob in first), None)

@@ -11,7 +11,10 @@ from fork_references.pooling import pooled_size, pooling
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from cae_caffe import pycaffe, schema
 from cae_caffe.errors import InputError
+from cae_caffe.net_spec import NetSpec
+from cae_caffe.net_spec import layers as L
 
 
 def pooling_case(text, *shape, **further):
@@ -56,6 +59,36 @@ def test_dilated_windows(method, size, kernel, stride, pad, dilation, ceil_mode,
          lambda bottoms, params: pooling(bottoms[0], **options)[:tops])
 
 
+TRIPLES = st.tuples(*[st.integers(1, 2)] * 3)
+
+
+@examples(40)
+@given(method=st.sampled_from(["MAX", "AVE"]), size=st.tuples(*[st.integers(2, 5)] * 3), kernel=TRIPLES, stride=TRIPLES,
+       pad=st.tuples(*[st.integers(0, 1)] * 3), dilation=TRIPLES, tops=st.integers(1, 2), batches=st.integers(1, 2))
+def test_volumes(method, size, kernel, stride, pad, dilation, tops, batches):
+    extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+    assume(all(p < e <= s + 2 * p for p, e, s in zip(pad, extent, size)))
+    assume(reaches_the_image(size, kernel, stride, pad, dilation, True))
+    options = {"pool": method, "kernel": kernel, "stride": stride, "pad": pad, "dilation": dilation}
+    tops = tops if method == "MAX" else 1
+    top_of = pooling(distinct(2, 3, *size).astype(np.float64), **options)[0]
+    assume(top_of.min() > -1e30)
+    text = " ".join(f"{name}: {length}" for name, lengths in (
+        ("kernel_size", kernel), ("stride", stride), ("pad", pad), ("dilation", dilation)) for length in lengths)
+    given_diffs = [values(*top_of.shape, seed=5), np.zeros(top_of.shape, np.float32)][:tops]
+
+    hold(pooling_case(f"pool: {method} {text}", 2, 3, *size, tops=tops, top_diffs=given_diffs, passes=batches),
+         lambda bottoms, params: pooling(bottoms[0], **options)[:tops])
+
+
+def test_lengths_for_rows_and_columns_and_one_for_all():
+    options = {"kernel": (3, 2), "stride": (2, 1), "pad": (1, 0)}
+    hold(pooling_case("kernel_size: 3 kernel_size: 2 stride: 2 stride: 1 pad: 1 pad: 0", 2, 3, 6, 7),
+         lambda bottoms, params: pooling(bottoms[0], **options)[:1])
+    hold(pooling_case("pool: AVE global_pooling: true", 2, 3, 2, 3, 4),
+         lambda bottoms, params: [bottoms[0].mean((2, 3, 4), keepdims=True)])
+
+
 def test_a_dilated_window_of_nothing_but_padding():
     # Its values lie before the first row, and behind the second and last.
     text = "kernel_h: 2 kernel_w: 1 dilation: 3 dilation: 1 pad_h: 1 pad_w: 0"
@@ -85,7 +118,8 @@ def test_ceil_mode_false_is_caffes_floor(text):
 @pytest.mark.parametrize(("text", "match"), [
     ("kernel_size: 2 ceil_mode: true round_mode: FLOOR", "opposite"),
     ("kernel_size: 2 dilation: 0", "`dilation` is .0."),
-    ("kernel_size: 2 dilation: 1 dilation: 1 dilation: 1", "`dilation`"),
+    ("kernel_size: 2 dilation: 1 dilation: 1 dilation: 1", "`dilation` 3 times.*2 axes"),
+    ("kernel_size: 2 kernel_size: 2 kernel_size: 2", "`kernel_size` 3 times.*2 axes"),
     ("global_pooling: true dilation: 2", "global_pooling"),
     ("kernel_size: 2 dilation: 6", r"kernel \[7, 7\] does not fit"),
     ("kernel_size: 2 dilation: 2 pad: 3", "not smaller than its kernel"),
@@ -125,3 +159,57 @@ def test_the_default_is_caffes_dropout():
 def test_a_ratio_of_one_is_refused_where_it_is_used():
     with pytest.raises(InputError, match="`dropout_ratio` is 1"):
         run_embedded(dropout_case("dropout_ratio: 1 scale_train: false", 4, 5, phase="TEST"))
+
+
+def test_height_and_width_are_of_images():
+    with pytest.raises(InputError, match=r"`kernel_h`.*3 axes"):
+        run_embedded(pooling_case("kernel_h: 2 kernel_w: 2", 1, 1, 3, 3, 3))
+
+
+def test_text_has_all_lengths_under_one_name():
+    text = "pooling_param { kernel_size: 1 kernel_size: 2 pad: 3 kernel_size: 4 }"
+    layer = schema.parse_text(text, schema.LayerParameter)
+
+    assert layer.pooling_param.kernel_size == 1
+    printed = schema.format_text(layer)
+    assert " ".join(printed.split()) == "pooling_param { kernel_size: 1 kernel_size: 2 kernel_size: 4 pad: 3 }"
+    assert schema.parse_text(printed, schema.LayerParameter) == layer
+    with pytest.raises(InputError, match="no field `further_kernel_size`"):
+        schema.parse_text("pooling_param { further_kernel_size: 1 }", schema.LayerParameter)
+    with pytest.raises(InputError, match="`kernel_h` is given twice"):
+        schema.parse_text("pooling_param { kernel_h: 1 kernel_h: 1 }", schema.LayerParameter)
+
+
+def test_net_spec_takes_a_list_of_lengths():
+    net = NetSpec()
+    net.data = L.Input()
+    net.pool = L.Pooling(net.data, kernel_size=[1, 2, 2], stride=[2])
+
+    param = net.to_proto().layer[1].pooling_param
+    assert schema.format_text(param) == "kernel_size: 1\nkernel_size: 2\nkernel_size: 2\nstride: 2\n"
+
+
+def memory_net(folder, options):
+    path = folder / "net.prototxt"
+    path.write_text(f'layer {{ name: "data" type: "MemoryData" top: "data" top: "label" '
+                    f"memory_data_param {{ {options} }} }}", encoding="utf-8")
+    return pycaffe.Net(str(path), pycaffe.TEST)
+
+
+def test_memory_data_of_any_axes(tmp_path):
+    net = memory_net(tmp_path, "dim: 2 dim: 1 dim: 3 dim: 4 dim: 5")
+    data = values(4, 1, 3, 4, 5)
+
+    net.set_input_arrays(data, np.arange(4, dtype=np.float32))
+
+    for first in (0, 2):
+        assert np.array_equal(net.forward()["data"], data[first:first + 2])
+        assert net.blobs["label"].data.shape == (2, 1, 1, 1, 1)
+        assert net.blobs["label"].data.ravel().tolist() == [first, first + 1]
+    with pytest.raises(InputError, match="rows have shape"):
+        net.set_input_arrays(data[:, :, 0].copy(), np.arange(4, dtype=np.float32))
+
+
+def test_memory_data_of_no_length(tmp_path):
+    with pytest.raises(InputError, match=r"`dim` are .2, 0."):
+        memory_net(tmp_path, "dim: 2 dim: 0")
