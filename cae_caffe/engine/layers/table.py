@@ -46,8 +46,8 @@ EXCEPTIONS = {
     "EltwiseAccuracy": "of classes that score alike the label's comes last, and where no label counts the accuracy is "
                        "0, as in Accuracy",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
-    "ImageLabelmapData": "HED's; DeepSkeleton's of this name sorts labels into five scales; crops are the middle ones "
-                         "in phase TEST",
+    "ImageLabelmapData": "DeepSkeleton's, with scales for classes, if a SoftmaxWithLoss takes the labels; crops are "
+                         "the middle ones in phase TEST",
     "ImageSegData": "labels are resized by the nearest pixel, which DeepLab's mixes",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
