@@ -48,6 +48,7 @@ class DataTransformer:
         self._scale_factors: tuple[float, ...] = param.scale_factors
         self.policies = [ResizePolicy(policy) for policy in param.resize_param]
         self.policy = 0
+        self._is_flow: bool = param.is_flow      # every other channel is a motion to the right
         self._noise = Noise(param.noise_param) if param.has("noise_param") else None
         self._crops_at_random = self.crops and phase == "TRAIN"
         self._own: Stream | None = None
@@ -108,6 +109,9 @@ class DataTransformer:
         self._check_shape(image, out, what)
         mean = self._mean_for(image, what)
         placed = self._draw(image)
+        if self._is_flow and placed.mirrored:
+            image = image.copy()
+            image[::2] = 255 - image[::2]
         self._write(image, mean, placed, out)
         return placed
 

@@ -7,31 +7,32 @@ from typing import cast
 import numpy as np
 
 from ..engine import layer as engine
-from ..engine.layers.memory_data import MemoryData
+from ..engine.layers.memory_data import MemoryData, batch_shape
 from ..errors import InputError
 
 
 def set_arrays(layer: engine.Layer, data: np.ndarray, labels: np.ndarray) -> None:
     """Let the MemoryData `layer` feed `data` (n, channels, height, width) and `labels` (n,) or (n, 1, 1, 1), in turn.
 
-    Both are C-contiguous and float32, and n is a multiple of the layer's batch size; the layer reads them where they
-    are. Raises InputError for anything else, and for a layer of another type.
+    Where the layer's `dim` gives other axes, both have so many. They are C-contiguous and float32, and n is a multiple
+    of the layer's batch size; the layer reads them where they are. Raises InputError for anything else, and for a layer
+    of another type.
     """
     if layer.type != "MemoryData":
         raise InputError(f"set_input_arrays is for nets whose first layer is a MemoryData layer; here it is "
                          f"`{layer.name}`, of type {layer.type}. Write into net.blobs[...].data instead.")
-    fed = cast(MemoryData, layer)
+    batch, *row = batch_shape(layer.param.memory_data_param)
     if labels.ndim == 1:
-        labels = np.ascontiguousarray(labels.reshape(-1, *[1] * len(fed.row)))
-    _check(layer.name, "data", data, fed.row)
-    _check(layer.name, "labels", labels, (1,) * len(fed.row))
+        labels = np.ascontiguousarray(labels.reshape(-1, *[1] * len(row)))
+    _check(layer.name, "data", data, tuple(row))
+    _check(layer.name, "labels", labels, (1,) * len(row))
     if len(data) != len(labels):
         raise InputError(f"Layer `{layer.name}` is given {len(data)} rows of data and {len(labels)} labels; give one "
                          "label for each row.")
-    if len(data) % fed.batch:
+    if len(data) % batch:
         raise InputError(f"Layer `{layer.name}` is given {len(data)} rows; give a multiple of its batch size, "
-                         f"{fed.batch}.")
-    fed.set_arrays(data, labels)
+                         f"{batch}.")
+    cast(MemoryData, layer).set_arrays(data, labels)
 
 
 def _check(name: str, what: str, array: np.ndarray, row: tuple[int, ...]) -> None:

@@ -1,4 +1,7 @@
-"""Writes tests/golden/opencv/ anew from OpenCV 4: .venv/bin/python tests/golden/make_opencv.py [FAMILY ...]"""
+"""Writes tests/golden/opencv/ anew from OpenCV 4: .venv/bin/python tests/golden/make_opencv.py [FAMILY ...]
+
+The family image_changes is what becomes of an image.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import image_goldens
 import opencv_judge
 
 
 def main() -> None:
     opencv_judge.FOLDER.mkdir(exist_ok=True)
+    if not sys.argv[1:] or "image_changes" in sys.argv[1:]:
+        image_goldens.write()
     for path in sorted((opencv_judge.TESTS / "engine" / "layers" / "forks").glob("test_*.py")):
         family = path.stem[len("test_"):]
         if not sys.argv[1:] or family in sys.argv[1:]:

@@ -14,6 +14,7 @@ from cae_caffe.engine.hdf5_rows import listed_files
 from cae_caffe.engine.layers.forks import image_sizes
 from cae_caffe.engine.layers.forks.image_pairs import read_pairs
 from cae_caffe.engine.layers.forks.image_seg_data import read_windows
+from cae_caffe.engine.layers.forks.video_data import read_videos
 from cae_caffe.engine.layers.image_data import _lines
 from cae_caffe.reproduction.runs import record
 
@@ -84,6 +85,11 @@ def _pairs_list(path):
 @reader("list of images and windows", lambda: [b"a.png b.png 1 2 3 4\n\nc.png d.png -1 -2 +3 4 x\n"], is_text=True)
 def _windows_list(path):
     read_windows(str(path), words=2)
+
+
+@reader("list of videos", lambda: [b"a 12 3\n\nb/c 4 -1\n"], is_text=True)
+def _videos_list(path):
+    read_videos(str(path))
 
 
 @reader("log", lambda: [LOG, LOG.decode().encode("utf-16"), gzip.compress(LOG)], file="train.log", is_text=True,

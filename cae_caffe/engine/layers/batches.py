@@ -26,7 +26,8 @@ MANY_VALUES = 1_000_000
 # What forks add to transform_param and not all data layers do, with those that do.
 OF_FORKS = {"scale_factors": "ImageSegData", "resize_param": "Data, ImageData and AnnotatedData",
             "noise_param": "Data, ImageData and AnnotatedData", "distort_param": "AnnotatedData",
-            "expand_param": "AnnotatedData", "emit_constraint": "AnnotatedData"}
+            "expand_param": "AnnotatedData", "emit_constraint": "AnnotatedData", "fix_crop": "VideoData",
+            "more_fix_crop": "VideoData", "multi_scale": "VideoData", "is_flow": "VideoData"}
 
 
 class Example(NamedTuple):
@@ -111,7 +112,7 @@ class BatchLayer(DataSource, Layer):
         transform = self.param.transform_param
         for field, takers in OF_FORKS.items():
             value = getattr(transform, field)
-            given = bool(value) if isinstance(value, tuple) else transform.has(field)
+            given = bool(value) if isinstance(value, (tuple, bool)) else transform.has(field)
             if given and field not in self.transformations:
                 raise InputError(f"its transform_param has `{field}`, which a layer of type {self.type} does not take; "
                                  f"{takers} would.")

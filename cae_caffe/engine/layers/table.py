@@ -47,8 +47,8 @@ EXCEPTIONS = {
     "EltwiseAccuracy": "of classes that score alike the label's comes last, and where no label counts the accuracy is "
                        "0, as in Accuracy",
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
-    "ImageLabelmapData": "HED's; DeepSkeleton's of this name sorts labels into five scales; crops are the middle ones "
-                         "in phase TEST",
+    "ImageLabelmapData": "DeepSkeleton's, with scales for classes, if a SoftmaxWithLoss takes the labels; crops are "
+                         "the middle ones in phase TEST",
     "ImageSegData": "labels are resized by the nearest pixel, which DeepLab's mixes",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
@@ -92,6 +92,7 @@ EXCEPTIONS = {
               "the loss; the slopes of `use_logic_gradient` are right with any `iou_loss`",
     "Yolov3DetectionOutput": "as YoloDetectionOutput; `gaussian_box` is right, which in the fork it is neither on the "
                              "CPU nor on a GPU",
+    "VideoData": "a frame that is missing is an error; TSN leaves what was in memory in its place",
     "WindowData": "an image that is missing or damaged is an error; Caffe logs it, and hands out the rest of the batch "
                   "as zeros with labels of before",
 }

@@ -1,6 +1,6 @@
 """Data layers whose labels are images: SegNet's and ENet's DenseImageData (alexgkendall/caffe-segnet,
 TimoSaemann/caffe-enet), DeconvNet's and DeepLab's ImageSegData (HyeonwooNoh/caffe, xmyqsh/deeplab-v2, hszhao/PSPNet)
-with DeconvNet's WindowSegData, and HED's ImageLabelmapData (s9xie/hed).
+with DeconvNet's WindowSegData, and ImageLabelmapData of HED (s9xie/hed) and of DeepSkeleton (zeakey/DeepSkeleton).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ MESSAGES = [
             Field("label_divide_factor", "uint32", default=1)),
     Message("ImageDataParameter",
             Enum("LabelType", ("NONE", "IMAGE", "PIXEL")),
-            Field("label_type", "LabelType", default="IMAGE"), Field("ignore_label", "int32", default=255)),
+            Field("label_type", "LabelType", default="IMAGE"), Field("ignore_label", "int32", default=255),
+            Field("labelmap_scales", "bool", default=False)),       # of no fork: see dialects.py
     Message("TransformationParameter",
             Field("crop_height", "uint32", default=0), Field("crop_width", "uint32", default=0),
             Field("scale_factors", "float", repeated=True)),

@@ -2,7 +2,8 @@
 
 A layer tells by its own fields, bottoms and blobs. Where those of a BN layer do not tell, the net's other BN layers
 do, then a line `# fork: NAME` in the net's file, then the fork that the user named (`--fork NAME`). What they tell is
-written into the layer's fields, so that what is made of the net says it again. A Crop layer's fields never tell: it is
+written into the layer's fields, so that what is made of the net says it again. Of ImageLabelmapData's labels the loss
+tells that they are compared in. A Crop layer's fields never tell: it is
 Caffe 1.0's, unless the file, by its age or its comment, or the user says otherwise.
 """
 
@@ -42,10 +43,11 @@ def named(text: str, file_name: str) -> str | None:
 
 
 def tell(net, fork: str | None) -> None:
-    """Write into the BN layers of `net`, in place, which fork's they are, as far as it can be told.
+    """Write into the BN and ImageLabelmapData layers of `net`, in place, which fork's they are, if it can be told.
 
     `fork` is the one that the net's file names, if it names one.
     """
+    _tell_label_maps(net)
     layers = [layer for layer in net.layer if layer.type == "BN"]
     told = [of_bn(layer) for layer in layers]
     if all(told):
@@ -56,6 +58,14 @@ def tell(net, fork: str | None) -> None:
         if name_of_layer is None and whose in _TOLD:
             field, value = _TOLD[whose]
             setattr(layer.bn_param, field, value)
+
+
+def _tell_label_maps(net) -> None:
+    """Those whose labels a softmax compares with are DeepSkeleton's, with scales for classes, not HED's with edges."""
+    compared = {name for layer in net.layer if layer.type == "SoftmaxWithLoss" for name in layer.bottom[1:2]}
+    for layer in net.layer:
+        if layer.type == "ImageLabelmapData" and compared.intersection(layer.top[1:2]):
+            layer.image_data_param.labelmap_scales = True
 
 
 def of_bn(layer) -> str | None:

@@ -9,6 +9,7 @@ MESSAGES = [
     Message("MergeCropParameter",
             Enum("MergeOp", ("STACK", "ADD")), Field("operation", "MergeOp", default="STACK"),
             Field("forward", "bool", repeated=True), Field("backward", "bool", repeated=True)),
+    Message("MemoryDataParameter", Field("dim", "uint64", repeated=True)),
     Message("LayerParameter", Field("mergecrop_param", "MergeCropParameter")),
 ]
 

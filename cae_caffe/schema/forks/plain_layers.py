@@ -16,7 +16,6 @@ MESSAGES = [
             Field(f"{FURTHER}kernel_size", "uint32", repeated=True), Field(f"{FURTHER}stride", "uint32", repeated=True),
             Field(f"{FURTHER}pad", "uint32", repeated=True)),
     # Of its first axis on, in the place of batch_size, channels, height and width.
-    Message("MemoryDataParameter", Field("dim", "uint32", repeated=True)),
 ]
 
 LAYERS: dict[str, ForkLayer] = {}

@@ -66,3 +66,32 @@ def test_refusals(judge, param, message):
 def test_a_mean_given_twice_is_refused(judge):
     text = NET.format(transform='transform_param { mean_file: "mean" mean_value: 3 }')
     judge.refused(Case(text, {}, files={"mean": mean_file(pixels(3, 4, 5))}), "both `mean_file` and `mean_value`")
+
+
+def any_axes(folder, tops, dims):
+    (folder / "net.prototxt").write_text(f"""layer {{ name: "m" type: "MemoryData" {tops}
+      memory_data_param {{ {' '.join(f'dim: {dim}' for dim in dims)} batch_size: 9 }} }}""")
+    return pycaffe.Net(str(folder / "net.prototxt"), pycaffe.TEST)
+
+
+@pytest.mark.parametrize(("tops", "dims"), [('top: "data" top: "label"', (2, 3, 4, 5, 6)), ('top: "data"', (2, 7)),
+                                            ('top: "data" top: "label"', (1, 3, 2, 2)), ('top: "data"', (2,))])
+def test_any_number_of_axes(tmp_path, tops, dims):
+    """naibaf7's Caffe: batches of the shape `dim`, which counts before `batch_size`."""
+    net = any_axes(tmp_path, tops, dims)
+    assert net.blobs["data"].data.shape == dims
+    data = np.arange(4 * np.prod(dims[1:]), dtype=np.float32).reshape(4, *dims[1:])
+    net.set_input_arrays(data, np.arange(4, dtype=np.float32))
+
+    for number in range(5):
+        net.forward()
+        first = number * dims[0] % 4
+        np.testing.assert_array_equal(net.blobs["data"].data, data[first:first + dims[0]])
+        if "label" in net.blobs:
+            assert net.blobs["label"].data.shape == (dims[0], *[1] * (len(dims) - 1))
+            np.testing.assert_array_equal(net.blobs["label"].data.ravel(), np.arange(first, first + dims[0]))
+
+
+def test_no_axis_is_empty(tmp_path):
+    with pytest.raises(InputError, match="its `dim`s are 2, 0; give each at least 1"):
+        any_axes(tmp_path, 'top: "data"', (2, 0))

@@ -220,6 +220,20 @@ def test_edges_are_where_the_map_is_half_white(folder):
         np.testing.assert_array_equal(labels[0], np.rint(edges / 255))
 
 
+@pytest.mark.parametrize("loss", ["SoftmaxWithLoss", "SigmoidCrossEntropyLoss"])
+def test_the_loss_tells_whose_maps_they_are(folder, loss):
+    """DeepSkeleton's classes are compared in a softmax, HED's edges are not."""
+    (folder / "l0.png").write_bytes(file_bytes(np.arange(72, dtype=np.uint8).reshape(8, 9) * 3))
+    count = 5 if loss == "SoftmaxWithLoss" else 1
+    found, = batches(labelmap(batch=1) + f"""layer {{ name: "c" type: "Convolution" bottom: "data" top: "c"
+      convolution_param {{ num_output: {count} kernel_size: 1 }} }}
+      layer {{ name: "loss" type: "{loss}" bottom: "c" bottom: "label" top: "loss" }}""", 1)
+    greys = label(0)
+    classes = sum((greys >= bound).astype(int) for bound in (1, 10, 26, 60)) * (greys < 150)
+
+    np.testing.assert_array_equal(found["label"][0, 0], classes if count == 5 else greys >= 128)
+
+
 WHOLE_RUNS = {
     "dense": dense("shuffle: true rand_skip: 3 mirror: true crop_height: 5 crop_width: 4"),
     "dense, by transform_param": dense("shuffle: true", "mirror: true crop_size: 5"),
