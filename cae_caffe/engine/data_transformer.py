@@ -34,6 +34,8 @@ class DataTransformer:
     mirroring, if `mirror` is set, and then, in TRAIN, one for the row and one for the column of its crop. Before
     these come those for SSD's `resize_param` and `noise_param`, which change an image of uint8 first.
 
+    With TSN's `is_flow`, each second channel of a mirrored image, from the first on, is taken from 255.
+
     `mean_values` are those given, and `mean` is the image of `mean_file`, (channels, height, width), or None. `policy`
     is the number of the `resize_param` that counts, if there are several.
 
@@ -44,6 +46,7 @@ class DataTransformer:
         self.crop_height, self.crop_width = _crop(param)
         self.crops = self.crop_height > 0
         self._mirror: bool = param.mirror
+        self._is_flow: bool = param.is_flow
         self._scale = np.float32(param.scale)
         self._scale_factors: tuple[float, ...] = param.scale_factors
         self.policies = [ResizePolicy(policy) for policy in param.resize_param]
@@ -148,6 +151,9 @@ class DataTransformer:
 
     def _write(self, image: np.ndarray, mean: np.ndarray | None, placed: Placement, out: np.ndarray) -> None:
         target = out[:, :, ::-1] if placed.mirrored else out
+        if placed.mirrored and self._is_flow:
+            image = image.copy()
+            image[::2] = 255 - image[::2]       # what flows to the side flows to the other one
         if placed is not _AS_IT_IS:
             window = np.s_[:, placed.row:placed.row + out.shape[1], placed.column:placed.column + out.shape[2]]
             image = image[window]

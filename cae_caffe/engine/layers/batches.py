@@ -26,7 +26,9 @@ MANY_VALUES = 1_000_000
 # What forks add to transform_param and not all data layers do, with those that do.
 OF_FORKS = {"scale_factors": "ImageSegData", "resize_param": "Data, ImageData and AnnotatedData",
             "noise_param": "Data, ImageData and AnnotatedData", "distort_param": "AnnotatedData",
-            "expand_param": "AnnotatedData", "emit_constraint": "AnnotatedData"}
+            "expand_param": "AnnotatedData", "emit_constraint": "AnnotatedData",
+            **dict.fromkeys(("fix_crop", "more_fix_crop", "multi_scale", "scale_ratios", "max_distort", "is_flow"),
+                            "VideoData")}
 
 
 class Example(NamedTuple):
