@@ -91,8 +91,9 @@ EXCEPTIONS = {
               "the loss; the slopes of `use_logic_gradient` are right with any `iou_loss`",
     "Yolov3DetectionOutput": "as YoloDetectionOutput; `gaussian_box` is right, which in the fork it is neither on the "
                              "CPU nor on a GPU",
-    "VideoData": "TSN's, not SSD's layer of that name; random numbers come in an order of their own; a frame that cannot "
-                 "be read is an error, where the fork feeds what was there; `rand_skip` is obeyed, which it is not there",
+    "VideoData": "TSN's, not SSD's layer of that name; random numbers come in an order of their own; a frame that "
+                 "cannot be read is an error, where the fork feeds what was there; `rand_skip` is obeyed, which it is "
+                 "not there",
     "WindowData": "an image that is missing or damaged is an error; Caffe logs it, and hands out the rest of the batch "
                   "as zeros with labels of before",
 }
