@@ -1,4 +1,6 @@
-"""batch_sampler: windows drawn in an image, by how they lie to the boxes in it (SSD's src/caffe/util/sampler.cpp)."""
+"""Windows drawn in an image: by how they lie to the boxes in it, as batch_sampler says (SSD's
+src/caffe/util/sampler.cpp), or anywhere, as MobileNet-YOLO's jitter has it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,34 @@ from ..errors import InputError
 from .boxes import Box
 from .rng import Stream
 
+_WHOLE, _HALF = 0.2, 0.4        # below which a draw from 0 to 1 means all of the image, or half the jitter
 _RULES = (("jaccard_overlap", lambda window, box: window.overlap(box)),
           ("sample_coverage", lambda window, box: window.coverage(box)),
           ("object_coverage", lambda window, box: box.coverage(window)))
+
+
+class Jitter:
+    """MobileNet-YOLO's `yolo_data_jitter`, from 0 to below 1: a window that is up to so much less than the image, drawn
+    for three images of five; up to half so much for one; and for one, all of it (its src/caffe/util/sampler.cpp).
+
+    Raises InputError for another amount.
+    """
+
+    def __init__(self, amount: float):
+        if not 0 < amount < 1:
+            raise InputError(f"its `yolo_data_jitter` is {amount:g}; give a part of the image, from 0 to below 1.")
+        self._amount = amount
+
+    def window(self, keeps_shape: bool, stream: Stream) -> Box:
+        """A window drawn from `stream`, with the image's shape or with any."""
+        kind = _uniform(stream, 0, 1)
+        if kind <= _WHOLE:
+            return Box(0, 0, 1, 1)
+        least = 1 - (self._amount / 2 if kind <= _HALF else self._amount)
+        width = _uniform(stream, least, 1)
+        height = width if keeps_shape else _uniform(stream, least, 1)
+        left, top = _uniform(stream, 0, 1 - width), _uniform(stream, 0, 1 - height)
+        return Box(left, top, left + width, top + height)
 
 
 class BatchSampler:
@@ -46,15 +73,12 @@ class BatchSampler:
                 yield window
 
     def _draw(self, stream: Stream) -> Box:
-        def uniform(low: float, high: float) -> float:
-            return float(stream.uniform(1, low, max(low, high))[0])
-
         bounds = self._param.sampler
-        scale = uniform(bounds.min_scale, bounds.max_scale)
-        aspect = uniform(bounds.min_aspect_ratio, bounds.max_aspect_ratio)
+        scale = _uniform(stream, bounds.min_scale, bounds.max_scale)
+        aspect = _uniform(stream, bounds.min_aspect_ratio, bounds.max_aspect_ratio)
         root = math.sqrt(min(max(aspect, scale ** 2), 1 / scale ** 2))
         width, height = scale * root, scale / root
-        left, top = uniform(0, 1 - width), uniform(0, 1 - height)
+        left, top = _uniform(stream, 0, 1 - width), _uniform(stream, 0, 1 - height)
         return Box(left, top, left + width, top + height)
 
     def _counts(self, window: Box, boxes: Sequence[Box]) -> bool:
@@ -63,6 +87,10 @@ class BatchSampler:
                  if constraint.has(f"min_{name}") or constraint.has(f"max_{name}")]
         return not rules or any(all(_within(constraint, name, measure(window, box)) for name, measure in rules)
                                 for box in boxes)
+
+
+def _uniform(stream: Stream, low: float, high: float) -> float:
+    return float(stream.uniform(1, low, max(low, high))[0])
 
 
 def _within(constraint: schema.View, name: str, value: float) -> bool:

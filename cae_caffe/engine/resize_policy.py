@@ -39,6 +39,11 @@ class ResizePolicy:
         return len(self._modes) > 1
 
     @property
+    def keeps_shape(self) -> bool:
+        """Whether the image keeps its shape, and the rest is filled."""
+        return self._param.resize_mode == "FIT_LARGE_SIZE_AND_PAD"
+
+    @property
     def keeps_size(self) -> bool:
         """Whether all images come out in one size."""
         return self._param.resize_mode != "FIT_SMALL_SIZE"

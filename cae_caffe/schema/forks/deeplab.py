@@ -9,7 +9,8 @@ MESSAGES = [
     Message("InterpParameter",
             Field("height", "int32", default=0), Field("width", "int32", default=0),
             Field("zoom_factor", "int32", default=1), Field("shrink_factor", "int32", default=1),
-            Field("pad_beg", "int32", default=0), Field("pad_end", "int32", default=0)),
+            Field("pad_beg", "int32", default=0), Field("pad_end", "int32", default=0),
+            Field("use_blob_size", "bool", default=False)),     # of soeaver/caffe-model's nets
     Message("SegAccuracyParameter",
             Enum("AccuracyMetric", ("PixelAccuracy", "ClassAccuracy", "PixelIOU")),
             Field("metric", "AccuracyMetric", default="PixelAccuracy"),

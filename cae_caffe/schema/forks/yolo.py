@@ -40,6 +40,10 @@ MESSAGES = [
             Field("biases", "float", repeated=True), Field("anchors_scale", "uint32", repeated=True),
             Field("mask_group_num", "uint32", default=2), Field("mask", "uint32", repeated=True),
             Field("gaussian_box", "bool", default=False)),
+    # Of these two, what is meant where they are not given differs.
+    Message("AnnotatedDataParameter",
+            Field("yolo_data_type", "int32", default=0), Field("yolo_data_jitter", "float"),
+            Field("train_diffcult", "bool")),
     Message("LayerParameter",
             Field("reorg_param", "ReorgParameter"),
             Field("region_loss_param", "RegionLossParameter"),

@@ -8,7 +8,7 @@ import torch
 from ....errors import InputError
 from ... import annotated_image, datum
 from ...annotated_image import AnnotatedImage, Framing, Object
-from ...box_sampling import BatchSampler
+from ...box_sampling import BatchSampler, Jitter
 from ...boxes import Box
 from ...distortion import Distortion
 from ...rng import Stream
@@ -16,8 +16,10 @@ from ..batches import Batch
 from ..data import Data
 from ..data_source import found, number
 from ..registry import register
+from . import yolo_labels
 
 COLUMNS = 8             # of a row of labels
+_JITTER = 0.3           # MobileNet-YOLO's, unless it is given
 _EVERY = 10             # batches, after which one of several `resize_param`s is drawn anew
 _ABOUT_ONE = 0.01       # how far the sum of their probabilities may be from 1
 
@@ -35,7 +37,12 @@ class AnnotatedData(Data):
     An image is distorted, expanded, cut to one window drawn out of those of all `batch_sampler`s, resized, changed by
     noise, cropped and mirrored, and its boxes with it; those that emit_constraint holds back at one of these steps are
     gone. Images are not encoded as JPEG between the steps, as SSD does. `label_map_file` counts for nothing, as in
-    SSD. Several `resize_param`s have a `prob` each, by which one is drawn for ten batches (MobileNet-YOLO's Caffe).
+    SSD.
+
+    Of MobileNet-YOLO's Caffe: several `resize_param`s have a `prob` each, by which one is drawn for ten batches. With
+    `yolo_data_type: 1` labels are its losses' (see yolo_labels.py), without difficult boxes if `train_diffcult` is
+    false. Where there is no `batch_sampler`, a window is drawn as `yolo_data_jitter` says, which is 0.3 with
+    `yolo_data_type: 1`; elsewhere there is none unless it is given, though in that Caffe there is.
     """
 
     size_place = "annotated_data_layer.cpp:61"
@@ -46,6 +53,7 @@ class AnnotatedData(Data):
         self._distortion = Distortion(transform.distort_param) if transform.has("distort_param") else None
         self._framing = Framing(transform, self.transformer.mean_values)
         self._samplers = [BatchSampler(sampler) for sampler in self.param.annotated_data_param.batch_sampler]
+        self._jitter = None if self._samplers else self._yolos_jitter()
         self._probabilities = self._policies()
         self._drawing = Stream(self.context.stream().word())
         self._batches = 0           # since a policy was drawn
@@ -54,6 +62,21 @@ class AnnotatedData(Data):
         self._has_boxes = has_type or self.param.annotated_data_param.has("anno_type")
         self._first_boxes = max(len(annotated_image.objects(first)), 1)
         return self.transformer.shape(self.begin(first.datum, what), what)
+
+    @classmethod
+    def unsupported(cls, param):
+        kind = param.annotated_data_param.yolo_data_type
+        return super().unsupported(param) + ([f"`yolo_data_type: {kind}` (labels are 0, SSD's, or 1, YOLO's)"]
+                                             if kind not in (0, 1) else [])
+
+    @property
+    def _is_yolos(self) -> bool:
+        return self.param.annotated_data_param.yolo_data_type == 1
+
+    def _yolos_jitter(self) -> Jitter | None:
+        options = self.param.annotated_data_param
+        amount = options.yolo_data_jitter if options.has("yolo_data_jitter") else _JITTER * self._is_yolos
+        return Jitter(amount) if amount else None
 
     def _policies(self) -> np.ndarray:
         """How probable the `resize_param`s are, added up."""
@@ -75,7 +98,11 @@ class AnnotatedData(Data):
         return annotated_image.parse(value, what)
 
     def top_shapes(self, shape):
-        return [shape, (1, 1, self._first_boxes, COLUMNS) if self._has_boxes else shape[:1]]
+        if not self._has_boxes:
+            return [shape, shape[:1]]
+        boxes = (self.batch, 1, yolo_labels.MOST, yolo_labels.COLUMNS) if self._is_yolos \
+            else (1, 1, self._first_boxes, COLUMNS)
+        return [shape, boxes]
 
     def is_capturable(self):
         return False        # the number of boxes is another in each batch
@@ -120,11 +147,17 @@ class AnnotatedData(Data):
         if self._distortion is not None:
             image = self._distortion.apply(image, self._drawing, what)
         annotated = self._framing.expanded(AnnotatedImage(image, annotated_image.objects(message)), self._drawing, what)
-        boxes = [one.box for one in annotated.objects]
-        windows = [window for sampler in self._samplers for window in sampler.windows(boxes, self._drawing)]
+        windows = self._windows([one.box for one in annotated.objects])
         if not windows:
             return annotated
         return self._framing.cropped(annotated, windows[self._drawing.word() % len(windows)])
+
+    def _windows(self, boxes: list[Box]) -> list[Box]:
+        if self._jitter is not None:
+            policies = self.transformer.policies
+            keeps_shape = bool(policies) and policies[self.transformer.policy].keeps_shape
+            return [self._jitter.window(keeps_shape, self._drawing)]
+        return [window for sampler in self._samplers for window in sampler.windows(boxes, self._drawing)]
 
     def _placed(self, annotated: AnnotatedImage, placed, data: torch.Tensor, what: str) -> list[Object]:
         """The objects of an image, by fractions of what is fed of it."""
@@ -143,8 +176,11 @@ class AnnotatedData(Data):
             return objects
         return [one._replace(box=policy.extrapolated(one.box, rows, columns, crop)) for one in objects]
 
-    @staticmethod
-    def _table(rows: list[tuple]) -> torch.Tensor:
+    def _table(self, rows: list[tuple]) -> torch.Tensor:
+        if self._is_yolos:
+            options = self.param.annotated_data_param
+            keeps_difficult = options.train_diffcult or not options.has("train_diffcult")
+            return yolo_labels.table([row for row in rows if keeps_difficult or not row[-1]], self.batch)
         if not rows:
             return torch.full((1, 1, 1, COLUMNS), -1.0)
         return torch.tensor(rows, dtype=torch.float32).view(1, 1, len(rows), COLUMNS)

@@ -6,7 +6,7 @@ import torch
 
 from ....errors import InputError
 from ...blob import shape_string
-from ...layer import Layer
+from ...layer import Layer, exactly
 from ..registry import register
 
 aten = torch.ops.aten
@@ -20,8 +20,13 @@ class Interp(Layer):
 
     A negative `pad_beg` and `pad_end` first cut so many rows and columns off the start and the end. The output has, of
     the fields that are given: `shrink_factor`, the height (height - 1) / factor + 1; `zoom_factor`, the height
-    (height - 1) factor + 1; `height` and `width`, these; both factors, what the one makes of the other's.
+    (height - 1) factor + 1; `height` and `width`, these; both factors, what the one makes of the other's. With
+    `use_blob_size`, as nets of soeaver/caffe-model have it, the output has the height and width of the second bottom,
+    to which no gradient goes.
     """
+
+    def counts(self):
+        return exactly(2 if self.param.interp_param.use_blob_size else 1), self.tops
 
     def setup(self, bottom, top):
         self.options = self.param.interp_param
@@ -32,7 +37,8 @@ class Interp(Layer):
         for name in ("shrink_factor", "zoom_factor"):
             if getattr(self.options, name) < 1:
                 raise InputError(f"its `{name}` is {getattr(self.options, name)}; give a factor of at least 1.")
-        if not any(map(self.options.has, ("shrink_factor", "zoom_factor"))) and not self._has_size():
+        sources = map(self.options.has, ("shrink_factor", "zoom_factor"))
+        if not self.options.use_blob_size and not any(sources) and not self._has_size():
             raise InputError("its interp_param tells no size of the top; give `height` and `width`, `zoom_factor`, or "
                              "`shrink_factor`.")
 
@@ -50,7 +56,9 @@ class Interp(Layer):
                              f"and `pad_end: {self.options.pad_end}` leave nothing; cut less.")
         if not shape[1]:
             raise InputError(f"its bottom has shape {shape_string(shape)}, without a channel; give at least one.")
-        self.size = self._size()
+        self.size = bottom_shapes[1][2:4] if self.options.use_blob_size else self._size()
+        if len(self.size) != 2:
+            raise InputError(f"its second bottom has shape {shape_string(bottom_shapes[1])}; it must have four axes.")
         if min(self.size) < 1:
             raise InputError(f"its `height` and `width` are {self.size[0]} and {self.size[1]}; give at least 1.")
         return [shape[:2] + self.size]
@@ -74,7 +82,13 @@ class Interp(Layer):
     def forward(self, bottom, top):
         top[0].data.copy_(aten.upsample_bilinear2d(self._cut(bottom[0].data), self.size, True))
 
+    def allows_forced_backward(self, bottom_index):
+        return not bottom_index
+
     def backward(self, top, propagate_down, bottom):
+        for blob, wanted in zip(bottom[1:], propagate_down[1:]):
+            if wanted:
+                blob.diff.zero_()
         if not propagate_down[0]:
             return
         kept = self._cut(bottom[0].diff)

@@ -10,6 +10,9 @@ import torch
 from ....errors import InputError
 from ...blob import Shape, shape_string
 
+COLUMNS = 5         # of a row of labels: class, x, y, w, h
+MOST = 300          # rows of an image
+
 
 class TrueBoxes(NamedTuple):
     """The boxes of a batch, in their order: the `image` (K) of each, its `label` (K), and `boxes` (K, 4), x, y, w, h as
@@ -52,3 +55,21 @@ def true_boxes(labels: torch.Tensor, classes: int) -> TrueBoxes:
                          f"{', '.join(f'{value:g}' for value in chosen[number])}; classes are 0 to {classes - 1}, x "
                          "and y at least 0 and below 1, w and h above 0, as parts of the image. Correct the labels.")
     return found._replace(label=found.label.astype(np.int64))
+
+
+def table(rows: list[tuple], batch: int) -> torch.Tensor:
+    """Labels (batch, 1, 300, 5) of rows of SSD's labels: image, class from 1, instance, xmin, ymin, xmax, ymax and
+    whether it is difficult. Zeros are behind them.
+
+    Raises InputError if an image has more boxes than that; the fork writes them over the next image's.
+    """
+    labels = torch.zeros(batch, 1, MOST, COLUMNS)
+    used = [0] * batch
+    for image, label, _, xmin, ymin, xmax, ymax, _ in rows:
+        if used[image] == MOST:
+            raise InputError(f"image {image} of a batch has more boxes than the {MOST} that YOLO's labels have room "
+                             "for; leave it out of the database.")
+        labels[image, 0, used[image]] = torch.tensor([label - 1, (xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin,
+                                                      ymax - ymin])
+        used[image] += 1
+    return labels

@@ -10,7 +10,7 @@ from datasets import annotated, encoded, file_bytes, pixels, raw, write_leveldb,
 from feeding import assert_goes_on, assert_same, batches
 
 from cae_caffe import schema
-from cae_caffe.engine.box_sampling import BatchSampler
+from cae_caffe.engine.box_sampling import BatchSampler, Jitter
 from cae_caffe.engine.boxes import WHOLE, Box
 from cae_caffe.engine.rng import Stream
 from cae_caffe.errors import InputError
@@ -122,6 +122,7 @@ CHANGES = {
 }
 SAMPLERS = {
     "none": "",
+    "yolo's jitter": "yolo_data_jitter: 0.5",
     "the whole": "batch_sampler { max_sample: 1 max_trials: 1 }",
     "windows": "batch_sampler { sampler { min_scale: 0.6 max_scale: 1 min_aspect_ratio: 0.5 max_aspect_ratio: 2 } "
                "max_sample: 1 max_trials: 50 }",
@@ -404,3 +405,74 @@ def test_odd_boxes_are_left_out_or_cut_off(folder):
     found, = batches(layer(source="odd"), 1)
 
     np.testing.assert_array_equal(rows(found), [[0, 3, 2, 0, 0.5, 1, 0.75, 0]])
+
+
+def yolo_labels(batch, wanted):
+    """Whether the labels of YOLO's layout are the wanted objects of each image."""
+    assert batch["label"].shape == (len(wanted), 1, 300, 5)
+    for found, objects in zip(batch["label"][:, 0], wanted):
+        rows = np.array([(label - 1, (xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin)
+                         for label, _, xmin, ymin, xmax, ymax, _ in objects]).reshape(-1, 5)
+        np.testing.assert_allclose(found[:len(rows)], rows, atol=1e-6)
+        assert not found[len(rows):].any()
+
+
+WHOLE_IMAGE = "yolo_data_type: 1 batch_sampler { max_sample: 1 max_trials: 1 }"
+
+
+def test_yolos_labels_of_each_image():
+    for number, batch in enumerate(batches(layer(batch=3, source="more", more=WHOLE_IMAGE), 3)):
+        yolo_labels(batch, [OBJECTS[:(3 * number + i) % 5 % 3] for i in range(3)])
+
+
+def test_yolos_difficult_boxes():
+    yolo_labels(batches(layer(more=f"{WHOLE_IMAGE} train_diffcult: true"), 1)[0], [OBJECTS])
+    yolo_labels(batches(layer(more=f"{WHOLE_IMAGE} train_diffcult: false"), 1)[0], [OBJECTS[:1]])
+
+
+def test_more_boxes_than_yolos_labels_hold(folder):
+    write_lmdb(folder / "crowd", [annotated(png(painted()), OBJECTS[:1] * 301)])
+    with pytest.raises(InputError, match="more boxes than the 300"):
+        batches(layer(source="crowd", more=WHOLE_IMAGE), 1)
+
+
+@pytest.mark.parametrize("keeps_shape", [False, True])
+def test_yolos_jitter(keeps_shape):
+    """A fifth of all windows are the whole image, a fifth have half the jitter at most."""
+    stream = Stream(3)
+    windows = np.array([Jitter(0.4).window(keeps_shape, stream)[:4] for _ in range(2000)])
+
+    assert windows.min() >= 0 and windows.max() <= 1
+    sizes = windows[:, 2:] - windows[:, :2]
+    assert 0.6 <= sizes.min() < 0.605 and sizes.max() == 1
+    assert 0.17 < (sizes == 1).all(1).mean() < 0.23
+    small = 0.6 * (1 / 2 if keeps_shape else 1 - 1 / 4)         # of the windows with all the jitter, below 0.8
+    assert abs((sizes < 0.8).any(1).mean() - small) < 0.04
+    if keeps_shape:
+        np.testing.assert_allclose(sizes[:, 0], sizes[:, 1], atol=1e-6)
+
+
+def test_yolos_jitter_is_drawn_where_there_is_no_sampler():
+    of_yolo = [batch["label"][0, 0, 0] for batch in batches(layer(more="yolo_data_type: 1"), 30)]
+    given = [rows(batch)[0] for batch in batches(layer(more="yolo_data_jitter: 0.3"), 30)]
+
+    assert len(np.unique(of_yolo, axis=0)) > 15 and len(np.unique(given, axis=0)) > 15
+
+
+def test_a_plain_layer_has_no_jitter():
+    found, = batches(layer(), 1)
+    np.testing.assert_array_equal(rows(found), as_rows(OBJECTS))
+    found, = batches(layer(more="yolo_data_type: 1 yolo_data_jitter: 0"), 1)
+    yolo_labels(found, [OBJECTS])
+
+
+@pytest.mark.parametrize(("more", "match"), [("yolo_data_type: 2", "`yolo_data_type: 2`"),
+                                             ("yolo_data_jitter: 1", "`yolo_data_jitter` is 1")])
+def test_yolos_options_that_do_not_fit_are_refused(more, match):
+    with pytest.raises(InputError, match=match):
+        batches(layer(more=more), 1)
+
+
+def test_yolos_data_go_on_where_a_snapshot_was_made():
+    assert_goes_on(layer(more="yolo_data_type: 1", source="more", batch=2,
+                         transform="resize_param { height: 20 width: 20 }"))

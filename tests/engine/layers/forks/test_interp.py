@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import opencv_judge
 import pytest
 from conformance import Case, examples, run_embedded, values
@@ -62,6 +63,23 @@ def test_opencv_computes_the_same(name):
     opencv_judge.hold("interp", name, OPENCV[name])
 
 
+@pytest.mark.parametrize("options", ["", "pad_beg: -1", "zoom_factor: 3"])
+def test_the_size_of_a_second_bottom(options):
+    """Nothing goes back to it, also where it has a gradient of its own."""
+    bottoms, begin = [values(2, 3, 6, 5), values(1, 1, 9, 4, seed=1)], -1 if "pad" in options else 0
+    text = f'type: "Interp" interp_param {{ use_blob_size: true {options} }}'
+    case = Case(text, bottoms, then=[[values(2, 3, 6, 5), values(1, 1, 2, 3)]])
+    hold(case, lambda arrays, params: [interp(arrays[0], height=arrays[1].shape[2], width=arrays[1].shape[3],
+                                              pad_beg=begin)], gradients=[0], **FLOAT32)
+
+    found, = run_embedded(Case(f"""
+        layer {{ name: "like" type: "Power" bottom: "bottom1" top: "like" }}
+        layer {{ name: "layer" bottom: "bottom0" bottom: "like" top: "top0" {text} }}
+        layer {{ name: "more" type: "Power" bottom: "like" top: "more" }}
+        """, bottoms, top_diffs={"more": np.ones((1, 1, 9, 4), np.float32)}))
+    assert (found["bottom1.diff"] == 1).all()
+
+
 @pytest.mark.parametrize(("options", "shape", "match"), [
     ("", (1, 1, 2, 2), "tells no size"), ("height: 3", (1, 1, 2, 2), "tells no size"),
     ("height: 0 width: 3", (1, 1, 2, 2), "0 and 3"), ("height: -1 width: 3", (1, 1, 2, 2), "-1 and 3"),
@@ -69,6 +87,7 @@ def test_opencv_computes_the_same(name):
     ("shrink_factor: -2", (1, 1, 2, 2), "`shrink_factor` is -2"),
     ("zoom_factor: 2 pad_beg: 1", (1, 1, 2, 2), "`pad_beg` is 1"),
     ("zoom_factor: 2 pad_end: 2", (1, 1, 2, 2), "`pad_end` is 2"),
+    ("use_blob_size: true", (1, 1, 2, 2), "takes exactly 2"),
     ("zoom_factor: 2 pad_beg: -2", (1, 1, 2, 2), "leave nothing"), ("zoom_factor: 2", (1, 2, 2), "four axes"),
 ])
 def test_what_gives_no_size_is_refused(options, shape, match):

@@ -211,5 +211,5 @@ def test_memory_data_of_any_axes(tmp_path):
 
 
 def test_memory_data_of_no_length(tmp_path):
-    with pytest.raises(InputError, match=r"`dim` are .2, 0."):
+    with pytest.raises(InputError, match=r"`dim`s are 2, 0"):
         memory_net(tmp_path, "dim: 2 dim: 0")
