@@ -55,7 +55,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
                 add_flags_without_effect(child)
             child.set_defaults(run=module.run)
             child.add_argument("-fork", "--fork", metavar="NAME", help="the fork of Caffe that a net is written for, "
-                               "where its own fields do not tell: segnet or pspnet (for the layer type BN), or fcn "
+                               "where its own fields do not tell: segnet or pspnet (for the layer type BN), fcn or hed "
                                "(for Crop layers that align by themselves)")
             child.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser

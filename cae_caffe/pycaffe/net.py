@@ -98,9 +98,20 @@ class Net:
     def __getattr__(self, name: str):
         raise former.missing(f"{type(self).__name__!r} object", name)
 
-    def set_input_arrays(self, data: np.ndarray, labels: np.ndarray) -> None:
-        """Let the first layer, a MemoryData layer, feed these arrays (see memory_data.set_arrays)."""
-        memory_data.set_arrays(self._engine.layers[0], data, labels)
+    def set_input_arrays(self, *arrays) -> None:
+        """Let the first layer, a MemoryData layer, feed `data, labels` (see memory_data.set_arrays).
+
+        As in naibaf7's Caffe, the layer's number may come before them: `number, data, labels`.
+        """
+        try:
+            number, data, labels = arrays if len(arrays) == len("ndl") else (0, *arrays)
+        except ValueError:
+            raise TypeError(f"set_input_arrays takes data and labels, and perhaps a layer's number before them, not "
+                            f"{len(arrays)} values.") from None
+        layers = self._engine.layers
+        if not 0 <= number < len(layers):
+            raise WrongValueError(f"The net `{self.name}` has no layer of number {number}; it has {len(layers)}.")
+        memory_data.set_arrays(layers[number], data, labels)
 
     @property
     def name(self) -> str:

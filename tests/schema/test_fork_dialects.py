@@ -49,7 +49,7 @@ def test_older_nets_are_told_alike():
 
 @pytest.mark.parametrize(("text", "match"), [
     ("# fork: caffe2\n" + PLAIN,
-     r"net.prototxt:1: the comment `# fork:` names the fork `caffe2`;.* segnet, pspnet, fcn\."),
+     r"net.prototxt:1: the comment `# fork:` names the fork `caffe2`;.* segnet, pspnet, fcn, hed\."),
     ("# fork: segnet\n# fork: pspnet\n" + PLAIN, r"comments name the forks `segnet` .line 1. and `pspnet` .line 2."),
 ])
 def test_comments_that_name_no_fork_or_two_are_refused(text, match):
@@ -68,3 +68,23 @@ def test_the_user_names_the_fork(tmp_path, capsys):
     assert dialects.of_bn(net.layer[1]) == "pspnet"
     assert main.main(["summary", str(tmp_path / "net.prototxt"), "--fork", "mine"]) == 2
     assert "--fork names the fork `mine`" in capsys.readouterr().err
+
+
+HEDS = """
+layer { name: "data" type: "%s" top: "data" top: "label" }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+        convolution_param { num_output: 1 kernel_size: 3 pad: 9 } }
+layer { name: "crop" type: "Crop" bottom: "conv" bottom: "data" top: "cut" }
+layer { name: "loss" type: "SigmoidCrossEntropyLoss" bottom: "cut" bottom: "label" top: "loss" }
+"""
+BALANCED = "ClassBalancedSigmoidCrossEntropyLoss"
+
+
+@pytest.mark.parametrize(("text", "offset", "loss"), [
+    (HEDS % "ImageData", [], "SigmoidCrossEntropyLoss"), ("# fork: hed\n" + HEDS % "ImageData", [8, 8], BALANCED),
+    (HEDS % "ImageLabelmapData", [8, 8], BALANCED)])
+def test_heds_nets_are_known_by_their_data_or_a_comment(text, offset, loss):
+    net = parse_net(text)
+
+    assert list(net.layer[2].crop_param.offset) == offset and net.layer[-1].type == loss
+    assert format_text(parse_net(format_text(net))) == format_text(net)

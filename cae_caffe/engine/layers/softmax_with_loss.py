@@ -27,6 +27,11 @@ class SoftmaxWithLoss(LossLayer):
 
     tops = between(1, 3)
 
+    @classmethod
+    def unsupported(cls, param):
+        kind = param.softmax_param.normalize_type       # happynear's
+        return [] if kind == "Softmax" else [f"`normalize_type: {kind!r}` is not carried out; leave it out for Softmax"]
+
     def setup(self, bottom, top):
         loss_param = self.param.loss_param
         self.mode = normalization_mode(loss_param, "VALID")

@@ -3,8 +3,9 @@
 A layer tells by its own fields, bottoms and blobs. Where those of a BN layer do not tell, the net's other BN layers
 do, then a line `# fork: NAME` in the net's file, then the fork that the user named (`--fork NAME`). What they tell is
 written into the layer's fields, so that what is made of the net says it again. Of ImageLabelmapData's labels the loss
-tells that they are compared in. A Crop layer's fields never tell: it is
-Caffe 1.0's, unless the file, by its age or its comment, or the user says otherwise.
+tells that they are compared in. A Crop layer's fields never tell: it is Caffe 1.0's, unless the file, by its age or its
+comment, or the user says otherwise. HED's Caffe, known by its name or by its data layer, has such a Crop, too, and a
+SigmoidCrossEntropyLoss that is another; here it gets a name of its own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from ...errors import InputError
 VARIABLE = "CAE_CAFFE_FORK"
 # By the fork's name, the field of BNParameter that tells its BN, and a value that changes nothing.
 _TOLD = {"segnet": ("bn_mode", 0), "pspnet": ("frozen", False)}
-ALIGNING = "fcn"        # whose Crop aligns its bottoms (upgrade/aligned_crops.py)
-NAMES = (*_TOLD, ALIGNING)
+_HED = "hed"
+_ALIGNING = ("fcn", _HED)       # whose Crop aligns its bottoms (upgrade/aligned_crops.py)
+NAMES = (*_TOLD, *_ALIGNING)
+_HEDS_DATA = "ImageLabelmapData"        # which only HED's Caffe has, and DeepSkeleton's that is made of it
+_HEDS_LOSS = {"SigmoidCrossEntropyLoss": "ClassBalancedSigmoidCrossEntropyLoss"}
 _SEGNETS = ("scale_filler", "shift_filler", "bn_mode")
 _PSPNETS = ("slope_filler", "bias_filler", "momentum", "eps", "frozen", "engine")
 _COMMENT = re.compile(r"^[ \t]*#[ \t]*fork:[ \t]*(\S*)[ \t]*\r?$", re.MULTILINE)
@@ -43,11 +47,28 @@ def named(text: str, file_name: str) -> str | None:
 
 
 def tell(net, fork: str | None) -> None:
-    """Write into the BN and ImageLabelmapData layers of `net`, in place, which fork's they are, if it can be told.
+    """Write into the layers of `net`, in place, which fork's they are, as far as it can be told.
 
     `fork` is the one that the net's file names, if it names one.
     """
+    _tell_bns(net, fork)
     _tell_label_maps(net)
+    if _is_heds(net, fork):
+        for layer in net.layer:
+            layer.type = _HEDS_LOSS.get(layer.type, layer.type)
+
+
+def aligns_crops(net, fork: str | None) -> bool:
+    """Whether the net is for a Caffe whose Crop layers align their bottoms."""
+    return meant(fork) in _ALIGNING or _is_heds(net, fork)
+
+
+def _is_heds(net, fork: str | None) -> bool:
+    whose = meant(fork)
+    return whose == _HED or (whose is None and any(layer.type == _HEDS_DATA for layer in net.layer))
+
+
+def _tell_bns(net, fork: str | None) -> None:
     layers = [layer for layer in net.layer if layer.type == "BN"]
     told = [of_bn(layer) for layer in layers]
     if all(told):

@@ -49,6 +49,7 @@ MESSAGES = [
     Message("FlipParameter", Field("flip_width", "bool", default=True), Field("flip_height", "bool", default=False)),
     Message("InnerProductParameter", Field("normalize", "bool", default=False)),
     Message("ScaleParameter", Field("min_value", "float"), Field("max_value", "float")),
+    Message("SoftmaxParameter", Field("normalize_type", "string", default="Softmax")),
     Message("ParameterParameter", Field("blob_filler", "FillerParameter")),
     Message("LayerParameter",
             Field("center_loss_param", "CenterLossParameter"), Field("inner_distance_param", "InnerDistanceParameter"),

@@ -1,4 +1,4 @@
-"""DeepSkeleton's Caffe (zeakey/DeepSkeleton), made of HED's."""
+"""HED's Caffe (s9xie/hed), and DeepSkeleton's (zeakey/DeepSkeleton), which is made of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ MESSAGES = [
 ]
 
 LAYERS: dict[str, ForkLayer] = {
+    "ClassBalancedSigmoidCrossEntropyLoss": ForkLayer("HED", "class_balanced_loss", "NumPy"),
     "Quantize": ForkLayer("DeepSkeleton", "quantize", "NumPy"),
     "Rescale": ForkLayer("DeepSkeleton", "rescale", "NumPy"),
     "SigmoidEuclideanLoss": ForkLayer("DeepSkeleton", "sigmoid_euclidean_loss", "NumPy"),

@@ -31,7 +31,7 @@ def upgrade_net(net, name: str = "<net>", fork: str | None = None) -> bool:
         upgrade_inputs(net, name)
     _upgrade_batch_norm(net)
     dialects.tell(net, fork)
-    if is_older or dialects.meant(fork) == dialects.ALIGNING:     # Caffe 1.0's `layers` have no Crop
+    if is_older or dialects.aligns_crops(net, fork):        # Caffe 1.0's `layers` have no Crop
         aligned_crops.align(net, name)
     return complete
 

@@ -361,3 +361,10 @@ def test_factors_between_bounds():
     case = Case('type: "Scale" scale_param { min_value: 0.01 max_value: 2 }', [values(2, 3)], params=[factors])
 
     agree(case, {"layer[0].data": [0.01, 0.5, 2], "top0.data": values(2, 3) * np.float32([0.01, 0.5, 2])})
+
+
+def test_other_than_softmax_is_refused():
+    loss = 'type: "SoftmaxWithLoss" softmax_param { normalize_type: "%s" }'
+    run_embedded(Case(loss % "Softmax", [values(2, 3), np.zeros(2)]))
+    with pytest.raises(InputError, match="`normalize_type: 'L2'` is not carried out"):
+        run_embedded(Case(loss % "L2", [values(2, 3), np.zeros(2)]))
