@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -26,6 +25,8 @@ _NO_FORKS = ("__main__", "declaration", "dialects", "elsewhere")
 
 
 def _modules() -> Iterator[ModuleType]:
+    import pkgutil  # takes time, and plain nets ask for no module
+
     names = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NO_FORKS]
     return (importlib.import_module(f".{name}", __name__) for name in names)
 
