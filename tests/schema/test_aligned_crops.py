@@ -11,6 +11,7 @@ from cae_caffe.errors import InputError
 from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
 from cae_caffe.pycaffe import coord_map
+from cae_caffe.schema.upgrade import aligned_crops
 
 INPUT = 'input: "data" input_dim: 1 input_dim: 3 input_dim: 64 input_dim: 64\n'
 
@@ -112,6 +113,27 @@ def test_todays_layers_cut_as_caffe_does_unless_the_fork_is_named(monkeypatch):
     monkeypatch.setenv("CAE_CAFFE_FORK", "fcn")
     assert offsets(V2) == {"crop": [2, 2]}
     assert offsets(V2.replace('top: "crop" }', 'top: "crop" crop_param { offset: 1 } }')) == {"crop": [1]}
+
+
+def test_a_crop_that_does_not_align_is_told_once(caplog):
+    aligned_crops._warn.cache_clear()
+
+    for _ in range(2):
+        schema.parse_net(V2, "net.prototxt")
+
+    assert len(caplog.messages) == 1
+    assert "net.prototxt: layer `crop`" in caplog.text
+    assert "2 rows and 2 columns further on" in caplog.text
+    assert "`# fork: fcn`" in caplog.text
+
+
+@pytest.mark.parametrize("text", [V2.replace("pad: 2", "pad: 0"), V2.replace("kernel_size: 1", "kernel_size: 2"),
+                                  V2.replace('top: "crop" }', 'top: "crop" crop_param { offset: 1 } }'),
+                                  "# fork: fcn\n" + V2])
+def test_others_are_not(text, caplog):
+    schema.parse_net(text)
+
+    assert not caplog.messages
 
 
 @pytest.mark.parametrize(("text", "match"), [

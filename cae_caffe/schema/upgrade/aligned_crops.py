@@ -7,12 +7,15 @@ other. Caffe 1.0's Crop begins at `offset`, which is what is written into the la
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
 from ...errors import InputError
 
+_log = logging.getLogger(__name__)
 _AXES = "hw"
 _FIRST_AXIS = 2
 _SAME_PLACES = {"AbsVal", "BN", "BNLL", "BatchNorm", "Bias", "Concat", "Dropout", "ELU", "Eltwise", "Exp", "LRN", "Log",
@@ -41,12 +44,9 @@ def align(net, name: str) -> None:
 
     `name` stands for the net's file in messages. Raises InputError where the bottoms cannot be aligned.
     """
-    makers: dict[str, object] = {}
+    makers = _makers(net)
     for layer in net.layer:
-        for top in layer.top:
-            makers.setdefault(top, layer)       # a layer that runs in place moves nothing
-    for layer in net.layer:
-        if layer.type == "Crop" and not layer.HasField("crop_param"):
+        if _says_nothing(layer):
             try:
                 offsets = _offsets(layer, makers)
             except InputError as error:
@@ -54,6 +54,41 @@ def align(net, name: str) -> None:
                                  "offset: ROWS offset: COLUMNS }` to say where it cuts.") from None
             layer.crop_param.axis = _FIRST_AXIS
             layer.crop_param.offset.extend(offsets)
+
+
+def doubt(net, name: str) -> None:
+    """Warn of the first Crop layer of `net` that says nothing and, as in Caffe 1.0, does not align its bottoms."""
+    makers = _makers(net) if any(map(_says_nothing, net.layer)) else {}
+    for layer in filter(_says_nothing, net.layer):
+        try:
+            offsets = _offsets(layer, makers)
+        except InputError:
+            continue
+        if any(offsets):
+            _warn(name, layer.name, *offsets)
+            return
+
+
+@functools.cache        # a net may be read several times
+def _warn(name: str, layer: str, rows: int, columns: int) -> None:
+    _log.warning("%s: layer `%s` (type Crop) has no `crop_param`, so that it cuts from 0 on, as in Caffe 1.0. Its "
+                 "bottoms align %d rows and %d columns further on, where the Caffe of HED and of the first fully "
+                 "convolutional nets would cut. If the net is of that Caffe, give `--fork fcn`, or say `# fork: fcn` "
+                 "in the file.",
+                 name, layer, rows, columns)
+
+
+def _makers(net) -> dict[str, object]:
+    """By blob, the layer that makes it; one that runs in place moves nothing."""
+    makers: dict[str, object] = {}
+    for layer in net.layer:
+        for top in layer.top:
+            makers.setdefault(top, layer)
+    return makers
+
+
+def _says_nothing(layer) -> bool:
+    return layer.type == "Crop" and not layer.HasField("crop_param")
 
 
 def _offsets(crop, makers) -> list[int]:

@@ -33,6 +33,8 @@ def upgrade_net(net, name: str = "<net>", fork: str | None = None) -> bool:
     dialects.tell(net, fork)
     if is_older or dialects.aligns_crops(net, fork):        # Caffe 1.0's `layers` have no Crop
         aligned_crops.align(net, name)
+    else:
+        aligned_crops.doubt(net, name)
     return complete
 
 

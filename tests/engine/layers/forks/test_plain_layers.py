@@ -37,10 +37,10 @@ def reaches_the_image(size, kernel, stride, pad, dilation, ceil_mode):
     return all(n >= 1 and (n - 1) * s - p < length + p for n, s, p, length in zip(number, stride, pad, size))
 
 
-@examples(60)
-@given(method=st.sampled_from(["MAX", "AVE"]), size=st.tuples(st.integers(1, 8), st.integers(1, 8)), kernel=PAIRS,
+@examples(40)
+@given(method=st.sampled_from(["MAX", "AVE"]), size=st.tuples(st.integers(1, 7), st.integers(1, 7)), kernel=PAIRS,
        stride=PAIRS, pad=st.tuples(st.integers(0, 2), st.integers(0, 2)), dilation=PAIRS, ceil_mode=st.booleans(),
-       tops=st.integers(1, 2), channels=st.sampled_from([1, 5]))
+       tops=st.integers(1, 2), channels=st.sampled_from([1, 4]))
 def test_dilated_windows(method, size, kernel, stride, pad, dilation, ceil_mode, tops, channels):
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
     assume(all(p < e <= s + 2 * p for p, e, s in zip(pad, extent, size)))
@@ -50,20 +50,20 @@ def test_dilated_windows(method, size, kernel, stride, pad, dilation, ceil_mode,
             f"ceil_mode: {str(ceil_mode).lower()}")
     options = {"pool": method, "kernel": kernel, "stride": stride, "pad": pad, "dilation": dilation,
                "ceil_mode": ceil_mode}
-    top_of = pooling(distinct(2, channels, *size).astype(np.float64), **options)[0]
+    top_of = pooling(distinct(1, channels, *size).astype(np.float64), **options)[0]
     assume(top_of.min() > -1e30)       # a window of which no value lies in the image: below
     tops = tops if method == "MAX" else 1
     given_diffs = [values(*top_of.shape, seed=5), np.zeros(top_of.shape, np.float32)][:tops]
 
-    hold(pooling_case(text, 2, channels, *size, tops=tops, top_diffs=given_diffs),
+    hold(pooling_case(text, 1, channels, *size, tops=tops, top_diffs=given_diffs),
          lambda bottoms, params: pooling(bottoms[0], **options)[:tops])
 
 
 TRIPLES = st.tuples(*[st.integers(1, 2)] * 3)
 
 
-@examples(40)
-@given(method=st.sampled_from(["MAX", "AVE"]), size=st.tuples(*[st.integers(2, 5)] * 3), kernel=TRIPLES, stride=TRIPLES,
+@examples(15)
+@given(method=st.sampled_from(["MAX", "AVE"]), size=st.tuples(*[st.integers(2, 4)] * 3), kernel=TRIPLES, stride=TRIPLES,
        pad=st.tuples(*[st.integers(0, 1)] * 3), dilation=TRIPLES, tops=st.integers(1, 2), batches=st.integers(1, 2))
 def test_volumes(method, size, kernel, stride, pad, dilation, tops, batches):
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
@@ -71,19 +71,19 @@ def test_volumes(method, size, kernel, stride, pad, dilation, tops, batches):
     assume(reaches_the_image(size, kernel, stride, pad, dilation, True))
     options = {"pool": method, "kernel": kernel, "stride": stride, "pad": pad, "dilation": dilation}
     tops = tops if method == "MAX" else 1
-    top_of = pooling(distinct(2, 3, *size).astype(np.float64), **options)[0]
+    top_of = pooling(distinct(1, 2, *size).astype(np.float64), **options)[0]
     assume(top_of.min() > -1e30)
     text = " ".join(f"{name}: {length}" for name, lengths in (
         ("kernel_size", kernel), ("stride", stride), ("pad", pad), ("dilation", dilation)) for length in lengths)
     given_diffs = [values(*top_of.shape, seed=5), np.zeros(top_of.shape, np.float32)][:tops]
 
-    hold(pooling_case(f"pool: {method} {text}", 2, 3, *size, tops=tops, top_diffs=given_diffs, passes=batches),
+    hold(pooling_case(f"pool: {method} {text}", 1, 2, *size, tops=tops, top_diffs=given_diffs, passes=batches),
          lambda bottoms, params: pooling(bottoms[0], **options)[:tops])
 
 
 def test_lengths_for_rows_and_columns_and_one_for_all():
     options = {"kernel": (3, 2), "stride": (2, 1), "pad": (1, 0)}
-    hold(pooling_case("kernel_size: 3 kernel_size: 2 stride: 2 stride: 1 pad: 1 pad: 0", 2, 3, 6, 7),
+    hold(pooling_case("kernel_size: 3 kernel_size: 2 stride: 2 stride: 1 pad: 1 pad: 0", 1, 2, 6, 7),
          lambda bottoms, params: pooling(bottoms[0], **options)[:1])
     hold(pooling_case("pool: AVE global_pooling: true", 2, 3, 2, 3, 4),
          lambda bottoms, params: [bottoms[0].mean((2, 3, 4), keepdims=True)])
