@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from .. import schema
 from ..errors import InputError
-from .boxes import Box
+from .boxes import WHOLE, Box
 from .rng import Stream
 
 _RULES = (("jaccard_overlap", lambda window, box: window.overlap(box)),
           ("sample_coverage", lambda window, box: window.coverage(box)),
           ("object_coverage", lambda window, box: box.coverage(window)))
+
+_WHOLE = 0.2            # how probable an image without jitter is
 
 
 class BatchSampler:
@@ -63,6 +65,32 @@ class BatchSampler:
                  if constraint.has(f"min_{name}") or constraint.has(f"max_{name}")]
         return not rules or any(all(_within(constraint, name, measure(window, box)) for name, measure in rules)
                                 for box in boxes)
+
+
+class Jitter:
+    """Windows that lack up to `part` of each side: one for each image, the whole in a fifth of the cases, and in
+    another fifth half as much (MobileNet-YOLO's Caffe, src/caffe/util/sampler.cpp). Raises InputError for another part
+    than 0 to 1.
+    """
+
+    def __init__(self, part: float):
+        if not 0 <= part < 1:
+            raise InputError(f"its `yolo_data_jitter` is {part:g}; give a part of the sides, from 0 to below 1.")
+        self._part = part
+
+    def window(self, stream: Stream, keeps_shape: bool) -> Box:
+        """A window drawn from `stream`; with `keeps_shape` as much is lacking of the height as of the width."""
+        def uniform(low: float, high: float) -> float:
+            return float(stream.uniform(1, low, max(low, high))[0])
+
+        change = uniform(0, 1)
+        if change <= _WHOLE:
+            return WHOLE
+        least = 1 - (self._part / 2 if change <= 2 * _WHOLE else self._part)
+        width = uniform(least, 1)
+        height = width if keeps_shape else uniform(least, 1)
+        left, top = uniform(0, 1 - width), uniform(0, 1 - height)
+        return Box(left, top, left + width, top + height)
 
 
 def _within(constraint: schema.View, name: str, value: float) -> bool:

@@ -8,7 +8,7 @@ import torch
 from ....errors import InputError
 from ... import annotated_image, datum
 from ...annotated_image import AnnotatedImage, Framing, Object
-from ...box_sampling import BatchSampler
+from ...box_sampling import BatchSampler, Jitter
 from ...boxes import Box
 from ...distortion import Distortion
 from ...rng import Stream
@@ -18,6 +18,8 @@ from ..data_source import found, number
 from ..registry import register
 
 COLUMNS = 8             # of a row of labels
+YOLO_ROWS, YOLO_COLUMNS = 300, 5        # of an image's labels in YOLO's form
+_JITTER = 0.3
 _EVERY = 10             # batches, after which one of several `resize_param`s is drawn anew
 _ABOUT_ONE = 0.01       # how far the sum of their probabilities may be from 1
 
@@ -35,7 +37,12 @@ class AnnotatedData(Data):
     An image is distorted, expanded, cut to one window drawn out of those of all `batch_sampler`s, resized, changed by
     noise, cropped and mirrored, and its boxes with it; those that emit_constraint holds back at one of these steps are
     gone. Images are not encoded as JPEG between the steps, as SSD does. `label_map_file` counts for nothing, as in
-    SSD. Several `resize_param`s have a `prob` each, by which one is drawn for ten batches (MobileNet-YOLO's Caffe).
+    SSD.
+
+    MobileNet-YOLO's Caffe has more: of several `resize_param`s, each with a `prob`, one is drawn for ten batches; with
+    `yolo_data_type: 1` labels are (n, 1, 300, 5), the class from 0 on and the middle, width and height of each box of
+    an image, then zeros, without those that are difficult if `train_diffcult` is false; and where there is no
+    `batch_sampler`, `yolo_data_jitter` cuts up to this part from the sides, 0.3 if labels are so in phase TRAIN.
     """
 
     size_place = "annotated_data_layer.cpp:61"
@@ -46,6 +53,7 @@ class AnnotatedData(Data):
         self._distortion = Distortion(transform.distort_param) if transform.has("distort_param") else None
         self._framing = Framing(transform, self.transformer.mean_values)
         self._samplers = [BatchSampler(sampler) for sampler in self.param.annotated_data_param.batch_sampler]
+        self._jitter = self._made_jitter()
         self._probabilities = self._policies()
         self._drawing = Stream(self.context.stream().word())
         self._batches = 0           # since a policy was drawn
@@ -54,6 +62,15 @@ class AnnotatedData(Data):
         self._has_boxes = has_type or self.param.annotated_data_param.has("anno_type")
         self._first_boxes = max(len(annotated_image.objects(first)), 1)
         return self.transformer.shape(self.begin(first.datum, what), what)
+
+    def _made_jitter(self) -> Jitter | None:
+        param = self.param.annotated_data_param
+        if param.yolo_data_type not in (0, 1):
+            raise InputError(f"its `yolo_data_type` is {param.yolo_data_type}; give 0 for SSD's labels, 1 for YOLO's.")
+        self._is_yolo = param.yolo_data_type == 1
+        part = param.yolo_data_jitter if param.has("yolo_data_jitter") else \
+            _JITTER if self._is_yolo and self.param.phase == "TRAIN" else 0.0
+        return Jitter(part) if part and not self._samplers else None
 
     def _policies(self) -> np.ndarray:
         """How probable the `resize_param`s are, added up."""
@@ -75,6 +92,8 @@ class AnnotatedData(Data):
         return annotated_image.parse(value, what)
 
     def top_shapes(self, shape):
+        if self._has_boxes and self._is_yolo:
+            return [shape, (shape[0], 1, YOLO_ROWS, YOLO_COLUMNS)]
         return [shape, (1, 1, self._first_boxes, COLUMNS) if self._has_boxes else shape[:1]]
 
     def is_capturable(self):
@@ -82,7 +101,7 @@ class AnnotatedData(Data):
 
     def make_batch(self):
         self._draw_policy()
-        rows: list[tuple] = []
+        found: list[list[Object]] = []
         data = labels = torch.empty(0)
         restarts = 0
         for i in range(self.batch):
@@ -94,11 +113,13 @@ class AnnotatedData(Data):
                 labels = torch.empty(self.batch)
             placed = self.transformer.transform(image, data[i].numpy(), what)
             if self._has_boxes:
-                rows += [(i, one.label, one.instance, *one.box) for one in self._placed(annotated, placed, data, what)]
+                found.append(self._placed(annotated, placed, data, what))
             elif len(self.param.top) > 1:
                 labels[i] = _label(message, what)
             restarts += self.records.advance()
-        return Batch(data, self._table(rows) if self._has_boxes else labels, restarts)
+        if self._has_boxes:
+            labels = self._yolo_table(found) if self._is_yolo else _table(found)
+        return Batch(data, labels, restarts)
 
     def _draw_policy(self) -> None:
         if len(self._probabilities) > 1:
@@ -120,6 +141,10 @@ class AnnotatedData(Data):
         if self._distortion is not None:
             image = self._distortion.apply(image, self._drawing, what)
         annotated = self._framing.expanded(AnnotatedImage(image, annotated_image.objects(message)), self._drawing, what)
+        if self._jitter is not None:
+            resize = self.param.transform_param.resize_param
+            keeps_shape = bool(resize) and resize[self.transformer.policy].resize_mode == "FIT_LARGE_SIZE_AND_PAD"
+            return self._framing.cropped(annotated, self._jitter.window(self._drawing, keeps_shape))
         boxes = [one.box for one in annotated.objects]
         windows = [window for sampler in self._samplers for window in sampler.windows(boxes, self._drawing)]
         if not windows:
@@ -143,11 +168,17 @@ class AnnotatedData(Data):
             return objects
         return [one._replace(box=policy.extrapolated(one.box, rows, columns, crop)) for one in objects]
 
-    @staticmethod
-    def _table(rows: list[tuple]) -> torch.Tensor:
-        if not rows:
-            return torch.full((1, 1, 1, COLUMNS), -1.0)
-        return torch.tensor(rows, dtype=torch.float32).view(1, 1, len(rows), COLUMNS)
+    def _yolo_table(self, found: list[list[Object]]) -> torch.Tensor:
+        """The labels of each image in YOLO's form; of more than YOLO_ROWS boxes the first."""
+        param = self.param.annotated_data_param
+        takes_difficult = param.train_diffcult if param.has("train_diffcult") else True
+        table = torch.zeros(self.batch, 1, YOLO_ROWS, YOLO_COLUMNS)
+        for rows, objects in zip(table[:, 0], found):
+            kept = [one for one in objects if takes_difficult or not one.box.difficult][:YOLO_ROWS]
+            for row, (label, _, box) in zip(rows, kept):
+                row[:] = torch.tensor([label - 1, (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2,
+                                       box.xmax - box.xmin, box.ymax - box.ymin])
+        return table
 
     def reading_place(self):
         policy = {"policy": self.transformer.policy, "batches": self._batches} if len(self._probabilities) > 1 else {}
@@ -159,6 +190,14 @@ class AnnotatedData(Data):
         if len(self._probabilities) > 1:
             self.transformer.policy = number(place, "policy", len(self._probabilities))
             self._batches = number(place, "batches", _EVERY)
+
+
+def _table(found: list[list[Object]]) -> torch.Tensor:
+    """The labels of a batch in SSD's form, by the objects of each image."""
+    rows = [(i, one.label, one.instance, *one.box) for i, objects in enumerate(found) for one in objects]
+    if not rows:
+        return torch.full((1, 1, 1, COLUMNS), -1.0)
+    return torch.tensor(rows, dtype=torch.float32).view(1, 1, len(rows), COLUMNS)
 
 
 def _label(message, what: str) -> int:
