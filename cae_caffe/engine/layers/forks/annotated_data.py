@@ -11,6 +11,7 @@ from ...annotated_image import AnnotatedImage, Framing, Object
 from ...box_sampling import BatchSampler, Jitter
 from ...boxes import Box
 from ...distortion import Distortion
+from ...resize_policy import policies_of
 from ...rng import Stream
 from ..batches import Batch
 from ..data import Data
@@ -74,7 +75,7 @@ class AnnotatedData(Data):
 
     def _policies(self) -> np.ndarray:
         """How probable the `resize_param`s are, added up."""
-        chances = [policy.prob if policy.has("prob") else 1.0 for policy in self.param.transform_param.resize_param]
+        chances = [policy.prob if policy.has("prob") else 1.0 for policy in policies_of(self.param.transform_param)]
         if any(not policy.keeps_size for policy in self.transformer.policies) and self.batch > 1 \
                 and not self.transformer.crops:
             raise InputError(f"its `batch_size` is {self.batch}, and with FIT_SMALL_SIZE each image has a size of its "
@@ -142,7 +143,7 @@ class AnnotatedData(Data):
             image = self._distortion.apply(image, self._drawing, what)
         annotated = self._framing.expanded(AnnotatedImage(image, annotated_image.objects(message)), self._drawing, what)
         if self._jitter is not None:
-            resize = self.param.transform_param.resize_param
+            resize = policies_of(self.param.transform_param)
             keeps_shape = bool(resize) and resize[self.transformer.policy].resize_mode == "FIT_LARGE_SIZE_AND_PAD"
             return self._framing.cropped(annotated, self._jitter.window(self._drawing, keeps_shape))
         boxes = [one.box for one in annotated.objects]
