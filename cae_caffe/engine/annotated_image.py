@@ -94,7 +94,8 @@ class Framing:
         top, left = (int(_uniform(stream, 0, spare)) for spare in (height - rows, width - columns))
         larger = np.zeros((height, width, channels), np.uint8)
         if self._mean_values.size in (1, channels):     # another number is refused with the image's transformation
-            larger[:] = np.clip(np.rint(self._mean_values), 0, 255)
+            means = np.clip(np.rint(self._mean_values), 0, 255).astype(np.uint8)
+            larger.reshape(height, -1)[:] = np.tile(means, width * channels // means.size)
         larger[top:top + rows, left:left + columns] = image
         window = Box(-left / columns, -top / rows, (width - left) / columns, (height - top) / rows)
         return AnnotatedImage(larger, seen(annotated.objects, window, self._constraint))

@@ -47,14 +47,14 @@ def from_ycrcb(image: np.ndarray) -> np.ndarray:
 
 def to_hsv(image: np.ndarray) -> np.ndarray:
     """Hue, 0 to 179 for a circle, saturation and value, both 0 to 255."""
-    blue, green, red = (image[:, :, i].astype(np.int32) for i in range(3))
-    value = image.max(2).astype(np.int32)
-    spread = value - image.min(2)
+    blue, green, red = (np.ascontiguousarray(image[:, :, i]) for i in range(3))
+    value = np.maximum(np.maximum(blue, green), red)
+    spread = value - np.minimum(np.minimum(blue, green), red)
     saturation = _shifted(spread * _parts(255)[value], _HUE_BITS)
-    hue = np.where(value == red, green - blue,
-                   np.where(value == green, blue - red + 2 * spread, red - green + 4 * spread))
+    blue, green, red, wide = (plane.astype(np.int32) for plane in (blue, green, red, spread))
+    hue = np.where(value == red, green - blue, np.where(value == green, blue - red + 2 * wide, red - green + 4 * wide))
     hue = _shifted(hue * _parts(_HUES / _SECTORS)[spread], _HUE_BITS)
-    return _bytes(np.stack([np.where(hue < 0, hue + _HUES, hue), saturation, value], axis=2))
+    return np.stack([np.where(hue < 0, hue + _HUES, hue).astype(np.uint8), _bytes(saturation), value], axis=2)
 
 
 def from_hsv(image: np.ndarray) -> np.ndarray:
@@ -64,10 +64,12 @@ def from_hsv(image: np.ndarray) -> np.ndarray:
         _SECTORS / _HUES, 1 / 255, 1 / 255)))
     sector = np.floor(hue)
     beyond = hue - sector
-    parts = np.stack([value, value * (1 - saturation), value * (1 - saturation * beyond),
-                      value * (1 - saturation * (1 - beyond))], axis=2)
-    chosen = _BY_SECTOR[sector.astype(np.int32) % _SECTORS]
-    return _bytes(np.rint(np.take_along_axis(parts, chosen, axis=2) * 255))
+    parts = [_bytes(np.rint(part * 255)) for part in (
+        value, value * (1 - saturation), value * (1 - saturation * beyond), value * (1 - saturation * (1 - beyond)))]
+    # Which part each pixel takes is looked up in all of them, one after the other.
+    whole, pixels = np.stack(parts).ravel(), np.arange(sector.size).reshape(sector.shape)
+    chosen = (_BY_SECTOR * sector.size)[sector.astype(np.intp) % _SECTORS]
+    return np.take(whole, chosen + pixels[:, :, np.newaxis])
 
 
 def to_lab(image: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from .. import schema
 from ..errors import InputError
 from . import blob_proto, log
 from .noise import Noise
-from .resize_policy import ResizePolicy
+from .resize_policy import ResizePolicy, policies_of
 from .rng import Stream
 
 
@@ -46,7 +46,7 @@ class DataTransformer:
         self._mirror: bool = param.mirror
         self._scale = np.float32(param.scale)
         self._scale_factors: tuple[float, ...] = param.scale_factors
-        self.policies = [ResizePolicy(policy) for policy in param.resize_param]
+        self.policies = [ResizePolicy(policy) for policy in policies_of(param)]
         self.policy = 0
         self._is_flow: bool = param.is_flow      # every other channel is a motion to the right
         self._noise = Noise(param.noise_param) if param.has("noise_param") else None

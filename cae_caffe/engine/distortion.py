@@ -84,7 +84,7 @@ class Distortion:
 def linear(image: np.ndarray, factor: float, offset: float) -> np.ndarray:
     """Values times `factor` plus `offset`, rounded to bytes (cv::Mat::convertTo)."""
     values = np.arange(256, dtype=np.float32) * np.float32(factor) + np.float32(offset)
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)[image]
+    return np.take(np.clip(np.rint(values), 0, 255).astype(np.uint8), image)
 
 
 def saturated(image: np.ndarray, factor: float) -> np.ndarray:

@@ -30,8 +30,9 @@ def _area(image: np.ndarray, height: int, width: int) -> np.ndarray:
         return resizing.combine(image, _steps(rows, height), _steps(columns, width))
     if (rows, columns) == (2 * height, 2 * width):
         return resizing.resize(image, height, width)
-    along = np.einsum("nw,hwk->hnk", _shares(columns, width), image, optimize=True)
-    return _rounded(np.einsum("nh,hwk->nwk", _shares(rows, height), along, optimize=True))
+    mixed = (_shares(rows, height) @ image.reshape(rows, -1).astype(np.float32)).reshape(height, columns, -1)
+    across = _shares(columns, width) @ mixed.swapaxes(0, 1).reshape(columns, -1)
+    return _rounded(across.reshape(width, height, -1).swapaxes(0, 1))
 
 
 def _steps(old: int, new: int) -> tuple[np.ndarray, np.ndarray]:
@@ -44,13 +45,13 @@ def _steps(old: int, new: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shares(old: int, new: int) -> np.ndarray:
-    """How much of each old pixel a new one is, (new, old)."""
+    """How much of each old pixel a new one is, (new, old), float32."""
     scale = 1 / (new / old)
     begin = np.arange(new)[:, np.newaxis] * scale
     first = np.arange(old)
     shares = np.minimum(begin + scale, first + 1) - np.maximum(begin, first)
     shares[shares <= _NOTHING] = 0
-    return shares / np.minimum(scale, old - begin)
+    return (shares / np.minimum(scale, old - begin)).astype(np.float32)
 
 
 def _cubic(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -79,20 +80,25 @@ def _convolved(image: np.ndarray, height: int, width: int, weights: Callable[[np
     """Sums of neighbours by `weights`, of which `before` stand before a place; at the edges the outermost repeat."""
     if image.shape[:2] == (height, width):
         return image
-    lines = _summed(image.swapaxes(0, 1).astype(np.int64), width, weights, before).swapaxes(0, 1)
-    total = _summed(lines, height, weights, before)
-    return np.clip((total + (1 << 2 * _BITS - 1)) >> 2 * _BITS, 0, 255).astype(np.uint8)
+    # Both sums are whole numbers, so their order is free: that which leaves less comes first.
+    sums: np.ndarray = image
+    for axis, new in sorted(enumerate((height, width)), key=lambda one: one[1] / image.shape[one[0]]):
+        sums = _summed(sums, axis, new, weights, before)
+    return np.clip((sums + (1 << 2 * _BITS - 1)) >> 2 * _BITS, 0, 255).astype(np.uint8)
 
 
-def _summed(lines: np.ndarray, new: int, weights: Callable[[np.ndarray], np.ndarray], before: int) -> np.ndarray:
-    """Along axis 0."""
-    old = len(lines)
+def _summed(values: np.ndarray, axis: int, new: int, weights: Callable[[np.ndarray], np.ndarray],
+            before: int) -> np.ndarray:
+    old = values.shape[axis]
     first, share = resizing.places(old, new)
-    factors = np.rint(weights(share) * (1 << _BITS)).astype(np.int64)
-    total = np.zeros((new, *lines.shape[1:]), np.int64)
+    # Sums of bytes have at most 21 bits, those of such sums more than 32.
+    kind = np.int32 if values.dtype == np.uint8 else np.int64
+    factors = np.rint(weights(share) * (1 << _BITS)).astype(kind)
+    total = 0
     for i in range(factors.shape[1]):
-        total += lines[np.clip(first + i - before, 0, old - 1)] * factors[:, i].reshape(-1, *[1] * (lines.ndim - 1))
-    return total
+        factor = factors[:, i].reshape(-1, *[1] * (values.ndim - 1 - axis))
+        total = total + np.take(values, np.clip(first + i - before, 0, old - 1), axis) * factor
+    return np.asarray(total)
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:

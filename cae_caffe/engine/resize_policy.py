@@ -129,3 +129,11 @@ class ResizePolicy:
                              "smaller ones.")
         across, down = sides[0] / scales[0], sides[1] / scales[1]
         return Box(box.xmin * across, box.ymin * down, box.xmax * across, box.ymax * down, box.difficult)
+
+
+def policies_of(transform: schema.View) -> tuple[schema.View, ...]:
+    """The `resize_param`s of a TransformationParameter: of one that has several, or has one at most, as SSD's own."""
+    given = transform.resize_param
+    if isinstance(given, tuple):
+        return given
+    return (given,) if transform.has("resize_param") else ()

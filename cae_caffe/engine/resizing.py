@@ -33,15 +33,23 @@ def combine(image: np.ndarray, rows: tuple[np.ndarray, np.ndarray], columns: tup
     Of either are given, for each new pixel, the number of the old one before it and the next one's share, 0 to 1.
     """
     height, width = image.shape[:2]
-    pixels = image.astype(np.int32)
+    above, share = rows
+    upper, lower = _within(above, height), _within(above + 1, height)
+    if 2 * len(above) < height:         # of most rows nothing is seen
+        above_lines, below_lines = (_along(image[lines], columns, width) for lines in (upper, lower))
+    else:
+        lines = _along(image, columns, width)
+        above_lines, below_lines = lines[upper], lines[lower]
+    near, far = _weights(share[:, np.newaxis, np.newaxis])
+    return _rounded((above_lines * near >> PRODUCT_BITS) + (below_lines * far >> PRODUCT_BITS), LAST_BITS)
+
+
+def _along(image: np.ndarray, columns: tuple[np.ndarray, np.ndarray], width: int) -> np.ndarray:
+    """The rows of an image of this width, with new pixels between two columns."""
     left, share = columns
     near, far = _weights(share[:, np.newaxis])
-    lines = (pixels[:, _within(left, width)] * near + pixels[:, _within(left + 1, width)] * far) >> ROW_BITS
-    above, share = rows
-    near, far = _weights(share[:, np.newaxis, np.newaxis])
-    total = ((lines[_within(above, height)] * near >> PRODUCT_BITS)
-             + (lines[_within(above + 1, height)] * far >> PRODUCT_BITS))
-    return _rounded(total, LAST_BITS)
+    pixels = image.astype(np.int32)
+    return (pixels[:, _within(left, width)] * near + pixels[:, _within(left + 1, width)] * far) >> ROW_BITS
 
 
 def resize_nearest(image: np.ndarray, height: int, width: int) -> np.ndarray:

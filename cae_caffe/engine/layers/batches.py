@@ -16,6 +16,7 @@ from .. import device as devices
 from .. import log
 from ..data_transformer import DataTransformer
 from ..layer import Layer, exactly
+from ..resize_policy import policies_of
 from .data_source import DataSource, Place
 
 # Values of a batch from which the next one is made in a thread even if no image has to be decoded: a small image costs
@@ -116,8 +117,9 @@ class BatchLayer(DataSource, Layer):
             if given and field not in self.transformations:
                 raise InputError(f"its transform_param has `{field}`, which a layer of type {self.type} does not take; "
                                  f"{takers} would.")
-        if len(transform.resize_param) > 1 and "expand_param" not in self.transformations:
-            raise InputError(f"its transform_param has {len(transform.resize_param)} `resize_param`s, of which "
+        policies = policies_of(transform)
+        if len(policies) > 1 and "expand_param" not in self.transformations:
+            raise InputError(f"its transform_param has {len(policies)} `resize_param`s, of which "
                              "AnnotatedData draws one now and then; give one.")
 
     def finish_next(self) -> None:

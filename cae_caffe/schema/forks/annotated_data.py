@@ -1,5 +1,6 @@
 """SSD's data (weiliu89/caffe, its branch ssd): AnnotatedData, what its databases hold, and what it adds to
-transform_param. MobileNet-YOLO's Caffe (eric612) has several `resize_param`s, of which one is drawn now and then.
+transform_param. MobileNet-YOLO's Caffe (eric612) has several `resize_param`s, of which one is drawn now and then, and
+labels in YOLO's form.
 
 The messages of a database's records have SSD's numbers: no other Caffe has messages of these names and means
 otherwise, and plain Caffe has none.
@@ -38,7 +39,10 @@ MESSAGES = [
             Field("max_sample", "uint32"), Field("max_trials", "uint32", default=100)),
     Message("AnnotatedDataParameter",
             Field("batch_sampler", "BatchSampler", repeated=True), Field("label_map_file", "string"),
-            Field("anno_type", "AnnotatedDatum.AnnotationType")),
+            Field("anno_type", "AnnotatedDatum.AnnotationType"),
+            # MobileNet-YOLO's; of `yolo_data_jitter`, and of `train_diffcult` in its versions, the defaults differ.
+            Field("yolo_data_type", "int32", default=0), Field("yolo_data_jitter", "float"),
+            Field("train_diffcult", "bool")),
     Message("SaltPepperParameter", Field("fraction", "float", default=0.0), Field("value", "float", repeated=True)),
     Message("NoiseParameter",
             Field("prob", "float", default=0.0),

@@ -11,15 +11,16 @@ from ...annotated_image import AnnotatedImage, Framing, Object
 from ...box_sampling import BatchSampler, Jitter
 from ...boxes import Box
 from ...distortion import Distortion
+from ...resize_policy import policies_of
 from ...rng import Stream
 from ..batches import Batch
 from ..data import Data
 from ..data_source import found, number
 from ..registry import register
-from . import yolo_labels
 
 COLUMNS = 8             # of a row of labels
-_JITTER = 0.3           # MobileNet-YOLO's, unless it is given
+YOLO_ROWS, YOLO_COLUMNS = 300, 5        # of an image's labels in YOLO's form
+_JITTER = 0.3
 _EVERY = 10             # batches, after which one of several `resize_param`s is drawn anew
 _ABOUT_ONE = 0.01       # how far the sum of their probabilities may be from 1
 
@@ -39,10 +40,10 @@ class AnnotatedData(Data):
     gone. Images are not encoded as JPEG between the steps, as SSD does. `label_map_file` counts for nothing, as in
     SSD.
 
-    Of MobileNet-YOLO's Caffe: several `resize_param`s have a `prob` each, by which one is drawn for ten batches. With
-    `yolo_data_type: 1` labels are its losses' (see yolo_labels.py), without difficult boxes if `train_diffcult` is
-    false. Where there is no `batch_sampler`, a window is drawn as `yolo_data_jitter` says, which is 0.3 with
-    `yolo_data_type: 1`; elsewhere there is none unless it is given, though in that Caffe there is.
+    MobileNet-YOLO's Caffe has more: of several `resize_param`s, each with a `prob`, one is drawn for ten batches; with
+    `yolo_data_type: 1` labels are (n, 1, 300, 5), the class from 0 on and the middle, width and height of each box of
+    an image, then zeros, without those that are difficult if `train_diffcult` is false; and where there is no
+    `batch_sampler`, `yolo_data_jitter` cuts up to this part from the sides, 0.3 if labels are so in phase TRAIN.
     """
 
     size_place = "annotated_data_layer.cpp:61"
@@ -53,7 +54,7 @@ class AnnotatedData(Data):
         self._distortion = Distortion(transform.distort_param) if transform.has("distort_param") else None
         self._framing = Framing(transform, self.transformer.mean_values)
         self._samplers = [BatchSampler(sampler) for sampler in self.param.annotated_data_param.batch_sampler]
-        self._jitter = None if self._samplers else self._yolos_jitter()
+        self._jitter = self._made_jitter()
         self._probabilities = self._policies()
         self._drawing = Stream(self.context.stream().word())
         self._batches = 0           # since a policy was drawn
@@ -63,24 +64,18 @@ class AnnotatedData(Data):
         self._first_boxes = max(len(annotated_image.objects(first)), 1)
         return self.transformer.shape(self.begin(first.datum, what), what)
 
-    @classmethod
-    def unsupported(cls, param):
-        kind = param.annotated_data_param.yolo_data_type
-        return super().unsupported(param) + ([f"`yolo_data_type: {kind}` (labels are 0, SSD's, or 1, YOLO's)"]
-                                             if kind not in (0, 1) else [])
-
-    @property
-    def _is_yolos(self) -> bool:
-        return self.param.annotated_data_param.yolo_data_type == 1
-
-    def _yolos_jitter(self) -> Jitter | None:
-        options = self.param.annotated_data_param
-        amount = options.yolo_data_jitter if options.has("yolo_data_jitter") else _JITTER * self._is_yolos
-        return Jitter(amount) if amount else None
+    def _made_jitter(self) -> Jitter | None:
+        param = self.param.annotated_data_param
+        if param.yolo_data_type not in (0, 1):
+            raise InputError(f"its `yolo_data_type` is {param.yolo_data_type}; give 0 for SSD's labels, 1 for YOLO's.")
+        self._is_yolo = param.yolo_data_type == 1
+        part = param.yolo_data_jitter if param.has("yolo_data_jitter") else \
+            _JITTER if self._is_yolo and self.param.phase == "TRAIN" else 0.0
+        return Jitter(part) if part and not self._samplers else None
 
     def _policies(self) -> np.ndarray:
         """How probable the `resize_param`s are, added up."""
-        chances = [policy.prob if policy.has("prob") else 1.0 for policy in self.param.transform_param.resize_param]
+        chances = [policy.prob if policy.has("prob") else 1.0 for policy in policies_of(self.param.transform_param)]
         if any(not policy.keeps_size for policy in self.transformer.policies) and self.batch > 1 \
                 and not self.transformer.crops:
             raise InputError(f"its `batch_size` is {self.batch}, and with FIT_SMALL_SIZE each image has a size of its "
@@ -98,18 +93,16 @@ class AnnotatedData(Data):
         return annotated_image.parse(value, what)
 
     def top_shapes(self, shape):
-        if not self._has_boxes:
-            return [shape, shape[:1]]
-        boxes = (self.batch, 1, yolo_labels.MOST, yolo_labels.COLUMNS) if self._is_yolos \
-            else (1, 1, self._first_boxes, COLUMNS)
-        return [shape, boxes]
+        if self._has_boxes and self._is_yolo:
+            return [shape, (shape[0], 1, YOLO_ROWS, YOLO_COLUMNS)]
+        return [shape, (1, 1, self._first_boxes, COLUMNS) if self._has_boxes else shape[:1]]
 
     def is_capturable(self):
         return False        # the number of boxes is another in each batch
 
     def make_batch(self):
         self._draw_policy()
-        rows: list[tuple] = []
+        found: list[list[Object]] = []
         data = labels = torch.empty(0)
         restarts = 0
         for i in range(self.batch):
@@ -121,11 +114,13 @@ class AnnotatedData(Data):
                 labels = torch.empty(self.batch)
             placed = self.transformer.transform(image, data[i].numpy(), what)
             if self._has_boxes:
-                rows += [(i, one.label, one.instance, *one.box) for one in self._placed(annotated, placed, data, what)]
+                found.append(self._placed(annotated, placed, data, what))
             elif len(self.param.top) > 1:
                 labels[i] = _label(message, what)
             restarts += self.records.advance()
-        return Batch(data, self._table(rows) if self._has_boxes else labels, restarts)
+        if self._has_boxes:
+            labels = self._yolo_table(found) if self._is_yolo else _table(found)
+        return Batch(data, labels, restarts)
 
     def _draw_policy(self) -> None:
         if len(self._probabilities) > 1:
@@ -147,17 +142,15 @@ class AnnotatedData(Data):
         if self._distortion is not None:
             image = self._distortion.apply(image, self._drawing, what)
         annotated = self._framing.expanded(AnnotatedImage(image, annotated_image.objects(message)), self._drawing, what)
-        windows = self._windows([one.box for one in annotated.objects])
+        if self._jitter is not None:
+            resize = policies_of(self.param.transform_param)
+            keeps_shape = bool(resize) and resize[self.transformer.policy].resize_mode == "FIT_LARGE_SIZE_AND_PAD"
+            return self._framing.cropped(annotated, self._jitter.window(self._drawing, keeps_shape))
+        boxes = [one.box for one in annotated.objects]
+        windows = [window for sampler in self._samplers for window in sampler.windows(boxes, self._drawing)]
         if not windows:
             return annotated
         return self._framing.cropped(annotated, windows[self._drawing.word() % len(windows)])
-
-    def _windows(self, boxes: list[Box]) -> list[Box]:
-        if self._jitter is not None:
-            policies = self.transformer.policies
-            keeps_shape = bool(policies) and policies[self.transformer.policy].keeps_shape
-            return [self._jitter.window(keeps_shape, self._drawing)]
-        return [window for sampler in self._samplers for window in sampler.windows(boxes, self._drawing)]
 
     def _placed(self, annotated: AnnotatedImage, placed, data: torch.Tensor, what: str) -> list[Object]:
         """The objects of an image, by fractions of what is fed of it."""
@@ -176,14 +169,17 @@ class AnnotatedData(Data):
             return objects
         return [one._replace(box=policy.extrapolated(one.box, rows, columns, crop)) for one in objects]
 
-    def _table(self, rows: list[tuple]) -> torch.Tensor:
-        if self._is_yolos:
-            options = self.param.annotated_data_param
-            keeps_difficult = options.train_diffcult or not options.has("train_diffcult")
-            return yolo_labels.table([row for row in rows if keeps_difficult or not row[-1]], self.batch)
-        if not rows:
-            return torch.full((1, 1, 1, COLUMNS), -1.0)
-        return torch.tensor(rows, dtype=torch.float32).view(1, 1, len(rows), COLUMNS)
+    def _yolo_table(self, found: list[list[Object]]) -> torch.Tensor:
+        """The labels of each image in YOLO's form; of more than YOLO_ROWS boxes the first."""
+        param = self.param.annotated_data_param
+        takes_difficult = param.train_diffcult if param.has("train_diffcult") else True
+        table = torch.zeros(self.batch, 1, YOLO_ROWS, YOLO_COLUMNS)
+        for rows, objects in zip(table[:, 0], found):
+            kept = [one for one in objects if takes_difficult or not one.box.difficult][:YOLO_ROWS]
+            for row, (label, _, box) in zip(rows, kept):
+                row[:] = torch.tensor([label - 1, (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2,
+                                       box.xmax - box.xmin, box.ymax - box.ymin])
+        return table
 
     def reading_place(self):
         policy = {"policy": self.transformer.policy, "batches": self._batches} if len(self._probabilities) > 1 else {}
@@ -195,6 +191,14 @@ class AnnotatedData(Data):
         if len(self._probabilities) > 1:
             self.transformer.policy = number(place, "policy", len(self._probabilities))
             self._batches = number(place, "batches", _EVERY)
+
+
+def _table(found: list[list[Object]]) -> torch.Tensor:
+    """The labels of a batch in SSD's form, by the objects of each image."""
+    rows = [(i, one.label, one.instance, *one.box) for i, objects in enumerate(found) for one in objects]
+    if not rows:
+        return torch.full((1, 1, 1, COLUMNS), -1.0)
+    return torch.tensor(rows, dtype=torch.float32).view(1, 1, len(rows), COLUMNS)
 
 
 def _label(message, what: str) -> int:

@@ -256,9 +256,51 @@ TENS = "resize_param { height: 30 width: 30 prob: 0.5 } resize_param { height: 2
 
 
 @pytest.mark.parametrize(("transform", "more"), [(ALL, " ".join(SAMPLERS.values()) + ' label_map_file: "none"'),
-                                                 (TENS, "")])
+                                                 (TENS, "yolo_data_type: 1 yolo_data_jitter: 0.4")])
 def test_a_run_that_goes_on_feeds_what_the_one_that_never_stopped_does(transform, more):
     assert_goes_on(layer(transform, more, batch=2, source="more"), before=7, after=16)
+
+
+@pytest.mark.parametrize(("more", "kept"), [("", OBJECTS), ("train_diffcult: true", OBJECTS),
+                                            ("train_diffcult: false", OBJECTS[:1])])
+def test_labels_in_yolos_form(more, kept):
+    found, = batches(layer(more=f"yolo_data_type: 1 {more}", batch=2), 1, "TEST")
+    wanted = np.zeros((2, 1, 300, 5), np.float32)
+    for i, (label, _, xmin, ymin, xmax, ymax, _) in enumerate(kept):
+        wanted[:, 0, i] = label - 1, (xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin
+
+    np.testing.assert_allclose(found["label"], wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("more", "resize", "part"), [
+    ("yolo_data_jitter: 0.5", "WARP", 0.5), ("yolo_data_type: 1", "WARP", 0.3), ("", "WARP", 0),
+    ("yolo_data_jitter: 0.4", "FIT_LARGE_SIZE_AND_PAD", 0.4), ("yolo_data_jitter: 0", "WARP", 0)])
+def test_images_lack_a_part_of_their_sides(more, resize, part):
+    """How large an object is then, as a part of the image, tells the window's sides."""
+    transform = f"resize_param {{ height: 48 width: 64 resize_mode: {resize} }}"
+    sides = []
+    for batch in batches(layer(transform, more), 60):
+        labels = batch["label"]
+        box = labels[0, 0, 0, 3:] if "type" in more else labels[0, 0, 0, 5:7] - labels[0, 0, 0, 3:5]
+        if labels[0, 0, 0, 0 if "type" in more else 1] == (2 if "type" in more else 3) and (labels[0, 0, 0, 3] > 0):
+            sides.append(np.array([6 / 16, 8 / 16]) / box[:2])
+    sides = np.array(sides)
+
+    whole = np.isclose(sides, 1, atol=1e-5).all(1)
+    assert (whole.all() and not part) or 0.05 < whole.mean() < 0.45
+    inside = sides[(sides < 1.001).all(1)]       # of the others the object is cut off
+    assert inside.min() >= 1 - part - 1e-5
+    if part:
+        assert inside.min() < 1 - 0.6 * part
+    # A window of whole pixels has not quite the image's shape, and a few objects are cut off.
+    assert (np.median(np.abs(inside[:, 0] - inside[:, 1])) < 0.01) == (resize != "WARP" or not part)
+
+
+@pytest.mark.parametrize(("more", "match"), [("yolo_data_type: 2", "`yolo_data_type` is 2"),
+                                             ("yolo_data_jitter: 1", "`yolo_data_jitter` is 1")])
+def test_yolos_options_that_cannot_be(more, match):
+    with pytest.raises(InputError, match=match):
+        batches(layer(more=more), 1)
 
 
 # The samplers alone.
@@ -430,17 +472,11 @@ def test_yolos_difficult_boxes():
     yolo_labels(batches(layer(more=f"{WHOLE_IMAGE} train_diffcult: false"), 1)[0], [OBJECTS[:1]])
 
 
-def test_more_boxes_than_yolos_labels_hold(folder):
-    write_lmdb(folder / "crowd", [annotated(png(painted()), OBJECTS[:1] * 301)])
-    with pytest.raises(InputError, match="more boxes than the 300"):
-        batches(layer(source="crowd", more=WHOLE_IMAGE), 1)
-
-
 @pytest.mark.parametrize("keeps_shape", [False, True])
 def test_yolos_jitter(keeps_shape):
     """A fifth of all windows are the whole image, a fifth have half the jitter at most."""
     stream = Stream(3)
-    windows = np.array([Jitter(0.4).window(keeps_shape, stream)[:4] for _ in range(2000)])
+    windows = np.array([Jitter(0.4).window(stream, keeps_shape)[:4] for _ in range(2000)])
 
     assert windows.min() >= 0 and windows.max() <= 1
     sizes = windows[:, 2:] - windows[:, :2]
@@ -466,7 +502,7 @@ def test_a_plain_layer_has_no_jitter():
     yolo_labels(found, [OBJECTS])
 
 
-@pytest.mark.parametrize(("more", "match"), [("yolo_data_type: 2", "`yolo_data_type: 2`"),
+@pytest.mark.parametrize(("more", "match"), [("yolo_data_type: 2", "`yolo_data_type` is 2"),
                                              ("yolo_data_jitter: 1", "`yolo_data_jitter` is 1")])
 def test_yolos_options_that_do_not_fit_are_refused(more, match):
     with pytest.raises(InputError, match=match):

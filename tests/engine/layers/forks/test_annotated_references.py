@@ -107,8 +107,8 @@ def test_which_windows_count(bounds, sample, objects):
     # A bound of single precision is not the one of double precision.
     rounded = {name: float(np.float32(value)) for name, value in given_bounds.items()}
 
-    assert sampler._counts(sample, objects) == annotated_data.satisfies(
-        sample[:4], [box[:4] for box in objects], **rounded)
+    found, = sampler.count(np.array([sample[:4]]), np.array([box[:4] for box in objects]).reshape(-1, 4))
+    assert found == annotated_data.satisfies(sample[:4], [box[:4] for box in objects], **rounded)
 
 
 class Drawn:
@@ -118,7 +118,7 @@ class Drawn:
         self.parts = list(parts)
 
     def uniform(self, count, low, high):
-        return np.array([low + self.parts.pop(0) * (high - low)], np.float32)
+        return np.array([low + self.parts.pop(0) * (high - low) for _ in range(count)], np.float32)
 
 
 PARTS = st.floats(0, 1, width=16)
