@@ -57,7 +57,7 @@ class Unpooling(AutogradLayer):
         return lengths
 
     def is_capturable(self):
-        return len(self.param.bottom) == 1
+        return self.param.unpooling_param.unpool != "MAX"
 
     def allows_forced_backward(self, bottom_index):
         return bottom_index == 0
@@ -73,12 +73,22 @@ class Unpooling(AutogradLayer):
         values = bottoms[0]
         method = self.param.unpooling_param.unpool
         if method == "MAX":
-            places = (placing.places_of(bottoms[1], self.size) if len(bottoms) == 2
-                      else self._beginnings(values.shape[2:], values.device))
-            return [placing.put(values, places, self.size)]
+            return [placing.put(values, self._places(bottoms), self.size)]
         if method == "AVE":
             values = values / self._areas(values)
         return [self._spread(values)]
+
+    def backward(self, top, propagate_down, bottom):
+        if self.param.unpooling_param.unpool == "MAX":
+            placing.backward(top[0].diff, propagate_down, bottom, self._places([blob.data for blob in bottom]))
+        else:
+            super().backward(top, propagate_down, bottom)
+
+    def _places(self, bottoms: list[torch.Tensor]) -> torch.Tensor:
+        """Where the values go."""
+        if len(bottoms) == 2:
+            return placing.places_of(bottoms[1], self.size)
+        return self._beginnings(bottoms[0].shape[2:], bottoms[0].device)
 
     def _beginnings(self, shape: Shape, device: torch.device) -> torch.Tensor:
         """The place where the window of each value begins, or the nearest to it in the top; int64 (1, 1, values)."""

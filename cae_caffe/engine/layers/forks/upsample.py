@@ -88,6 +88,12 @@ class Upsample(AutogradLayer):
         down, across = self.scales
         return [bottoms[0].repeat_interleave(down, 2).repeat_interleave(across, 3)]
 
+    def backward(self, top, propagate_down, bottom):
+        if not self.has_mask:
+            super().backward(top, propagate_down, bottom)
+        else:
+            placing.backward(top[0].diff, propagate_down, bottom, placing.places_of(bottom[1].data, self._size))
+
 
 def _pair(param, name: str) -> Shape | None:
     """What the fields `name`_h and `name`_w give, or None; InputError if one is given alone."""
