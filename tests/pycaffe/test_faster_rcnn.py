@@ -140,6 +140,19 @@ def test_wrong_options_are_told(options, match, tmp_path):
         net_of("RoIDataLayer", options, 3, tmp_path)
 
 
+@pytest.mark.parametrize(("ratios", "match"), [
+    ("[0.5, 1, 2]", None), ("[1, 2]", "12 channels; with 4 anchors.*have 8"), ("[0, 1, 2]", "must say numbers above 0"),
+    ("'wide'", "must say numbers above 0")])
+def test_ratios_of_anchors_are_an_option_of_pvanets(ratios, match, tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET.replace(OPTIONS, f"{{'feat_stride': 16, 'ratios': {ratios}, "
+                                                                "'scales': [2, 4]}"))
+    if match is None:
+        pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TRAIN)
+    else:
+        with pytest.raises(InputError, match=match):
+            pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TRAIN)
+
+
 # The real layers, of a checkout of py-faster-rcnn.
 
 SCRIPT = f"""
