@@ -15,8 +15,8 @@ class AnchorTargetLayer(Layer):
     image, and the image. Tops: labels (1, 1, A H, W), 1 for objects, 0 for background, -1 for neither; box deltas, and
     their inside and outside weights, each (1, 4 A, H, W).
 
-    Options: `feat_stride`, `scales`, `ratios`, and `allowed_border`, by how many pixels an anchor may lie beside the image. Other
-    numbers are those of settings.ANCHORS. What is drawn is drawn by numpy.random, as py-faster-rcnn draws it.
+    Options: `feat_stride`, `scales`, `ratios`, and `allowed_border`, by how many pixels an anchor may lie beside the
+    image. Other numbers are those of settings.ANCHORS. What is drawn is drawn by numpy.random, as py-faster-rcnn draws.
     """
 
     def setup(self, bottom, top):

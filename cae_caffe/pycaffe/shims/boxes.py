@@ -58,10 +58,12 @@ def placed_anchors(found: dict[str, Any], rows: int, columns: int, channels: int
     Raises InputError unless the map has `of_anchor` channels for each anchor.
     """
     stride = number(found, "feat_stride")
-    first = anchors(BASE_SIZE, *_sides(found), np.round).astype(np.float64)
+    ratios, scales = _sides(found)
+    first = anchors(BASE_SIZE, ratios, scales, np.round).astype(np.float64)
     if channels != of_anchor * len(first):
-        raise InputError(f"a bottom has {channels} channels; with {len(first)} anchors, by the `ratios` and `scales` of "
-                         f"`param_str` or without them 0.5, 1, 2 and 8, 16, 32, it must have {of_anchor * len(first)}.")
+        raise InputError(f"a bottom has {channels} channels; with {len(first)} anchors, by the `ratios` and `scales` "
+                         "of `param_str` or without them 0.5, 1, 2 and 8, 16, 32, it must have "
+                         f"{of_anchor * len(first)}.")
     y, x = np.mgrid[:rows, :columns] * stride
     return (np.stack([x, y, x, y], axis=-1)[:, :, None] + first).reshape(-1, 4)
 

@@ -15,7 +15,7 @@ class ProposalLayer(Layer):
     """Bottoms: scores (1, 2 A, H, W), box deltas (1, 4 A, H, W), [rows, columns, scale] of the image. Tops: regions
     (R, 5) and, if wanted, their scores (R, 1).
 
-    Options: `feat_stride`, and `scales` and `ratios` of the anchors. As the layer Proposal of type Proposal, but small boxes are
+    Options: `feat_stride`, and `scales` and `ratios` of the anchors. As the layer type Proposal, but small boxes are
     left out, and numbers are those of settings.TRAIN and TEST.
     """
 
