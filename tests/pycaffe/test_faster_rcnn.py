@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
+import small_faster_rcnn
 from conformance import distinct, values
 from fork_references.proposal import anchor_targets, bbox_transform, overlap, python_proposal
 
@@ -120,8 +121,8 @@ def net_of(layer, options, tops, tmp_path, module="roi_data_layer.layer"):
 
 
 @pytest.mark.parametrize(("tops", "shapes"), [
-    (3, [(1, 3, 600, 1000), (1, 3), (1, 5)]),
-    (6, [(1, 3, 600, 1000), (1, 5), (1,), (1, 84), (1, 84), (1, 84)])])
+    (3, [(1, 3, 608, 1024), (1, 3), (1, 5)]),
+    (6, [(1, 3, 608, 1024), (1, 5), (1,), (1, 84), (1, 84), (1, 84)])])
 def test_data_of_training_have_shapes_only(tops, shapes, tmp_path):
     net = net_of("RoIDataLayer", "'num_classes': 21", tops, tmp_path)
 
@@ -137,6 +138,19 @@ def test_wrong_options_are_told(options, match, tmp_path):
     pytest.importorskip("yaml", reason="PyYAML is not here")
     with pytest.raises(InputError, match=re.escape(match)):
         net_of("RoIDataLayer", options, 3, tmp_path)
+
+
+@pytest.mark.parametrize(("ratios", "match"), [
+    ("[0.5, 1, 2]", None), ("[1, 2]", "12 channels; with 4 anchors.*have 8"), ("[0, 1, 2]", "must say numbers above 0"),
+    ("'wide'", "must say numbers above 0")])
+def test_ratios_of_anchors_are_an_option_of_pvanets(ratios, match, tmp_path):
+    (tmp_path / "net.prototxt").write_text(NET.replace(OPTIONS, f"{{'feat_stride': 16, 'ratios': {ratios}, "
+                                                                "'scales': [2, 4]}"))
+    if match is None:
+        pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TRAIN)
+    else:
+        with pytest.raises(InputError, match=match):
+            pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TRAIN)
 
 
 # The real layers, of a checkout of py-faster-rcnn.
@@ -177,6 +191,16 @@ def checkout(tmp_path_factory):
     return folder
 
 
+def run_script(folder, checkout, *arguments):
+    """Run script.py in the folder with the checkout's lib on PYTHONPATH; returns what it prints."""
+    path = os.pathsep.join([str(checkout / "lib"), str(ROOT)])
+    done = subprocess.run([sys.executable, "-m", "cae_caffe", "run", "--from-python2", "script.py", *arguments],
+                          cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("drawn", [(256, 128), (16, 8)], ids=["all", "drawn"])
 def test_the_real_layers_run_and_the_stand_ins_give_the_same(drawn, checkout, tmp_path, monkeypatch):
@@ -184,12 +208,7 @@ def test_the_real_layers_run_and_the_stand_ins_give_the_same(drawn, checkout, tm
     (tmp_path / "net.prototxt").write_text(NET)
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "inputs.pickle").write_bytes(pickle.dumps(inputs(), protocol=2))
-    path = os.pathsep.join([str(checkout / "lib"), str(ROOT)])
-    done = subprocess.run(
-        [sys.executable, "-m", "cae_caffe", "run", "--from-python2", "script.py", "real.pickle", *map(str, drawn)],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "forward rpn.proposal_layer" in done.stdout
+    assert "forward rpn.proposal_layer" in run_script(tmp_path, checkout, "real.pickle", *map(str, drawn))
 
     monkeypatch.setattr(settings.ANCHORS, "number", drawn[0])
     monkeypatch.setattr(settings.REGIONS, "number", drawn[1])
@@ -200,3 +219,70 @@ def test_the_real_layers_run_and_the_stand_ins_give_the_same(drawn, checkout, tm
     net.forward()
     for name, real in pickle.loads((tmp_path / "real.pickle").read_bytes()).items():
         np.testing.assert_allclose(net.blobs[name].data.reshape(real.shape), real, rtol=1e-5, atol=1e-4, err_msg=name)
+
+
+TRAINING = """
+import sys
+import numpy as np
+import PIL.Image
+import scipy.sparse
+import caffe
+from datasets.imdb import imdb
+from fast_rcnn.config import cfg, cfg_from_list
+from fast_rcnn.train import SolverWrapper, get_training_roidb
+
+class Squares(imdb):
+    def __init__(self):
+        imdb.__init__(self, 'squares')
+        self._classes = ('__background__', 'dark', 'light')
+        self._image_index = range(4)
+        self._roidb_handler = self.squares
+        self.roidb
+
+    def image_path_at(self, i):
+        return 'image%d.png' % (i % 4)
+
+    def squares(self):
+        found = []
+        for i in xrange(4):
+            pixels, which = np.random.randint(110, 146, (96, 128, 3)), 1 + i % 2
+            x, y = np.random.randint(8, 50, 2)
+            pixels[y:y + 40, x:x + 40] = 20 if which == 1 else 240
+            PIL.Image.fromarray(pixels.astype(np.uint8)).save(self.image_path_at(i))
+            overlaps = scipy.sparse.csr_matrix(np.eye(3, dtype=np.float32)[which:which + 1])
+            found.append({'boxes': np.array([[x, y, x + 39, y + 39]], np.uint16), 'flipped': False,
+                          'gt_classes': np.array([which], np.int32), 'gt_overlaps': overlaps})
+        return found
+
+cfg_from_list(['TRAIN.HAS_RPN', 'True', 'TRAIN.IMS_PER_BATCH', '1', 'TRAIN.BBOX_NORMALIZE_TARGETS_PRECOMPUTED', 'True',
+               'TRAIN.BATCH_SIZE', '16', 'TRAIN.SCALES', '(96,)', 'TRAIN.MAX_SIZE', '160', 'TRAIN.RPN_MIN_SIZE', '4',
+               'TRAIN.BG_THRESH_LO', '0.0', 'TRAIN.PROPOSAL_METHOD', 'gt'])
+np.random.seed(cfg.RNG_SEED)
+caffe.set_random_seed(cfg.RNG_SEED)
+wrapper = SolverWrapper('solver.prototxt', get_training_roidb(Squares()), '.')
+for i in xrange(80):
+    wrapper.solver.step(1)
+    blobs = wrapper.solver.net.blobs
+    print 'losses', ' '.join(str(float(blobs[name].data)) for name in blobs.keys() if 'loss' in name)
+wrapper.snapshot()
+"""
+
+
+@pytest.mark.long
+def test_the_real_training_script_trains(checkout, tmp_path):
+    """With py-faster-rcnn's own data layer, targets, sampling and normalization of boxes, of images on the disk."""
+    for module in ("yaml", "cv2", "scipy.sparse"):
+        pytest.importorskip(module, reason=f"py-faster-rcnn needs {module}")
+    data = """layer { name: 'input-data' type: 'Python' top: 'data' top: 'im_info' top: 'gt_boxes' python_param {
+                module: 'roi_data_layer.layer' layer: 'RoIDataLayer' param_str: "'num_classes': 3" } }"""
+    (tmp_path / "train.prototxt").write_text(data + small_faster_rcnn.AFTER_DATA)
+    (tmp_path / "solver.prototxt").write_text(
+        'train_net: "train.prototxt" base_lr: 0.001 momentum: 0.9 weight_decay: 0.0005 lr_policy: "fixed" display: 20 '
+        'snapshot: 0 snapshot_prefix: "small" iter_size: 2')
+    (tmp_path / "script.py").write_text(TRAINING)
+
+    lines = [line for line in run_script(tmp_path, checkout).splitlines() if line.startswith("losses ")]
+    losses = np.array([[float(word) for word in line.split()[1:]] for line in lines])
+    assert losses.shape == (80, 4) and np.isfinite(losses).all()
+    assert losses[-10:].sum() < 0.5 * losses[:10].sum()
+    assert (tmp_path / "small_iter_80.caffemodel").exists()

@@ -15,25 +15,27 @@ class AnchorTargetLayer(Layer):
     image, and the image. Tops: labels (1, 1, A H, W), 1 for objects, 0 for background, -1 for neither; box deltas, and
     their inside and outside weights, each (1, 4 A, H, W).
 
-    Options: `feat_stride`, `scales`, and `allowed_border`, by how many pixels an anchor may lie beside the image. Other
-    numbers are those of settings.ANCHORS. What is drawn is drawn by numpy.random, as py-faster-rcnn draws it.
+    Options: `feat_stride`, `scales`, `ratios`, and `allowed_border`, by how many pixels an anchor may lie beside the
+    image. Other numbers are those of settings.ANCHORS. What is drawn is drawn by numpy.random, as py-faster-rcnn draws.
     """
 
     def setup(self, bottom, top):
         self.options = options(self)
-        self._show(top, *self._blank(*bottom[0].data.shape[2:]))
+        self._show(top, *self._blank(bottom[0])[1:])
 
     def reshape(self, bottom, top):
         """The tops get their shapes in forward."""
 
-    def _blank(self, rows, columns):
-        number = len(placed_anchors(self.options, rows, columns))
-        return rows, columns, np.full(number, -1.0), *np.zeros((3, number, 4))
+    def _blank(self, scores):
+        """The anchors, rows and columns of the map, and labels, targets and weights of none of them."""
+        channels, rows, columns = scores.data.shape[1:]
+        anchors = placed_anchors(self.options, rows, columns, channels, 2)
+        return anchors, rows, columns, np.full(len(anchors), -1.0), *np.zeros((3, len(anchors), 4))
 
     def forward(self, bottom, top):
-        rows, columns, labels, targets, inside_weights, outside_weights = self._blank(*bottom[0].data.shape[2:])
+        anchors, rows, columns, labels, targets, inside_weights, outside_weights = self._blank(bottom[0])
         objects, (height, width) = bottom[1].data, bottom[2].data.reshape(-1)[:2]
-        anchors, border = placed_anchors(self.options, rows, columns), self.options.get("allowed_border", 0)
+        border = self.options.get("allowed_border", 0)
         inside = np.flatnonzero((anchors[:, :2] >= -border).all(1) & (anchors[:, 2] < width + border)
                                 & (anchors[:, 3] < height + border))
         if len(inside) and len(objects):

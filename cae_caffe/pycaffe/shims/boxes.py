@@ -52,12 +52,33 @@ def number(found: dict[str, Any], name: str) -> int:
     return found[name]
 
 
-def placed_anchors(found: dict[str, Any], rows: int, columns: int) -> np.ndarray:
-    """The anchors at all places of a map (rows, columns), by row, column and anchor: (M, 4), float64."""
+def placed_anchors(found: dict[str, Any], rows: int, columns: int, channels: int, of_anchor: int) -> np.ndarray:
+    """The anchors at all places of a map (rows, columns), by row, column and anchor: (M, 4), float64.
+
+    Raises InputError unless the map has `of_anchor` channels for each anchor.
+    """
     stride = number(found, "feat_stride")
-    first = anchors(BASE_SIZE, RATIOS, found.get("scales", SCALES), np.round).astype(np.float64)
+    ratios, scales = _sides(found)
+    first = anchors(BASE_SIZE, ratios, scales, np.round).astype(np.float64)
+    if channels != of_anchor * len(first):
+        raise InputError(f"a bottom has {channels} channels; with {len(first)} anchors, by the `ratios` and `scales` "
+                         "of `param_str` or without them 0.5, 1, 2 and 8, 16, 32, it must have "
+                         f"{of_anchor * len(first)}.")
     y, x = np.mgrid[:rows, :columns] * stride
     return (np.stack([x, y, x, y], axis=-1)[:, :, None] + first).reshape(-1, 4)
+
+
+def _sides(found: dict[str, Any]) -> list[np.ndarray]:
+    """The `ratios` and `scales` of anchors."""
+    sides = []
+    for name, default in (("ratios", RATIOS), ("scales", SCALES)):
+        try:
+            sides.append(np.asarray(found.get(name, default), np.float64).reshape(-1))
+        except (TypeError, ValueError):
+            sides.append(np.zeros(1))
+        if not len(sides[-1]) or not (sides[-1] > 0).all():
+            raise InputError(f"Of {name!r} the `param_str` must say numbers above 0; it says {found[name]!r}.")
+    return sides
 
 
 def distances(boxes: np.ndarray, targets: np.ndarray) -> np.ndarray:

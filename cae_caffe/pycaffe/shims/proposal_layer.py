@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...engine.suppression import suppress
+from ...errors import InputError
 from ..layer import Layer
 from . import settings
 from .boxes import moved, options, placed_anchors
@@ -14,7 +15,7 @@ class ProposalLayer(Layer):
     """Bottoms: scores (1, 2 A, H, W), box deltas (1, 4 A, H, W), [rows, columns, scale] of the image. Tops: regions
     (R, 5) and, if wanted, their scores (R, 1).
 
-    Options: `feat_stride`, and `scales` of the anchors. As the layer Proposal of type Proposal, but small boxes are
+    Options: `feat_stride`, and `scales` and `ratios` of the anchors. As the layer type Proposal, but small boxes are
     left out, and numbers are those of settings.TRAIN and TEST.
     """
 
@@ -29,7 +30,8 @@ class ProposalLayer(Layer):
         """The tops get their shapes in forward."""
 
     def forward(self, bottom, top):
-        _require_one_image(bottom)
+        if len(bottom[0].data) != 1:
+            raise InputError(f"it is given {len(bottom[0].data)} images, and takes one; make the batch 1.")
         boxes, scores = self._candidates(*(blob.data for blob in bottom))
         order = scores.argsort()[::-1][:self.settings.before]
         kept = order[suppress(boxes[order], lambda overlap: overlap > np.float32(self.settings.overlap),
@@ -41,7 +43,7 @@ class ProposalLayer(Layer):
 
     def _candidates(self, scores, deltas, image):
         rows, columns = scores.shape[2:]
-        anchors = placed_anchors(self.options, rows, columns).astype(np.float32)
+        anchors = placed_anchors(self.options, rows, columns, deltas.shape[1], 4).astype(np.float32)
         boxes = moved(anchors, deltas.transpose(0, 2, 3, 1).reshape(-1, 4))
         height, width, scale = image.reshape(-1)[:3]
         boxes = np.maximum(np.minimum(boxes, np.array([width, height, width, height]) - 1), 0)
@@ -54,10 +56,3 @@ class ProposalLayer(Layer):
         for blob, wanted in zip(bottom, propagate_down):
             if wanted:
                 blob.diff[...] = 0
-
-
-def _require_one_image(bottom) -> None:
-    from ...errors import InputError
-
-    if len(bottom[0].data) != 1:
-        raise InputError(f"it is given {len(bottom[0].data)} images, and takes one; make the batch 1.")

@@ -22,4 +22,5 @@ REGIONS = SimpleNamespace(positive=0.5, lowest=0.0, number=128, objects=0.25)
 BOX_MEANS = (0.0, 0.0, 0.0, 0.0)
 BOX_DEVIATIONS = (0.1, 0.1, 0.2, 0.2)
 
-IMAGES = SimpleNamespace(number=1, shortest=600, longest=1000)
+# py-faster-rcnn has 600 and 1000 rows and columns, but PVANET's nets need whole multiples of 32.
+IMAGES = SimpleNamespace(number=1, shortest=608, longest=1024)

@@ -59,7 +59,7 @@ class PSROIPooling(Layer):
     def forward(self, bottom, top):
         self._place_bins(bottom)
         sums = _room(bottom[0])
-        sums[:, :, 1:, 1:] = bottom[0].data.to(torch.float64).cumsum(2).cumsum(3)
+        sums[:, :, 1:, 1:] = bottom[0].data.to(sums.device, sums.dtype).cumsum(2).cumsum(3)
         flat = sums.view(-1)
         total = sum(sign * flat[index] for sign, index in self._corners)
         top[0].data.copy_(total / self._areas)
@@ -70,7 +70,7 @@ class PSROIPooling(Layer):
         if not propagate_down[0]:
             return
         steps = _room(bottom[0])
-        shares = (top[0].diff.to(torch.float64) / self._areas).reshape(-1)
+        shares = (top[0].diff.to(steps.device, steps.dtype) / self._areas).reshape(-1)
         for sign, index in self._corners:
             steps.view(-1).index_add_(0, index.reshape(-1), sign * shares)
         # The corner before each value's rectangle counts for all behind it.
@@ -89,7 +89,7 @@ class PSROIPooling(Layer):
         start = plane * ((height + 1) * (width + 1))
         rows = [edge[:, None, :, None] * (width + 1) for edge in (above, below)]
         columns = [edge[:, None, None, :] for edge in (left, right)]
-        device = bottom[0].data.device
+        device = _device(bottom[0])
         self._corners = [(sign, torch.from_numpy(start + rows[i] + columns[j]).to(device))
                          for sign, i, j in ((1, 1, 1), (-1, 0, 1), (-1, 1, 0), (1, 0, 0))]
         area = (below - above)[:, None, :, None] * (right - left)[:, None, None, :]
@@ -99,7 +99,12 @@ class PSROIPooling(Layer):
 def _room(blob) -> torch.Tensor:
     """Zeros, a row above and a column before each of the blob's maps, in float64."""
     images, channels, height, width = blob.shape
-    return torch.zeros(images, channels, height + 1, width + 1, dtype=torch.float64, device=blob.data.device)
+    return torch.zeros(images, channels, height + 1, width + 1, dtype=torch.float64, device=_device(blob))
+
+
+def _device(blob) -> torch.device:
+    """Where float64 is: the blob's device, unless that is a Mac's."""
+    return torch.device("cpu") if blob.data.device.type == "mps" else blob.data.device
 
 
 def _bins(first: np.ndarray, last: np.ndarray, number: int, length: int) -> tuple[np.ndarray, np.ndarray]:
