@@ -58,6 +58,19 @@ def test_normfaces_norm(kind, shape):
          lambda bottoms, params: normface(bottoms[0], kind)[:1])
 
 
+def test_normfaces_first_version_has_the_norm_in_softmax_param():
+    hold(Case('type: "Normalize" softmax_param { normalize_type: "L1" }', [values(2, 3, 2, 3, low=0.1)]),
+         lambda bottoms, params: normface(bottoms[0], "L1")[:1])
+
+
+@pytest.mark.parametrize("kind", ["Softmax", "SoftmaxWithLoss"])
+def test_other_layers_refuse_a_norm_there(kind):
+    with pytest.raises(InputError, match=r"normalize_type: 'L2'.*put a Normalize layer"):
+        run_embedded(Case(f'type: "{kind}" softmax_param {{ normalize_type: "L2" }}',
+                          [values(2, 3), np.zeros(2, np.float32)][:1 + (kind != "Softmax")]))
+    run_embedded(Case('type: "Softmax" softmax_param { normalize_type: "Softmax" }', [values(2, 3)]))
+
+
 def test_normfaces_norm_gets_no_gradient_unless_told():
     case = Case('type: "Normalize"', [values(3, 4)], tops=2, top_diffs=[np.zeros((3, 4, 1, 1), np.float32)])
 
