@@ -10,6 +10,7 @@ from fork_references.normalize import normalize
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cae_caffe import pycaffe
 from cae_caffe.errors import InputError
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 4)) | st.tuples(*[st.integers(1, 4)] * 4)
@@ -111,3 +112,22 @@ def test_other_channels_than_the_scales_are_refused():
     with pytest.raises(InputError, match="scale is of 3 channels"):
         run_embedded(Case('type: "Normalize" norm_param { channel_shared: false }', [values(2, 3)],
                           then=[[values(2, 4)]]))
+
+
+# A scale for each channel with `across_spatial` OpenCV takes for one image alone.
+@pytest.mark.parametrize(("across_spatial", "channel_shared"), [
+    ("true", "true"), ("false", "true"), ("false", "false")])
+def test_opencv_normalizes_alike(tmp_path, across_spatial, channel_shared):
+    cv2 = pytest.importorskip("cv2", reason="OpenCV 4 is not here: pip install 'opencv-python-headless<5'")
+    bottom = values(2, 3, 4, 5)
+    (tmp_path / "net.prototxt").write_text(Case(
+        f'type: "Normalize" norm_param {{ across_spatial: {across_spatial} channel_shared: {channel_shared} '
+        'scale_filler { type: "uniform" min: 1 max: 9 } }', [bottom]).prototxt)
+    net = pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TEST)
+    net.save(str(tmp_path / "net.caffemodel"))
+    opencv = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel"))
+
+    net.blobs["bottom0"].data[...] = bottom
+    opencv.setInput(bottom)
+
+    np.testing.assert_allclose(net.forward()["top0"], opencv.forward(), rtol=1e-4, atol=1e-5)
