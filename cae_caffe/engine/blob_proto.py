@@ -68,9 +68,15 @@ def read(message: schema.BlobProto, blob: Blob, others: Sequence[Shape] = ()) ->
         target.copy_(torch.from_numpy(array).view(blob.shape))
 
 
+def write_shape(shape: Shape, message: schema.BlobProto) -> None:
+    """Put a shape into an empty BlobProto; one without axes is none there, as in Caffe, and OpenCV reads no other."""
+    if shape:
+        message.shape.dim.extend(shape)
+
+
 def write(blob: Blob, message: schema.BlobProto, with_diff: bool = False) -> None:
     """Put a blob's shape and data, and its diff if wanted, into an empty BlobProto."""
-    message.shape.dim.extend(blob.shape)
+    write_shape(blob.shape, message)
     _put(message, "data", blob.data)
     if with_diff:
         _put(message, "diff", blob.diff)

@@ -50,6 +50,14 @@ def test_a_snapshot_of_the_same_weights_has_the_same_bytes(diff, real_caffe, tmp
     assert embedded == real
 
 
+def test_a_parameter_without_axes_has_no_shape_in_the_file(real_caffe, tmp_path):
+    slope = 'layer { name: "slope" type: "PReLU" bottom: "encode" top: "slope" prelu_param { channel_shared: true } }'
+    small_training.write(tmp_path, SOLVER + "BINARYPROTO", small_training.net() + slope)
+    real, embedded = two_engines.on_both(real_caffe, snapshot, tmp_path, iterations=0)
+
+    assert embedded == real
+
+
 def contents(path):
     """All groups and datasets of an HDF5 file by name: their kind of number, shape and values."""
     found = {}

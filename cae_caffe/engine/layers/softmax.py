@@ -11,11 +11,23 @@ from ..traits import Traits
 from .registry import register
 
 
+def unsupported_normalization(param) -> list[str]:
+    """What is to be said of a SoftmaxParameter of NormFace's fork that wants anything but the softmax."""
+    kind = param.softmax_param.normalize_type
+    if kind == "Softmax":
+        return []
+    return [f"`normalize_type: {kind!r}` is not carried out; put a Normalize layer before it"]
+
+
 @register("Softmax")
 class Softmax(Layer):
     """y = exp(x) / sum(exp(x)) along `axis`, without overflow (src/caffe/layers/softmax_layer.cpp)."""
 
     traits = Traits(runs_in_place=True)
+
+    @classmethod
+    def unsupported(cls, param):
+        return unsupported_normalization(param)
 
     def shapes(self, bottom_shapes):
         self.axis = canonical_axis(self.param.softmax_param.axis, bottom_shapes[0])

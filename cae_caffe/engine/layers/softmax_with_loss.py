@@ -11,6 +11,7 @@ from ..layer import between
 from .labels import Classes, Labels, ignored_label
 from .loss import LossLayer, normalization_divisor, normalization_mode
 from .registry import register
+from .softmax import unsupported_normalization
 
 SMALLEST = torch.finfo(torch.float32).tiny      # no probability counts as less, so that no loss is infinite
 
@@ -29,8 +30,7 @@ class SoftmaxWithLoss(LossLayer):
 
     @classmethod
     def unsupported(cls, param):
-        kind = param.softmax_param.normalize_type       # happynear's
-        return [] if kind == "Softmax" else [f"`normalize_type: {kind!r}` is not carried out; leave it out for Softmax"]
+        return unsupported_normalization(param)
 
     def setup(self, bottom, top):
         loss_param = self.param.loss_param

@@ -34,7 +34,7 @@ def to_binary(state: State, path: str) -> bytes:
         message.minimum_loss, message.iter_last_event = state.plateau.minimum_loss, state.plateau.last_event
     for array in state.history:
         blob = message.history.add()
-        blob.shape.dim.extend(array.shape)
+        blob_proto.write_shape(array.shape, blob)
         blob.data.extend(array.reshape(-1))
     return schema.to_binary(message, path)
 

@@ -17,6 +17,7 @@ NO_MATCH = -1
 LEFT_OUT = -2               # a box that no ground truth is to be matched to
 LEAST_OVERLAP = 1e-6        # less counts as none
 LEAST_AREA = 1e-5           # less is no box to suppress others, nor one to keep
+BLOCK = 64                  # boxes whose overlaps with all behind them are taken at once
 
 # Predictions of a net that is not trained yet are boxes without an end, whose areas are no numbers.
 _quietly = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -26,9 +27,9 @@ _quietly = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def areas(boxes: np.ndarray, pixels: bool = False) -> np.ndarray:
     """The area of each box; 0 for one that is inside out."""
     with np.errstate(all="ignore"):     # of boxes that are not finite
-        extent = boxes[..., 2:] - boxes[..., :2]
-    area = (extent + np.float32(pixels)).prod(-1)
-    return np.where((extent < 0).any(-1), np.float32(0), area)
+        width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
+    more = np.float32(pixels)
+    return np.where((width < 0) | (height < 0), np.float32(0), (width + more) * (height + more))
 
 
 @_quietly
@@ -37,14 +38,13 @@ def overlaps(first: np.ndarray, second: np.ndarray, pixels: bool = False) -> np.
 
     In pixels the fork takes boxes that do not touch for such that share one pixel; here they share none.
     """
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    with np.errstate(all="ignore"):
-        extent = np.minimum(first[:, None, 2:], second[None, :, 2:]) - low
-    touching = (extent >= 0).all(-1)
-    extent += np.float32(pixels)
-    inner = extent.prod(-1)
+    width, height = (np.minimum(first[:, None, high], second[None, :, high])
+                     - np.maximum(first[:, None, low], second[None, :, low]) for low, high in ((0, 2), (1, 3)))
+    more = np.float32(pixels)
+    shares = (width >= 0) & (height >= 0) if pixels else (width > 0) & (height > 0)
+    inner = (width + more) * (height + more)
     part = inner / (areas(first, pixels)[:, None] + areas(second, pixels)[None] - inner)
-    return np.where(touching & (extent > 0).all(-1), part, np.float32(0))
+    return np.where(shares, part, np.float32(0))
 
 
 def cross_boundary(boxes: np.ndarray) -> np.ndarray:
@@ -132,23 +132,26 @@ class Matching:
             return found, np.zeros(len(boxes), np.float32)
         if self.ignore_cross_boundary:
             found[cross_boundary(boxes)] = LEFT_OUT
-        shared = overlaps(boxes, truths)
-        shared[(found == LEFT_OUT)[:, None] | ~(shared > LEAST_OVERLAP)] = 0
-        best = shared.max(1)
+        shared = overlaps(truths, boxes)
+        shared[:, found == LEFT_OUT] = 0
+        shared[~(shared > LEAST_OVERLAP)] = 0
+        best = shared.max(0)
         self._pair(shared.copy(), found, best)
         if self.per_prediction:
             near = (found == NO_MATCH) & (best > 0) & (best >= np.float32(self.threshold))
-            found[near] = shared[near].argmax(1)
+            found[near] = shared[:, near].argmax(0)
         return found, best
 
     @staticmethod
     def _pair(free: np.ndarray, found: np.ndarray, best: np.ndarray) -> None:
+        """Match the best pairs; of equal overlaps, (truths, boxes), that of the first box, then of the first truth."""
         for _ in range(min(free.shape)):
-            box, truth = np.unravel_index(free.argmax(), free.shape)
-            if free[box, truth] <= 0:
+            box = free.max(0).argmax()
+            truth = free[:, box].argmax()
+            if free[truth, box] <= 0:
                 return
-            found[box], best[box] = truth, free[box, truth]
-            free[box] = free[:, truth] = 0
+            found[box], best[box] = truth, free[truth, box]
+            free[truth] = free[:, box] = 0
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, threshold: float, top_k: int = -1) -> np.ndarray:
@@ -178,16 +181,16 @@ def _best(scores: np.ndarray, numbers: np.ndarray, top_k: int) -> np.ndarray:
 def _suppress(boxes: np.ndarray, order: np.ndarray, threshold: float, eta: float) -> np.ndarray:
     kept = []
     limit = np.float32(threshold)
-    worst = np.zeros(len(order), np.float32)      # the greatest overlap of each box with one that is kept
     ordered = boxes[order]
-    place = 0
-    while place < len(order):
-        kept.append(order[place])
-        np.maximum(worst, overlaps(ordered[place:place + 1], ordered)[0], out=worst)
-        if eta < 1 and limit > 0.5:
-            limit *= np.float32(eta)
-        left = np.flatnonzero(worst[place + 1:] <= limit)
-        place = place + 1 + left[0] if len(left) else len(order)
+    worst = np.zeros(len(order), np.float32)      # the greatest overlap of each box with one that is kept
+    for first in range(0, len(order), BLOCK):
+        shared = overlaps(ordered[first:first + BLOCK], ordered[first:])
+        for row in range(len(shared)):
+            if worst[first + row] <= limit:
+                kept.append(order[first + row])
+                np.maximum(worst[first:], shared[row], out=worst[first:])
+                if eta < 1 and limit > 0.5:
+                    limit *= np.float32(eta)
     return np.array(kept, int)
 
 

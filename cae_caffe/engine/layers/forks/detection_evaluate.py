@@ -8,6 +8,7 @@ import torch
 from ....errors import InputError
 from ...layer import Layer, exactly
 from ...traits import Traits
+from ..data_source import DataSource, Place, number
 from ..registry import register
 from . import boxes, image_sizes
 from .detection_rows import (
@@ -26,7 +27,7 @@ VERDICT_WIDTH = 5       # image, label, score, 1 if right, 1 if wrong
 
 
 @register("DetectionEvaluate")
-class DetectionEvaluate(Layer):
+class DetectionEvaluate(DataSource, Layer):
     """Bottoms: DetectionOutput's top, and ground truths as of MultiBoxLoss, which end at the first row of padding.
 
     The top (1, 1, rows, 5) has first, for each class but the background, -1, class, number of ground truths, -1, -1;
@@ -80,7 +81,9 @@ class DetectionEvaluate(Layer):
                 if label != PADDING:
                     mine = (images == image) & (labels == label)
                     rows.append(self._judged(image, label, found[mine], truths))
-        self.seen += 1 + max([PADDING, *images.tolist(), *truths.images.tolist()])
+        if self.sizes:
+            batch = 1 + max([PADDING, *images.tolist(), *truths.images.tolist()])
+            self.seen = (self.seen + batch) % len(self.sizes)
         verdicts = np.concatenate(rows)
         top[0].reshape((1, 1, *verdicts.shape))
         top[0].data.copy_(torch.from_numpy(verdicts).view(top[0].shape))
@@ -132,6 +135,12 @@ class DetectionEvaluate(Layer):
         candidates = np.flatnonzero(hits & ~ignored)
         right[candidates[np.unique(nearest[candidates], return_index=True)[1]]] = True
         return np.stack([right, ~right & ~ignored], 1)
+
+    def place(self) -> Place:
+        return {"seen": np.array(self.seen)}
+
+    def go_to(self, place: Place) -> None:
+        self.seen = number(place, "seen")
 
     def allows_forced_backward(self, bottom_index):
         return False

@@ -11,6 +11,7 @@ import numpy as np
 from .... import files, schema
 from ....errors import InputError, RunError
 from ... import log
+from ..data_source import Place, number
 from . import boxes, image_sizes
 from .image_sizes import Image
 
@@ -19,8 +20,9 @@ FORMATS = ("VOC", "COCO", "ILSVRC")
 
 @dataclass(frozen=True)
 class Detection:
-    """One box of an image: xmin, ymin, width and height in its pixels, to the hundredth."""
+    """One box of an image, the `number`th: xmin, ymin, width and height in its pixels, to the hundredth."""
 
+    number: int
     image: str
     label: int
     score: np.float32
@@ -48,7 +50,9 @@ class DetectionFiles:
     names: dict[int, str]   # of the classes to be written
     images: list[Image]
     resize: object
-    seen: int = 0
+    seen: int = 0           # images of this round
+    rounds: int = 0         # through all images
+    lost: bool = False      # whether images of this round came before this run went on from a snapshot
     detections: list[Detection] = field(default_factory=list)
 
     @classmethod
@@ -92,12 +96,27 @@ class DetectionFiles:
         sides = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], 1)
         hundreds = sides.astype(np.float64) * 100
         rounded = np.copysign(np.floor(np.abs(hundreds) + 0.5), hundreds) / 100         # halves away from 0, as C does
-        self.detections += [Detection(image.name, int(row[0]), row[1], box.tolist())
+        self.detections += [Detection(self.seen, image.name, int(row[0]), row[1], box.tolist())
                             for row, box in zip(rows, rounded)]
         self.seen += 1
         if self.seen == len(self.images):
-            self._write()
-            self.seen, self.detections = 0, []
+            if self.lost:
+                log.warning("detection_files.py", f"{self.layer}: no files are written of this round through the "
+                                                  "images, for it began before the snapshot that the run goes on from.")
+            else:
+                self._write()
+            self.seen, self.rounds, self.lost, self.detections = 0, self.rounds + 1, False, []
+
+    def place(self) -> Place:
+        """Where in the images it stands, as data layers tell it."""
+        return {"seen": np.array(self.seen), "rounds": np.array(self.rounds)}
+
+    def go_to(self, place: Place) -> None:
+        """Go on from `place`; back in the same round, with what had come before it."""
+        seen, rounds = number(place, "seen", len(self.images)), number(place, "rounds")
+        self.lost = seen > 0 and (self.lost or rounds != self.rounds or seen > self.seen)
+        self.seen, self.rounds = seen, rounds
+        self.detections = [found for found in self.detections if found.number < seen and not self.lost]
 
     def _write(self) -> None:
         try:

@@ -9,6 +9,7 @@ from ....errors import InputError
 from ... import log
 from ...layer import Layer, between
 from ...traits import Traits
+from ..data_source import DataSource, Place
 from ..registry import register
 from .boxes import Code, suppress_fast
 from .detection_files import DetectionFiles
@@ -25,7 +26,7 @@ NO_ROWS = np.empty((0, DETECTION_WIDTH), np.float32)
 
 
 @register("DetectionOutput")
-class DetectionOutput(Layer):
+class DetectionOutput(DataSource, Layer):
     """Bottoms: codes of boxes (N, P 4) or, without `share_location`, (N, P classes 4); scores (N, P classes), as a
     Softmax gives them; PriorBox's top of P priors.
 
@@ -112,6 +113,13 @@ class DetectionOutput(Layer):
             rows = rows[np.argsort(-rows[:, 2], kind="stable")[:param.keep_top_k]]
             rows = rows[np.argsort(rows[:, 1], kind="stable")]
         return rows
+
+    def place(self) -> Place:
+        return {"seen": np.array(0)} if self.files is None else self.files.place()
+
+    def go_to(self, place: Place) -> None:
+        if self.files is not None:
+            self.files.go_to(place)
 
     def allows_forced_backward(self, bottom_index):
         return False

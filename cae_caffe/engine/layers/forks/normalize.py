@@ -25,10 +25,10 @@ class Normalize(AutogradLayer):
     over the channels of each pixel; scale, one learned value or one for each channel, is 1 without a `scale_filler`
     (src/caffe/layers/normalize_layer.cpp). The fork divides by the scale for its gradient; here a scale of 0 has one.
 
-    NormFace's (`normalize_param`, or a second top): y = x / norm over the channels of each pixel, where norm, which a
-    second top shows, is sqrt(sum x^2 + 1e-6), or sum |x| + 1e-6 for the `normalize_type` L1; the tops have four axes.
-    The norm's own diff counts with `bp_norm`; with `fix_gradient` the gradient of y is not divided by the norm, as in
-    the fork on a GPU (src/caffe/layers/normalize_layer.cpp and .cu).
+    NormFace's (`normalize_param`, in its first version `softmax_param`, or a second top): y = x / norm over the
+    channels of each pixel, where norm, which a second top shows, is sqrt(sum x^2 + 1e-6), or sum |x| + 1e-6 for the
+    `normalize_type` L1; the tops have four axes. The norm's own diff counts with `bp_norm`; with `fix_gradient` the
+    gradient of y is not divided by the norm, as in the fork on a GPU (src/caffe/layers/normalize_layer.cpp and .cu).
     """
 
     tops = between(1, 2)
@@ -39,13 +39,17 @@ class Normalize(AutogradLayer):
             raise InputError(f"its bottom has shape {shape_string(shape)}, and it normalizes channels; give a bottom "
                              "of 2 to 4 axes.")
         self.is_ssds = self._is_ssds(four_axes(shape), len(top))
+        first = self.param.softmax_param
+        holder = first if first.has("normalize_type") else self.param.normalize_param
+        self.kind = holder.normalize_type
         if self.is_ssds:
             self._setup_scale(shape[1])
-        elif self.param.normalize_param.normalize_type not in ("L1", "L2"):
-            raise InputError(f"its `normalize_type` is `{self.param.normalize_param.normalize_type}`; give L1 or L2.")
+        elif self.kind not in ("L1", "L2"):
+            raise InputError(f"its `normalize_type` is `{self.kind}`; give L1 or L2.")
 
     def _is_ssds(self, shape, tops: int) -> bool:
-        has_ssds, has_normfaces = self.param.has("norm_param"), self.param.has("normalize_param")
+        has_ssds = self.param.has("norm_param")
+        has_normfaces = self.param.has("normalize_param") or self.param.softmax_param.has("normalize_type")
         if has_ssds and has_normfaces:
             raise InputError("it has `norm_param`, which is SSD's, and `normalize_param`, which is NormFace's; give "
                              "one of them.")
@@ -97,7 +101,7 @@ class Normalize(AutogradLayer):
 
     def _of_normface(self, x: torch.Tensor) -> list[torch.Tensor]:
         param = self.param.normalize_param
-        if param.normalize_type == "L2":
+        if self.kind == "L2":
             norm = (x.square().sum(1, keepdim=True) + NORMFACE_EPS).sqrt()
         else:
             norm = x.abs().sum(1, keepdim=True) + NORMFACE_EPS

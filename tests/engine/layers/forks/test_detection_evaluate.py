@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ssd_made import boxes
 
+from cae_caffe import schema
+from cae_caffe.engine.net import Net
 from cae_caffe.errors import InputError
 
 SIZES = [(40, 30), (25, 60), (33, 33)]
@@ -98,3 +100,25 @@ def test_a_resizing_to_no_size_is_refused():
 def test_rows_of_another_width_are_refused():
     with pytest.raises(InputError, match=r"\(1, 1, number, 7\)"):
         run_embedded(Case(layer({"num_classes": 3}), [values(1, 1, 2, 8), values(1, 1, 2, 8)]))
+
+
+def test_a_run_that_goes_on_has_the_next_images_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sizes.txt").write_text("a 1 1\nb 100 100\n")
+    made = {"found": np.float32([[[[0, 1, 0.9, 0, 0, 0.5, 0.5]]]]),
+            "truths": np.float32([[[[0, 1, 0, 0, 0, 0.5, 0.4, 0]]]])}
+    text = "".join(f'layer {{ name: "{name}" type: "Input" top: "{name}" input_param {{ shape {{ dim: 1 dim: 1 dim: 1 '
+                   f'dim: {array.shape[3]} }} }} }} ' for name, array in made.items())
+    text += 'layer { name: "e" bottom: "found" bottom: "truths" top: "e" ' + layer(
+        {"num_classes": 2, "overlap_threshold": 0.9, "name_size_file": '"sizes.txt"'}) + " }"
+
+    def right(net):
+        for name, array in made.items():
+            net.blobs[net.blob_names.index(name)].host_data()[...] = array
+        net.forward()
+        return float(net.outputs[0][1].data[0, 0, 1, 3])
+
+    first, second = (Net(schema.parse_net(text), "made") for _ in range(2))
+    assert right(first) == 1    # in one pixel all is one
+    second.layers[-1].go_to(first.layers[-1].place())
+    assert right(second) == 0

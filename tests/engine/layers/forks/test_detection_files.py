@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from conformance import Case, run_embedded
 
+from cae_caffe.engine.layers.forks.detection_files import DetectionFiles
+from cae_caffe.engine.layers.forks.image_sizes import Image
 from cae_caffe.errors import InputError, RunError
 
 LABELS = b'item { name: "none" label: 0 } item { name: "17" label: 1 } item { name: "dog" label: 2 display_name: "D" }'
@@ -117,3 +119,34 @@ def test_files_that_cannot_be_written_end_the_run(folder):
     (folder / "of_.txt").mkdir()
     with pytest.raises(RunError, match="cannot be written"):
         run_embedded(case(folder, 'output_format: "ILSVRC"'))
+
+
+def test_files_are_of_whole_rounds_also_after_going_back(folder):
+    files = DetectionFiles("layer `x`", str(folder / "of_"), "ILSVRC", {1: "a"},
+                           [Image(name, 10, 10) for name in "abc"], None)
+    row = np.float32([[1, 0.5, 0, 0, 1, 1]])
+
+    files.add(row)
+    start = files.place()
+    files.add(row)
+    files.go_to(start)
+    files.add(row)
+    files.add(row)
+
+    assert (folder / "of_.txt").read_text().split()[::7] == ["a", "b", "c"]
+
+
+def test_a_round_that_began_before_a_snapshot_is_not_written(folder):
+    images = [Image(name, 10, 10) for name in "ab"]
+    row = np.float32([[1, 0.5, 0, 0, 1, 1]])
+    before, after = (DetectionFiles("layer `x`", str(folder / name), "ILSVRC", {1: "a"}, images, None)
+                     for name in ("one", "two"))
+    before.add(row)
+
+    after.go_to(before.place())
+    after.add(row)
+    assert not (folder / "two.txt").exists()
+    after.add(row)
+    after.add(row)
+
+    assert (folder / "two.txt").read_text().split()[::7] == ["a", "b"]

@@ -10,6 +10,7 @@ from fork_references.normalize import normalize
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cae_caffe import pycaffe
 from cae_caffe.errors import InputError
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 4)) | st.tuples(*[st.integers(1, 4)] * 4)
@@ -58,6 +59,19 @@ def test_normfaces_norm(kind, shape):
          lambda bottoms, params: normface(bottoms[0], kind)[:1])
 
 
+def test_normfaces_first_version_has_the_norm_in_softmax_param():
+    hold(Case('type: "Normalize" softmax_param { normalize_type: "L1" }', [values(2, 3, 2, 3, low=0.1)]),
+         lambda bottoms, params: normface(bottoms[0], "L1")[:1])
+
+
+@pytest.mark.parametrize("kind", ["Softmax", "SoftmaxWithLoss"])
+def test_other_layers_refuse_a_norm_there(kind):
+    with pytest.raises(InputError, match=r"normalize_type: 'L2'.*put a Normalize layer"):
+        run_embedded(Case(f'type: "{kind}" softmax_param {{ normalize_type: "L2" }}',
+                          [values(2, 3), np.zeros(2, np.float32)][:1 + (kind != "Softmax")]))
+    run_embedded(Case('type: "Softmax" softmax_param { normalize_type: "Softmax" }', [values(2, 3)]))
+
+
 def test_normfaces_norm_gets_no_gradient_unless_told():
     case = Case('type: "Normalize"', [values(3, 4)], tops=2, top_diffs=[np.zeros((3, 4, 1, 1), np.float32)])
 
@@ -98,3 +112,22 @@ def test_other_channels_than_the_scales_are_refused():
     with pytest.raises(InputError, match="scale is of 3 channels"):
         run_embedded(Case('type: "Normalize" norm_param { channel_shared: false }', [values(2, 3)],
                           then=[[values(2, 4)]]))
+
+
+# A scale for each channel with `across_spatial` OpenCV takes for one image alone.
+@pytest.mark.parametrize(("across_spatial", "channel_shared"), [
+    ("true", "true"), ("false", "true"), ("false", "false")])
+def test_opencv_normalizes_alike(tmp_path, across_spatial, channel_shared):
+    cv2 = pytest.importorskip("cv2", reason="OpenCV 4 is not here: pip install 'opencv-python-headless<5'")
+    bottom = values(2, 3, 4, 5)
+    (tmp_path / "net.prototxt").write_text(Case(
+        f'type: "Normalize" norm_param {{ across_spatial: {across_spatial} channel_shared: {channel_shared} '
+        'scale_filler { type: "uniform" min: 1 max: 9 } }', [bottom]).prototxt)
+    net = pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TEST)
+    net.save(str(tmp_path / "net.caffemodel"))
+    opencv = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel"))
+
+    net.blobs["bottom0"].data[...] = bottom
+    opencv.setInput(bottom)
+
+    np.testing.assert_allclose(net.forward()["top0"], opencv.forward(), rtol=1e-4, atol=1e-5)
