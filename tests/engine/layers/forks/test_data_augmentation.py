@@ -87,7 +87,8 @@ def test_weights_of_images_of_another_size(tmp_path, per_pixel):
 @pytest.mark.parametrize(("text", "phase", "match"), [
     ("crop_height: 2 crop_width: 2 mirror { } zoom { spread: 0.1 }", "TRAIN", r"at random \(`mirror`, `zoom`\)"),
     ("crop_height: 2 crop_width: 2 noise { } augment_during_test: true", "TEST", r"at random \(`noise`\)"),
-    ("crop_height: 4 crop_width: 2", "TEST", "`crop_height: 4` and"), ("crop_height: 0 crop_width: 2", "TEST", "from 1 to"),
+    ("crop_height: 4 crop_width: 2", "TEST", "`crop_height: 4` and"),
+    ("crop_height: 0 crop_width: 2", "TEST", "from 1 to"),
     ("mean: 1 mean_per_pixel: false", "TEST", "`mean` 1 times")])
 def test_what_is_drawn_or_too_large_is_refused(text, phase, match):
     with pytest.raises(InputError, match=match):
