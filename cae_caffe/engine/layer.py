@@ -144,6 +144,9 @@ class Layer:
         """The shapes, besides its own, in which other Caffes store the same values of parameter `index`."""
         return ()
 
+    def make_room_for(self, stored: Sequence[Shape]) -> None:
+        """Take parameters of the shapes `stored`, which are about to be read, if they may have other lengths too."""
+
     def wants_rows_first(self) -> bool:
         """Whether the layer runs faster if its bottom and top store their rows outermost."""
         return False

@@ -26,6 +26,7 @@ def copy(source: schema.LayerParameter, layer: Layer, holder: str = "the weights
 
     Raises InputError, which names `holder` for what holds them, if they differ in number or shape.
     """
+    layer.make_room_for([blob_proto.shape_of(message) for message in source.blobs])
     shapes = [blob.shape for blob in layer.blobs]
     given = [shape if blob_proto.fits(message, shape, layer.also_stored_as(i)) else blob_proto.shape_of(message)
              for i, (message, shape) in enumerate(zip(source.blobs, shapes))]

@@ -32,6 +32,9 @@ EXCEPTIONS = {
                    "of their image than they do in Caffe",
     "ConvolutionDepthwise": "a `num_output` or `group` that is not the number of channels is an error; the fork reads "
                             "neither",
+    "Correlation": "the gradient of SUBTRACT compares displaced pixels, as the layer does; FlowNet2's those of one "
+                   "place",
+    "Correlation1D": "as Correlation; what lies outside the padding counts as 0, where FlowNet2's reads the row above",
     "Data": "several layers of a process may read one LevelDB, which Caffe opens for one alone",
     "Deconvolution": "as Convolution; a `stride_h` or `stride_w` of 0, of which a Convolution dies in Caffe, is an "
                      "error here too",
@@ -42,6 +45,8 @@ EXCEPTIONS = {
     "DetectionEvaluate": "images without a detection have their lines in `name_size_file`, too, and boxes in pixels "
                          "that do not touch share none",
     "DetectionOutput": "`visualize` is refused, and files of detections are whole or not there",
+    "DataAugmentation": "draws nothing: what would be drawn in phase TRAIN is an error",
+    "Downsample": "a top of one row or column is the mean, and a larger one interpolated; FlowNet2 gives nonsense",
     "Dropout": "a `dropout_ratio` of 1, of which Caffe makes nothing but NaN in phase TRAIN, is an error there",
     "Eltwise": "a sum of one bottom, as in FlowNet 2.0's fork",
     "EltwiseAccuracy": "of classes that score alike the label's comes last, and where no label counts the accuracy is "
@@ -53,11 +58,13 @@ EXCEPTIONS = {
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
     "InnerDistance": "`transpose` is refused, and of two bottoms the second is not the weights if it is the labels",
+    "L1Loss": "the gradient of a difference of 0 is 0, in FlowNet2 that of a negative one",
     "LRN": "values that are not finite spoil the channels around them, in Caffe all behind them too; in place, values "
            "and gradient are right; Caffe overwrites what it still needs",
     "LSTM": "as RNN",
     "MergeCrop": "also on the CPU, where the fork has none; where the second bottom is cut off its gradient is 0, and "
                  "STACK takes a second bottom of more channels than the first, which the fork misplaces",
+    "MalisLoss": "all images of a batch have their gradient, and the loss's weight counts; steps back are steps back",
     "MVN": "in place, the gradient is right; Caffe overwrites the diff before it has read all of it",
     "MultiBoxLoss": "matches are of the pass alone; with `encode_variance_in_target` the gradient is the derivative; "
                     "LOGISTIC's targets are in their places; an `nms_param` without `top_k` keeps all; "
@@ -70,6 +77,8 @@ EXCEPTIONS = {
     "PSROIPooling": "a value that is not finite spoils all behind it in its map",
     "ReLU6": "with a negative slope, the gradient is the formula's, which the fork's is not",
     "Reorg": "the gradient is right; the fork hands down one that nobody has computed",
+    "Resample": "x and y take each its own half of a step, which FlowNet2's exchanges; no filter is narrower than a "
+                "pixel",
     "RNN": "two layers that share weights by their `param` names share them in every time step; in phase TRAIN Caffe's "
            "share those of the first step alone",
     "ROIPooling": "the gradient of a maximum beyond the corners of its region, which Fast R-CNN's leaves out",
