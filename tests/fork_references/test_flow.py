@@ -8,6 +8,8 @@ from fork_references.channel_norm import channel_norm, channel_norm_backward
 from fork_references.correlation import correlation, correlation1d
 from fork_references.flow_warp import flow_warp, flow_warp_backward
 from fork_references.l1_loss import l1_loss, l1_loss_backward
+from fork_references.lpq_loss import lpq_loss
+from fork_references.mean import mean
 from fork_references.resample import resample
 
 
@@ -105,3 +107,23 @@ def test_l1_loss_by_the_pixel():
     np.testing.assert_array_equal(l1_loss_backward(first, plateau=1, **{**options, "epsilon": 11})[0],
                                   [[[[.5, 0]], [[4 / 6, 0]]]])
     assert l1_loss(first, plateau=1, **{**options, "epsilon": 11}) == 6 + 11 ** .5
+
+
+def test_lpq_loss():
+    first = np.array([[[[3., 5.]], [[-4., NAN]]]])
+    loss, diff = lpq_loss(first, p=2, q=.5, q_epsilon=0)
+    assert loss == 10
+    np.testing.assert_allclose(diff.ravel(), [.6, 1, -.8, 0])
+    loss, diff = lpq_loss(first, np.zeros((1, 2, 1, 2)), p=1, q=1, p_epsilon=1, q_epsilon=.5,
+                          normalize_by_num_entries=True)
+    assert loss == (9 + .5 + 7 + .5) / 1.5
+    np.testing.assert_allclose(diff.ravel(), np.array([1, 1, -1, 0]) / 1.5)
+
+
+def test_mean():
+    bottom = np.array([1., 2, 3, 4]).reshape(1, 4, 1, 1)
+
+    np.testing.assert_array_equal(mean(bottom, operation="SUBTRACT", value=[1, 2]).ravel(), [0, 0, 2, 2])
+    np.testing.assert_array_equal(mean(bottom, operation="ADD", value=[1], input_scale=2, mean_scale=3,
+                                       output_scale=10).ravel(), [50, 70, 90, 110])
+    np.testing.assert_array_equal(mean(bottom, operation="ADD", file=np.array([[[5.]], [[6.]]])).ravel(), [6, 8, 8, 10])

@@ -16,6 +16,7 @@ from fork_references.normface import (
     normalize,
     normalize_backward,
 )
+from fork_references.normface_others import general_triplet_loss, label_specific_rescale, rescale_at
 
 
 def test_center_loss_draws_samples_and_centers_together():
@@ -115,3 +116,30 @@ def test_weights_of_euclidean_loss():
     assert weighted_euclidean_loss(first, second, weights) == (1 + 36) / 4
     np.testing.assert_array_equal(weighted_euclidean_loss_backward(first, second, weights, top_diff=2)[1],
                                   [[-1, 0], [-6, 0]])
+
+
+def test_general_triplet_loss():
+    (loss, distances), diff = general_triplet_loss(DISTANCES, LABEL, margin=.5)
+
+    # Nearer than .5 + .5: .25. Nearer than 2 + .5: .75 and .5.
+    assert loss == (.75 + 1.75 + 2) / 2
+    np.testing.assert_array_equal(distances, [1.25, 4.5 / 4])
+    np.testing.assert_array_equal(diff, [[.5, -.5, 0], [-.5, .5, -.5]])
+    (loss, _), diff = general_triplet_loss(DISTANCES, LABEL, np.array([1., 10]), margin=.5, hardest_only=True)
+    assert loss == (.75 + 2) / 2
+    np.testing.assert_array_equal(diff, [[.5, -.5, 0], [0, 5, -5]])
+    (loss, _), diff = general_triplet_loss(DISTANCES, LABEL, margin=-.5, add_center_loss=False, positive_first=True)
+    assert loss == 0
+    np.testing.assert_array_equal(diff, [[0, 0, 0], [0, .5, 0]])
+
+
+def test_label_specific_rescale():
+    bottom = np.array([[2., -1], [3, -4]])
+
+    np.testing.assert_array_equal(label_specific_rescale(bottom, LABEL, positive_weight=2, negative_weight=.5),
+                                  [[4, -.5], [1.5, -8]])
+    np.testing.assert_array_equal(label_specific_rescale(bottom, LABEL, positive_weight=2, for_ip=True, bias_fix=True),
+                                  [[3, -1], [3, -4]])
+    np.testing.assert_array_equal(label_specific_rescale(bottom, LABEL, positive_weight=2, phase="TEST"), bottom)
+    assert rescale_at(1, positive_weight_base=8, gamma=1, power=2) == 2
+    assert rescale_at(1, positive_weight_base=8, gamma=1, power=2, positive_weight_min=3) == 3
