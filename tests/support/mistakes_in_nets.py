@@ -8,12 +8,12 @@ from mistake_files import Mistake
 
 OF_A_FORK = """\
 layer {
-  name: "bn1"  type: "BN"  bottom: "conv1"  top: "conv1"
-  bn_param { bn_mode: INFERENCE }
+  name: "crf"  type: "DenseCRF"  bottom: "conv1"  bottom: "data"  top: "crf"
+  dense_crf_param { max_iter: 10 }
 }
 layer {
-  name: "up1"  type: "Upsample"  bottom: "conv1"  top: "up1"
-  upsample_param { scale: 2 }
+  name: "filter"  type: "DomainTransform"  bottom: "conv1"  top: "filtered"
+  domain_transform_param { num_iter: 3 }
 }
 """
 
@@ -29,9 +29,9 @@ MISTAKES = (
     Mistake(
         "fork",
         "A net of a fork, with fields and types that Caffe lacks",
-        "A net for SegNet's Caffe, with `BN` layers, `bn_param` and `upsample_param`, is given to Caffe.",
-        "better: tells all of them at once, whose fork they are of, and what Caffe 1.0 has instead",
-        ("net.prototxt", "bn_param", "BN", "Upsample", "upsample_param"),
+        "A net for DeepLab's Caffe, with layers that only it and PSPNet's have, is given to Caffe.",
+        "better: tells all of them at once, and whose they are",
+        ("net.prototxt", "DenseCRF", "dense_crf_param", "DomainTransform", "domain_transform_param", "deeplab-v2"),
         edits=(("net.prototxt", files.RELU1, OF_A_FORK + files.RELU1),),
     ),
     Mistake(
