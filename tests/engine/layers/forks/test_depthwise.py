@@ -88,7 +88,7 @@ def test_it_is_the_engines_own_convolution(type_name):
     ("kernel_size: 3 group: 2", (2, 4, 5, 5), "`group` is 2, .*4 channels"),
     ("kernel_size: 3", (2, 4, 5), "four axes"),
     ("kernel_size: 3 axis: 2", (2, 2, 4, 5, 5), "four axes"),
-    ("num_output: 4", (2, 4, 5, 5), "no `kernel_size`"),
+    ("num_output: 4", (2, 4, 5, 5), "no `kernel_size`"), ("kernel_size: 3", (2, 0, 5, 5), "no channels"),
 ])
 def test_what_conv_dw_does_not_compute_is_refused(options, shape, match):
     with pytest.raises(InputError, match=match):
