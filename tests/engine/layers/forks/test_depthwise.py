@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conformance import Case, examples, run_embedded, values
-from fork_judge import hold_against_caffe
+from fork_judge import hold, hold_against_caffe
+from fork_references.depthwise_convolution import depthwise_convolution
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -68,6 +69,16 @@ def test_other_sizes_later(judge, type_name):
 
     hold_against_caffe(judge, convolution(type_name, options, values(2, 3, 5, 6), then=later),
                        convolution("Convolution", options, values(2, 3, 5, 6), then=later), **SUM)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize(("bias", "stride", "pad", "dilation"), [(True, 1, 1, 1), (False, 2, 0, 1), (True, 1, 2, 2)])
+def test_the_forks_formula(type_name, bias, stride, pad, dilation):
+    options = (f"num_output: 3 group: 3 kernel_size: 3 kernel_size: 2 bias_term: {str(bias).lower()} stride: {stride} "
+               f"pad: {pad} dilation: {dilation}")
+
+    hold(convolution(type_name, options, values(2, 3, 6, 5)), lambda bottoms, params: [depthwise_convolution(
+        bottoms[0], *params, stride=(stride,) * 2, pad=(pad,) * 2, dilation=(dilation,) * 2)])
 
 
 @pytest.mark.parametrize("type_name", TYPES)
