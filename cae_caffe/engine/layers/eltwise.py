@@ -19,7 +19,8 @@ class Eltwise(Layer):
 
     The gradient of PROD is y / a, as Caffe has it, or with `stable_prod_grad` (the default) the product of the others.
     Of equal maxima the second of the first two bottoms counts, else the earliest (src/caffe/layers/eltwise_layer.cpp).
-    A sum may have one bottom, as in FlowNet 2.0's fork.
+    A sum may have one bottom, as in FlowNet 2.0's fork. In TSN's, STOCHASTIC_SUM is in phase TRAIN the sum of those
+    bottoms for which a number drawn between 0 and 1 is at most their `coeff`, in TEST the sum.
     """
 
     bottoms = at_least(2)
@@ -38,6 +39,16 @@ class Eltwise(Layer):
                              "each, or not at all.")
         self.coefficients = param.coeff or (1.0,) * len(bottom)
         self._operation: _Sum | _Product | _Maximum = _OPERATIONS[param.operation](self)
+
+    def draws(self) -> bool:
+        """Whether each forward pass takes random numbers."""
+        return self.param.eltwise_param.operation == "STOCHASTIC_SUM" and self.param.phase == "TRAIN"
+
+    def is_capturable(self):
+        return not self.draws()
+
+    def is_replayable(self):
+        return not self.draws()
 
     def shapes(self, bottom_shapes):
         for shape in bottom_shapes[1:]:
@@ -74,6 +85,23 @@ class _Sum:
             bottom[i].diff.copy_(top.diff)
         else:
             scaled(top.diff, self._coefficients[i], out=bottom[i].diff)
+
+
+class _StochasticSum(_Sum):
+    def __init__(self, layer: Eltwise):
+        super().__init__(layer)
+        self._shares = layer.coefficients
+        self._stream = layer.context.stream if layer.draws() else None
+
+    def forward(self, values: list[torch.Tensor], out: torch.Tensor) -> None:
+        if self._stream is None:
+            super().forward(values, out)
+            return
+        drawn = self._stream().uniform(len(values), 0, 1)
+        self._coefficients = tuple(float(number <= share) for number, share in zip(drawn, self._shares))
+        out.zero_()
+        for tensor, coefficient in zip(values, self._coefficients):
+            _add(out, tensor, coefficient)
 
 
 def _add(out: torch.Tensor, values: torch.Tensor, coefficient: float) -> None:
@@ -120,4 +148,4 @@ class _Maximum:
 
 
 _OPERATIONS: dict[str, type[_Sum] | type[_Product] | type[_Maximum]] = {
-    "SUM": _Sum, "PROD": _Product, "MAX": _Maximum}
+    "SUM": _Sum, "PROD": _Product, "MAX": _Maximum, "STOCHASTIC_SUM": _StochasticSum}

@@ -6,6 +6,7 @@ from ..definitions import Enum, Field, Message
 from .declaration import ForkLayer
 
 MESSAGES = [
+    Message("EltwiseParameter", Enum("EltwiseOp", {"STOCHASTIC_SUM": 3})),
     Message("ReductionParameter", Enum("ReductionOp", {"TOPK": 5}), Field("k", "int32", default=1)),
     Message("BatchReductionParameter",
             Field("level", "int32", repeated=True), Field("reduction_param", "ReductionParameter"),

@@ -36,4 +36,6 @@ class ConvolutionDepthwise(Convolution):
             if number not in (without, channels):
                 raise InputError(f"its `{name}` is {number}, and its bottom has {channels} channels, each of which has "
                                  f"a kernel and an output of its own; give `{name}: {channels}`, or none.")
+        if not channels:
+            raise InputError("its bottom has no channels; give it at least one.")
         self.channels = self.outputs = self.group = channels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ....errors import InputError
 from ...traits import Traits
 from ..loss import LossLayer
 from ..registry import register
@@ -39,6 +40,9 @@ class RegionLoss(LossLayer):
 
     def setup(self, bottom, top):
         self.options = self.param.region_loss_param
+        if self.options.num_class < 1 or self.options.num < 1:
+            raise InputError(f"its `num_class` is {self.options.num_class} and its `num` {self.options.num}; give at "
+                             "least 1.")
         yolo_boxes.check_biases(self.options.biases, self.options.num)
 
     def shapes(self, bottom_shapes):
@@ -57,7 +61,7 @@ class RegionLoss(LossLayer):
         diff = torch.zeros_like(maps)
         diff[..., 4] = self._of_nothing(maps[..., 4].sigmoid(), boxes, true)
         self._learn(diff, maps, boxes, true)
-        top[0].data.copy_(diff.square().sum() / len(maps))
+        top[0].data.copy_(diff.square().sum() / max(1, len(maps)))
         self._diff = diff.permute(0, 1, 4, 2, 3).reshape(bottom[0].shape)
 
     def _of_nothing(self, there, boxes, true) -> torch.Tensor:
@@ -100,7 +104,7 @@ class RegionLoss(LossLayer):
     def backward(self, top, propagate_down, bottom):
         self.refuse_gradient(propagate_down, 1)
         if propagate_down[0]:
-            torch.mul(self._diff, top[0].diff / len(self._diff), out=bottom[0].diff)
+            torch.mul(self._diff, top[0].diff / max(1, len(self._diff)), out=bottom[0].diff)
 
 
 def _likest(shapes: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:

@@ -31,7 +31,7 @@ class Reorg(Layer):
 
     def shapes(self, bottom_shapes):
         shape, stride = bottom_shapes[0], self.stride
-        if len(shape) != 4 or shape[1] % stride ** 2:
+        if len(shape) != 4 or not shape[1] or shape[1] % stride ** 2:
             raise InputError(f"its bottom has shape {shape_string(shape)}; it must have four axes, and its channels "
                              f"must be a multiple of {stride ** 2}, the square of its `stride`.")
         batch, channels, height, width = shape

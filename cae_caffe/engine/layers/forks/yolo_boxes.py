@@ -34,9 +34,9 @@ def as_maps(tensor: torch.Tensor, anchors: int) -> torch.Tensor:
 
 def check_maps(shape: Shape, anchors: int, values: int) -> None:
     """Raises InputError unless a bottom of `shape` has so many values for each of so many anchors."""
-    if len(shape) != 4 or shape[1] != anchors * values:
-        raise InputError(f"its bottom has shape {shape_string(shape)}; it must have four axes, and {anchors * values} "
-                         f"channels: for each of {anchors} anchors, {values} values.")
+    if len(shape) != 4 or shape[1] != anchors * values or 0 in shape[2:]:
+        raise InputError(f"its bottom has shape {shape_string(shape)}; it must have four axes, {anchors * values} "
+                         f"channels (for each of {anchors} anchors, {values} values), and a row and a column at least.")
 
 
 def check_square(shape: Shape) -> None:

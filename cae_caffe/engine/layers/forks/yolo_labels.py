@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +32,8 @@ class TrueBoxes(NamedTuple):
 
 def check_shape(shape: Shape, images: int) -> None:
     """Raises InputError unless a blob of labels has the boxes of so many images."""
-    size = int(np.prod(shape[1:]))
-    if shape[:1] != (images,) or size % 5 or not size:
+    size = math.prod(shape[1:])
+    if shape[:1] != (images,) or size % COLUMNS or not size:
         raise InputError(f"its labels have shape {shape_string(shape)}; they must have boxes of 5 values (class, x, y, "
                          f"w, h) for each of {images} images, in the shape ({images}, 1, boxes, 5).")
 
@@ -43,7 +44,7 @@ def true_boxes(labels: torch.Tensor, classes: int) -> TrueBoxes:
     Raises InputError for a class that is none of 0 to `classes` - 1, a centre outside of the image or a size of not
     more than 0: of these the fork reads or writes beside its maps, or makes what is no number.
     """
-    rows = labels.detach().cpu().numpy().reshape(len(labels), -1, 5)
+    rows = labels.detach().cpu().numpy().reshape(len(labels), labels[:1].numel() // COLUMNS, COLUMNS)
     before_end = np.cumprod((rows[:, :, 1] != 0) & (rows[:, :, 3] != 0), axis=1).astype(bool)
     image, _ = np.nonzero(before_end)
     chosen = rows[before_end]

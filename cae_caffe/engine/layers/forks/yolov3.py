@@ -69,8 +69,9 @@ class Yolov3(LossLayer):
             raise InputError(f"its `mask` is {list(options.mask)}; it must name {max(options.num, 1)} anchors, as many "
                              f"as `num: {options.num}`.")
         yolo_boxes.check_biases(options.biases, max(self.mask) + 1)
-        if options.anchors_scale < 1:
-            raise InputError("its `anchors_scale` is 0; give the number of pixels that a cell is wide, at least 1.")
+        for name in ("anchors_scale", "num_class"):
+            if getattr(options, name) < 1:
+                raise InputError(f"its `{name}` is 0; give at least 1.")
 
     def shapes(self, bottom_shapes):
         maps, labels = bottom_shapes
@@ -94,7 +95,7 @@ class Yolov3(LossLayer):
             loss = diff.square().sum()
         else:
             loss = diff[..., 4:].square().sum() + self.options.iou_normalizer * unlike
-        top[0].data.copy_(loss / len(maps))
+        top[0].data.copy_(loss / max(1, len(maps)))
         if self.options.use_logic_gradient:
             outputs[..., 2:4] = 0.5         # of w and h, the slope is 1
             diff *= torch.where(outputs.new_tensor([False, False, True, True] + [False] * (outputs.shape[-1] - 4),
@@ -181,7 +182,7 @@ class Yolov3(LossLayer):
     def backward(self, top, propagate_down, bottom):
         self.refuse_gradient(propagate_down, 1)
         if propagate_down[0]:
-            torch.mul(self._diff, top[0].diff / len(self._diff), out=bottom[0].diff)
+            torch.mul(self._diff, top[0].diff / max(1, len(self._diff)), out=bottom[0].diff)
 
 
 def _focal(likely: torch.Tensor) -> torch.Tensor:

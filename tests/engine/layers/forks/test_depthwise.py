@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conformance import Case, examples, run_embedded, values
-from fork_judge import hold_against_caffe
+from fork_judge import hold, hold_against_caffe
+from fork_references.depthwise_convolution import depthwise_convolution
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -71,6 +72,16 @@ def test_other_sizes_later(judge, type_name):
 
 
 @pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize(("bias", "stride", "pad", "dilation"), [(True, 1, 1, 1), (False, 2, 0, 1), (True, 1, 2, 2)])
+def test_the_forks_formula(type_name, bias, stride, pad, dilation):
+    options = (f"num_output: 3 group: 3 kernel_size: 3 kernel_size: 2 bias_term: {str(bias).lower()} stride: {stride} "
+               f"pad: {pad} dilation: {dilation}")
+
+    hold(convolution(type_name, options, values(2, 3, 6, 5)), lambda bottoms, params: [depthwise_convolution(
+        bottoms[0], *params, stride=(stride,) * 2, pad=(pad,) * 2, dilation=(dilation,) * 2)])
+
+
+@pytest.mark.parametrize("type_name", TYPES)
 def test_it_is_the_engines_own_convolution(type_name):
     """What the fillers draw and all results are bit for bit those of the engine's Convolution, real Caffe or not."""
     options = 'kernel_size: 3 pad: 1 num_output: 8 group: 8 weight_filler { type: "msra" } bias_filler { value: 0.5 }'
@@ -88,7 +99,7 @@ def test_it_is_the_engines_own_convolution(type_name):
     ("kernel_size: 3 group: 2", (2, 4, 5, 5), "`group` is 2, .*4 channels"),
     ("kernel_size: 3", (2, 4, 5), "four axes"),
     ("kernel_size: 3 axis: 2", (2, 2, 4, 5, 5), "four axes"),
-    ("num_output: 4", (2, 4, 5, 5), "no `kernel_size`"),
+    ("num_output: 4", (2, 4, 5, 5), "no `kernel_size`"), ("kernel_size: 3", (2, 0, 5, 5), "no channels"),
 ])
 def test_what_conv_dw_does_not_compute_is_refused(options, shape, match):
     with pytest.raises(InputError, match=match):

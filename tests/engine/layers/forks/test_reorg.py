@@ -42,7 +42,8 @@ def test_opencv_computes_the_same():
 
 
 @pytest.mark.parametrize(("shape", "stride", "match"), [
-    ((1, 4, 2, 2), 0, "`stride`"), ((1, 6, 2, 2), 2, "multiple of 4"), ((4, 2, 2), 2, "four axes"),
+    ((1, 4, 2, 2), 0, "`stride`"), ((1, 0, 2, 2), 2, "multiple of 4"),
+    ((1, 0, 2, 2), 4294967295, "multiple of"), ((1, 6, 2, 2), 2, "multiple of 4"), ((4, 2, 2), 2, "four axes"),
     ((1, 4, 3, 2), 2, "multiples of its `stride: 2`"), ((1, 4, 2, 5), 2, "multiples of its `stride: 2`"),
 ])
 def test_sizes_that_do_not_fit_are_refused(shape, stride, match):

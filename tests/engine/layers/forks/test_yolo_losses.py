@@ -131,6 +131,7 @@ def third(**changed) -> str:
     (region(softmax_tree="'t'"), "`softmax_tree`"), (region(class_map="'m'"), "`class_map`"),
     (region(num=2), "`biases`"), (region(num_class=4), "9 values"),
     (third(mask=[]), "`mask` is ..;"), (third(mask=[1]), "2 anchors"), (third(num=2), "as many as `num: 2`"),
+    (region(num_class=0), "`num_class` is 0"), (third(num_class=0), "`num_class` is 0"),
     (third(anchors_scale=0), "`anchors_scale` is 0"), (third(num_class=4), "9 values"),
 ])
 def test_options_that_do_not_fit_are_refused(text, match):
@@ -156,6 +157,7 @@ def test_labels_that_are_none_are_refused(text, row, match):
     ([maps(2, 1, 3, 3), np.zeros((1, 1, 3, 5), np.float32)], "2 images"),
     ([maps(2, 1, 3, 3), np.zeros((2, 1, 3, 4), np.float32)], "boxes of 5 values"),
     ([maps(2, 1, 3, 3)[0], np.zeros((2, 1, 3, 5), np.float32)], "four axes"),
+    ([maps(2, 1, 0, 0), np.zeros((2, 1, 3, 5), np.float32)], "a row and a column"),
 ])
 def test_shapes_that_do_not_fit_are_refused(text, bottoms, match):
     with pytest.raises(InputError, match=match):
@@ -172,3 +174,17 @@ def test_labels_get_no_gradient():
            'bottom: "bottom0" bottom: "label" top: "top0" propagate_down: true propagate_down: true }')
     with pytest.raises(InputError, match="no gradient for its bottom `label`"):
         run_embedded(Case(net, [maps(1, 1, 3, 3), labels(1, 1, seed=0)]))
+
+
+@pytest.mark.parametrize("text", [region(), third()])
+def test_an_empty_batch_has_no_loss(text):
+    found, = run_embedded(Case(text, [maps(0, 1, 3, 3), np.zeros((0, 1, 3, 5), np.float32)]))
+    assert found["top0.data"] == 0
+
+
+@pytest.mark.parametrize("kind", ["MSE", "IOU", "GIOU", "DIOU", "CIOU"])
+def test_what_is_no_number_is_in_the_loss(kind):
+    """So that it is seen, and does not pass for a box that is nowhere."""
+    label = np.array([[[[1, 0.5, 0.5, 0.3, 0.3]]]], np.float32)
+    found, = run_embedded(Case(third(iou_loss=kind), [np.full((1, 8, 3, 3), np.nan, np.float32), label]))
+    assert np.isnan(found["top0.data"])
