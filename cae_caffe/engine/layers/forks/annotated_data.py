@@ -17,9 +17,9 @@ from ..batches import Batch
 from ..data import Data
 from ..data_source import found, number
 from ..registry import register
+from . import yolo_labels
 
 COLUMNS = 8             # of a row of labels
-YOLO_ROWS, YOLO_COLUMNS = 300, 5        # of an image's labels in YOLO's form
 _JITTER = 0.3
 _EVERY = 10             # batches, after which one of several `resize_param`s is drawn anew
 _ABOUT_ONE = 0.01       # how far the sum of their probabilities may be from 1
@@ -94,7 +94,7 @@ class AnnotatedData(Data):
 
     def top_shapes(self, shape):
         if self._has_boxes and self._is_yolo:
-            return [shape, (shape[0], 1, YOLO_ROWS, YOLO_COLUMNS)]
+            return [shape, (shape[0], 1, yolo_labels.MOST, yolo_labels.COLUMNS)]
         return [shape, (1, 1, self._first_boxes, COLUMNS) if self._has_boxes else shape[:1]]
 
     def is_capturable(self):
@@ -119,8 +119,19 @@ class AnnotatedData(Data):
                 labels[i] = _label(message, what)
             restarts += self.records.advance()
         if self._has_boxes:
-            labels = self._yolo_table(found) if self._is_yolo else _table(found)
+            labels = self._table(found)
         return Batch(data, labels, restarts)
+
+    def _table(self, found: list[list[Object]]) -> torch.Tensor:
+        """The labels of a batch, by the objects of each image."""
+        rows = [(i, one.label, one.instance, *one.box) for i, objects in enumerate(found) for one in objects]
+        if self._is_yolo:
+            param = self.param.annotated_data_param
+            takes_difficult = param.train_diffcult if param.has("train_diffcult") else True
+            return yolo_labels.table([row for row in rows if takes_difficult or not row[-1]], self.batch)
+        if not rows:
+            return torch.full((1, 1, 1, COLUMNS), -1.0)
+        return torch.tensor(rows, dtype=torch.float32).view(1, 1, len(rows), COLUMNS)
 
     def _draw_policy(self) -> None:
         if len(self._probabilities) > 1:
@@ -143,8 +154,8 @@ class AnnotatedData(Data):
             image = self._distortion.apply(image, self._drawing, what)
         annotated = self._framing.expanded(AnnotatedImage(image, annotated_image.objects(message)), self._drawing, what)
         if self._jitter is not None:
-            resize = policies_of(self.param.transform_param)
-            keeps_shape = bool(resize) and resize[self.transformer.policy].resize_mode == "FIT_LARGE_SIZE_AND_PAD"
+            policies = self.transformer.policies
+            keeps_shape = bool(policies) and policies[self.transformer.policy].keeps_shape
             return self._framing.cropped(annotated, self._jitter.window(self._drawing, keeps_shape))
         boxes = [one.box for one in annotated.objects]
         windows = [window for sampler in self._samplers for window in sampler.windows(boxes, self._drawing)]
@@ -169,18 +180,6 @@ class AnnotatedData(Data):
             return objects
         return [one._replace(box=policy.extrapolated(one.box, rows, columns, crop)) for one in objects]
 
-    def _yolo_table(self, found: list[list[Object]]) -> torch.Tensor:
-        """The labels of each image in YOLO's form; of more than YOLO_ROWS boxes the first."""
-        param = self.param.annotated_data_param
-        takes_difficult = param.train_diffcult if param.has("train_diffcult") else True
-        table = torch.zeros(self.batch, 1, YOLO_ROWS, YOLO_COLUMNS)
-        for rows, objects in zip(table[:, 0], found):
-            kept = [one for one in objects if takes_difficult or not one.box.difficult][:YOLO_ROWS]
-            for row, (label, _, box) in zip(rows, kept):
-                row[:] = torch.tensor([label - 1, (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2,
-                                       box.xmax - box.xmin, box.ymax - box.ymin])
-        return table
-
     def reading_place(self):
         policy = {"policy": self.transformer.policy, "batches": self._batches} if len(self._probabilities) > 1 else {}
         return {**super().reading_place(), "drawing": self._drawing.place, **policy}
@@ -191,14 +190,6 @@ class AnnotatedData(Data):
         if len(self._probabilities) > 1:
             self.transformer.policy = number(place, "policy", len(self._probabilities))
             self._batches = number(place, "batches", _EVERY)
-
-
-def _table(found: list[list[Object]]) -> torch.Tensor:
-    """The labels of a batch in SSD's form, by the objects of each image."""
-    rows = [(i, one.label, one.instance, *one.box) for i, objects in enumerate(found) for one in objects]
-    if not rows:
-        return torch.full((1, 1, 1, COLUMNS), -1.0)
-    return torch.tensor(rows, dtype=torch.float32).view(1, 1, len(rows), COLUMNS)
 
 
 def _label(message, what: str) -> int:
