@@ -24,7 +24,7 @@ def require_rows(shape: Shape, width: int, what: str) -> None:
 
 def prior_count(shape: Shape) -> int:
     """How many priors a bottom of this shape, PriorBox's, has. Raises InputError if it has another shape."""
-    if len(shape) < 3 or shape[1] != 2 or shape[2] % 4 or math.prod(shape[3:]) != 1:
+    if len(shape) < 3 or not shape[0] or shape[1] != 2 or shape[2] % 4 or math.prod(shape[3:]) != 1:
         raise InputError(f"its bottom of prior boxes has shape {shape_string(shape)}; it takes PriorBox's (1, 2, 4 "
                          "boxes): the boxes, and their variances. Several PriorBox layers are put together by a "
                          "Concat with `axis: 2`.")

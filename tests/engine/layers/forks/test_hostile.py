@@ -78,6 +78,7 @@ def test_what_is_empty_or_large_runs(case):
     (Case('type: "GeneralTripletLoss"', [values(2, 4), values(2, 3)]), "it has 6 labels for 2 predictions"),
     (Case('type: "GeneralContrastiveLoss"', [values(2, 4), values(2, 3)]), "it has 6 labels for 2 predictions"),
     (Case('type: "LabelSpecificMargin"', [values(2, 4), np.zeros(2), np.zeros(0)], tops=2), "it must hold the margin"),
+    *((make(priors=PRIORS[:0]), "bottom of prior boxes has shape 0 2 8") for make in (multibox, detection)),
     (multibox(images=0), "is of image 0, and the predictions are of no image"),
     (multibox(truth=np.where(TRUTH == 1, np.nan, TRUTH)), "a ground truth has a value that is no finite number"),
     (Case('type: "Permute" permute_param { order: 1 }', [values(2, 3, 4, 5)], then=[[values(2, 3)]]),
