@@ -60,12 +60,15 @@ class SoftmaxWithLoss(LossLayer):
         if len(top) >= 2:
             top[1].data.copy_(self._probabilities)
         if len(top) == 3:
-            labels = Labels(self, bottom[1].data, self.classes, self.ignored)
+            labels = self._labels(bottom[1].data)
             top[2].data.copy_(self._logarithms(labels).neg_().view(top[2].shape))
         top[0].data_memory.defer(lambda: self._write_loss(bottom[1], top[0].data))
 
+    def _labels(self, data: torch.Tensor) -> Labels:
+        return Labels(self, data, self.classes, self.ignored)
+
     def _write_loss(self, label_blob, out: torch.Tensor) -> None:
-        labels = Labels(self, label_blob.data, self.classes, self.ignored)
+        labels = self._labels(label_blob.data)
         torch.div(torch.rsub(self._logarithms(labels).sum(), 0), self._divisor(labels), out=out)
 
     def _logarithms(self, labels: Labels) -> torch.Tensor:
@@ -79,7 +82,7 @@ class SoftmaxWithLoss(LossLayer):
         self.refuse_gradient(propagate_down, 1)
         if not propagate_down[0]:
             return
-        labels = Labels(self, bottom[1].data, self.classes, self.ignored)
+        labels = self._labels(bottom[1].data)
         diff = bottom[0].diff
         diff.copy_(self._probabilities)
         gradient = self.classes.view(diff)

@@ -5,7 +5,7 @@ do, then a line `# fork: NAME` in the net's file, then the fork that the user na
 written into the layer's fields, so that what is made of the net says it again. Of ImageLabelmapData's labels the loss
 tells that they are compared in. A Crop layer's fields never tell: it is Caffe 1.0's, unless the file, by its age or its
 comment, or the user says otherwise. HED's Caffe, known by its name or by its data layer, has such a Crop, too, and a
-SigmoidCrossEntropyLoss that is another; here it gets a name of its own.
+SigmoidCrossEntropyLoss that is another, as DeepSkeleton's has a SoftmaxWithLoss; here they get names of their own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _ALIGNING = ("fcn", _HED)       # whose Crop aligns its bottoms (upgrade/aligned
 NAMES = (*_TOLD, *_ALIGNING)
 _HEDS_DATA = "ImageLabelmapData"        # which only HED's Caffe has, and DeepSkeleton's that is made of it
 _HEDS_LOSS = {"SigmoidCrossEntropyLoss": "ClassBalancedSigmoidCrossEntropyLoss"}
+_SKELETONS_LOSS = "ClassBalancedSoftmaxWithLoss"        # what DeepSkeleton's SoftmaxWithLoss is called here
 _SEGNETS = ("scale_filler", "shift_filler", "bn_mode")
 _PSPNETS = ("slope_filler", "bias_filler", "momentum", "eps", "frozen", "engine")
 _COMMENT = re.compile(r"^[ \t]*#[ \t]*fork:[ \t]*(\S*)[ \t]*\r?$", re.MULTILINE)
@@ -82,11 +83,16 @@ def _tell_bns(net, fork: str | None) -> None:
 
 
 def _tell_label_maps(net) -> None:
-    """Those whose labels a softmax compares with are DeepSkeleton's, with scales for classes, not HED's with edges."""
-    compared = {name for layer in net.layer if layer.type == "SoftmaxWithLoss" for name in layer.bottom[1:2]}
-    for layer in net.layer:
-        if layer.type == "ImageLabelmapData" and compared.intersection(layer.top[1:2]):
-            layer.image_data_param.labelmap_scales = True
+    """Those whose labels a softmax compares with are DeepSkeleton's, with scales for classes, not HED's with edges; and
+    so are all of the net's losses by a softmax.
+    """
+    losses = [layer for layer in net.layer if layer.type in ("SoftmaxWithLoss", _SKELETONS_LOSS)]
+    compared = {name for layer in losses for name in layer.bottom[1:2]}
+    skeletons = [layer for layer in net.layer if layer.type == _HEDS_DATA and compared.intersection(layer.top[1:2])]
+    for layer in skeletons:
+        layer.image_data_param.labelmap_scales = True
+    for layer in losses if skeletons else ():
+        layer.type = _SKELETONS_LOSS
 
 
 def of_bn(layer) -> str | None:

@@ -12,6 +12,8 @@ MESSAGES = [
 
 LAYERS: dict[str, ForkLayer] = {
     "ClassBalancedSigmoidCrossEntropyLoss": ForkLayer("HED", "class_balanced_loss", "NumPy"),
+    "ClassBalancedSoftmaxWithLoss": ForkLayer("DeepSkeleton", "class_balanced_softmax", "NumPy",
+                                              ("loss_param", "softmax_param")),
     "Quantize": ForkLayer("DeepSkeleton", "quantize", "NumPy"),
     "Rescale": ForkLayer("DeepSkeleton", "rescale", "NumPy"),
     "SigmoidEuclideanLoss": ForkLayer("DeepSkeleton", "sigmoid_euclidean_loss", "NumPy"),
