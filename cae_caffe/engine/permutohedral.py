@@ -14,15 +14,21 @@ import torch
 
 from ..errors import InputError
 
+FARTHEST = 2.0 ** 31        # no feature may be as large: CRF-RNN's Caffe counts in whole numbers of 32 bits
+
 
 class Permutohedral:
     """The lattice of points with these features, (points, d), in units of the Gaussian's standard deviation.
 
-    As in CRF-RNN's Caffe (torrvision/caffe's src/caffe/util/modified_permutohedral.cpp).
+    As in CRF-RNN's Caffe (torrvision/caffe's src/caffe/util/modified_permutohedral.cpp). Raises InputError for features
+    that are no numbers, or too large or too far apart.
     """
 
     def __init__(self, features: np.ndarray, device: torch.device):
         points, dimensions = features.shape
+        if not (np.abs(features) < FARTHEST).all():
+            raise InputError("A place or a colour is no number, or too many standard deviations from 0 for the "
+                             "permutohedral lattice; correct the images, or give larger standard deviations.")
         keys, weights = _corners(features.astype(np.float64))
         code = _Code(keys)
         vertices, numbers = np.unique(code.of(keys), return_inverse=True)

@@ -84,7 +84,7 @@ def _pairs_list(path):
 
 @reader("list of images and windows", lambda: [b"a.png b.png 1 2 3 4\n\nc.png d.png -1 -2 +3 4 x\n"], is_text=True)
 def _windows_list(path):
-    read_windows(str(path), words=2)
+    read_windows(str(path), "PIXEL")
 
 
 @reader("list of videos", lambda: [b"a 12 3\n\nb/c 4 -1\n"], is_text=True)

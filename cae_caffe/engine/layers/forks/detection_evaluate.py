@@ -60,10 +60,8 @@ class DetectionEvaluate(DataSource, Layer):
         detections, truths = bottom_shapes
         require_rows(detections, DETECTION_WIDTH, "detections")
         require_rows(truths, TRUTH_WIDTH, "ground truths")
-        return [(1, 1, len(self._labels()) + detections[-2], VERDICT_WIDTH)]
-
-    def _labels(self) -> list[int]:
-        return [label for label in range(self.classes) if label != self.background]
+        labels = self.classes - (0 <= self.background < self.classes)
+        return [(1, 1, labels + detections[-2], VERDICT_WIDTH)]
 
     def forward(self, bottom, top):
         found = on_host(bottom[0]).reshape(-1, DETECTION_WIDTH)
@@ -100,7 +98,8 @@ class DetectionEvaluate(DataSource, Layer):
         counted = truths.labels
         if not self.param.detection_evaluate_param.evaluate_difficult_gt:
             counted = counted[~truths.difficult]
-        return [np.array([[-1, label, (counted == label).sum(), -1, -1] for label in self._labels()],
+        labels = [label for label in range(self.classes) if label != self.background]
+        return [np.array([[-1, label, (counted == label).sum(), -1, -1] for label in labels],
                          np.float32).reshape(-1, VERDICT_WIDTH)]
 
     def _judged(self, image: int, label: int, found: np.ndarray, truths: GroundTruths) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,7 +57,7 @@ class DetectionFiles:
     detections: list[Detection] = field(default_factory=list)
 
     @classmethod
-    def of(cls, param, labels: list[int], layer: str) -> DetectionFiles | None:
+    def of(cls, param, labels: Iterable[int], layer: str) -> DetectionFiles | None:
         """What a SaveOutputParameter's view asks for, with these classes; None if it names no folder, or, with a
         warning, as in the fork, not both of the files with names.
 
@@ -143,17 +144,19 @@ class DetectionFiles:
                            "bbox": found.box, "score": float(str(found.score))}, ensure_ascii=False)
 
 
-def _names(path: str, labels: list[int]) -> dict[int, str]:
+def _names(path: str, labels: Iterable[int]) -> dict[int, str]:
     """The names of these labels in a file of a LabelMap."""
     items = schema.read_text(path, schema.LabelMap).item
     names = {item.label: item.name for item in items}
     if len(names) < len(items):
         raise InputError(f"{path} names a label twice; leave each of its `item`s one of its own.")
+    found = {}
     for label in labels:
         if label not in names:
             raise InputError(f"{path} has no name for the label {label}; add an `item` with it, or correct "
                              "`num_classes`.")
-    return {label: names[label] for label in labels}
+        found[label] = names[label]
+    return found
 
 
 def _identity(name: str) -> int | str:

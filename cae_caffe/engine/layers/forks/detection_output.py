@@ -59,7 +59,7 @@ class DetectionOutput(DataSource, Layer):
                              f"{suppression.eta:g}; the first must be at least 0, and the second above 0 and at most "
                              "1.")
         self.top_k = suppression.top_k if suppression.has("top_k") else -1
-        labels = [label for label in range(self.classes) if label != param.background_label_id]
+        labels = (label for label in range(self.classes) if label != param.background_label_id)
         self.files = DetectionFiles.of(param.save_output_param, labels, self.where)
         has_least = param.has("confidence_threshold")
         self.least_score = param.confidence_threshold if has_least else float(np.finfo(np.float32).min)

@@ -19,6 +19,7 @@ from .image_pairs import ImagePairs, Pair
 
 MOST_PIXELS = 1 << 28       # of a window: more is a damaged number
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+_LABEL = re.compile(r"[+-]?[0-9]+")
 
 
 class Entry(NamedTuple):
@@ -30,8 +31,9 @@ class Entry(NamedTuple):
 
 
 class _SegData(ImagePairs):
-    """`label_type` says where labels come from: PIXEL is an image, whose greys they are; IMAGE one label, the same for
-    all pixels; NONE `ignore_label` for all. Of larger numbers than 255 labels are 255, for they are kept in bytes.
+    """`label_type` says where labels come from: PIXEL is an image, whose greys they are; IMAGE one label, a whole
+    number, the same for all pixels (no number is refused, which the forks take for 0); NONE `ignore_label` for all. Of
+    larger numbers than 255 labels are 255, for they are kept in bytes.
 
     What a crop lacks of an image is filled below and on the right with the mean, and with `ignore_label`. One of the
     `scale_factors` of transform_param, drawn in each phase, multiplies an image's size before (DeepLab's). A third top
@@ -112,9 +114,9 @@ class ImageSegData(_SegData):
     """
 
     def read_lines(self, source):
-        labelled = self.options.label_type != "NONE"
-        return read_entries(source, lambda lines: list(_entries(lines, 1 + labelled)),
-                            "image label" if labelled else "image")
+        kind = self.options.label_type
+        return read_entries(source, lambda lines: list(_entries(lines, kind)),
+                            "image" if kind == "NONE" else "image label")
 
     def pair(self):
         entry = self.entry()
@@ -135,7 +137,7 @@ class WindowSegData(_SegData):
     log_places = LogPlaces(*(f"window_seg_data_layer.cpp:{line}" for line in (44, 70, 76, 83)))
 
     def read_lines(self, source):
-        return read_windows(source, words=1 + (self.options.label_type != "NONE"))
+        return read_windows(source, self.options.label_type)
 
     def pair(self):
         entry = self.entry()
@@ -145,13 +147,14 @@ class WindowSegData(_SegData):
         return self.fitted(*cut, path, image.shape[:2])
 
 
-def read_windows(source: str, words: int) -> Sequence[Entry]:
-    """The entries of a list of windows, each with so many words, 1 or 2, before the four numbers."""
-    return read_entries(source, lambda lines: list(_entries(lines, words, 4)),
-                        f"{'image label' if words == 2 else 'image'} x1 y1 x2 y2")
+def read_windows(source: str, label_type: str) -> Sequence[Entry]:
+    """The entries of a list of windows, each with the image's path, its label unless that is NONE, and four numbers."""
+    return read_entries(source, lambda lines: list(_entries(lines, label_type, 4)),
+                        f"{'image' if label_type == 'NONE' else 'image label'} x1 y1 x2 y2")
 
 
-def _entries(lines: list[str], words: int, numbers: int = 0) -> Iterator[Entry]:
+def _entries(lines: list[str], label_type: str, numbers: int = 0) -> Iterator[Entry]:
+    words = 1 if label_type == "NONE" else 2
     for number, line in enumerate(lines, 1):
         found = line.split()
         if not found:
@@ -160,6 +163,9 @@ def _entries(lines: list[str], words: int, numbers: int = 0) -> Iterator[Entry]:
         if len(found) < words or len(texts) < numbers or not all(map(_WHOLE.fullmatch, texts)):
             raise ValueError(f"line {number} is `{line.strip()[:80]}`, and needs {words} word{'s' * (words > 1)}"
                              + (f" and {numbers} whole numbers" if numbers else ""))
+        if label_type == "IMAGE" and not _LABEL.fullmatch(found[1]):
+            raise ValueError(f"line {number} has the label {found[1]}, which is no whole number; if it names an image "
+                             "of labels, give `label_type: PIXEL`")
         window = tuple(map(int, texts))
         if window:
             _check_window(number, *window)

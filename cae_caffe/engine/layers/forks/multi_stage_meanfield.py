@@ -111,7 +111,7 @@ class MultiStageMeanfield(AutogradLayer):
                 message = spatial @ place(likely) + bilateral @ colour(likely)
                 scores = terms - compatibility @ message
             results.append(scores)
-        return [torch.stack(results).reshape(unary.shape)]
+        return [torch.stack(results).reshape(unary.shape) if results else unary + state]     # or nothing, of both
 
     def _spatial_filter(self, images: torch.Tensor) -> _Filter:
         size = tuple(images.shape[2:])
@@ -125,9 +125,9 @@ class MultiStageMeanfield(AutogradLayer):
         if self._bilateral is None or not torch.equal(self._bilateral[0], images):
             param = self.param.multi_stage_meanfield_param
             places = _places(*images.shape[2:]) / param.theta_alpha
-            self._bilateral = images.clone(), [
-                _Filter(np.concatenate([places, image.reshape(COLOURS, -1).T / param.theta_beta], 1), images.device)
-                for image in images.cpu().numpy()]
+            colours = images.flatten(2).cpu().numpy().transpose(0, 2, 1).astype(np.float64) / param.theta_beta
+            self._bilateral = images.clone(), [_Filter(np.concatenate([places, its], 1), images.device)
+                                               for its in colours]
         return self._bilateral[1]
 
     def backward(self, top, propagate_down, bottom):
@@ -139,7 +139,8 @@ class _Filter:
     """A Gaussian of the points' features, divided by what it makes of ones."""
 
     def __init__(self, features: np.ndarray, device: torch.device):
-        self._lattice = Permutohedral(features.astype(np.float32), device)
+        with np.errstate(over="ignore"):    # the lattice refuses what is infinite
+            self._lattice = Permutohedral(features.astype(np.float32), device)
         ones = torch.ones(1, len(features), device=device)
         self._norm = 1 / (self._lattice.filter(ones) + NEVER_ZERO)
 

@@ -5,6 +5,8 @@ Each of these once ended in an error of Python's or PyTorch's own, or in numbers
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conformance import Case, run_embedded, values
@@ -32,6 +34,10 @@ def detection(options="", images=1, priors=PRIORS):
     return Case(BOXES % ("DetectionOutput", "detection_output", options),
                 [values(images, count * 4), values(images, count * 3, low=0), priors], backward=False,
                 force_backward=False)
+
+
+def many_classes(case):
+    return replace(case, text=case.text.replace("num_classes: 3", "num_classes: 2147483647"))
 
 
 @pytest.mark.parametrize("case", [
@@ -79,6 +85,9 @@ def test_what_is_empty_or_large_runs(case):
     (Case('type: "GeneralContrastiveLoss"', [values(2, 4), values(2, 3)]), "it has 6 labels for 2 predictions"),
     (Case('type: "LabelSpecificMargin"', [values(2, 4), np.zeros(2), np.zeros(0)], tops=2), "it must hold the margin"),
     *((make(priors=PRIORS[:0]), "bottom of prior boxes has shape 0 2 8") for make in (multibox, detection)),
+    *((many_classes(case), "correct `num_classes`") for case in (multibox(), detection())),
+    (Case('type: "DetectionEvaluate" detection_evaluate_param { num_classes: 2147483647 }', [np.zeros((1, 1, 1, 7)),
+                                                                                            TRUTH]), "2147483647"),
     (multibox(images=0), "is of image 0, and the predictions are of no image"),
     (multibox(truth=np.where(TRUTH == 1, np.nan, TRUTH)), "a ground truth has a value that is no finite number"),
     (Case('type: "Permute" permute_param { order: 1 }', [values(2, 3, 4, 5)], then=[[values(2, 3)]]),

@@ -157,6 +157,24 @@ def test_fields_that_are_none_are_refused(text, shapes, files, match):
         run_embedded(meanfield(text, *(values(*shape) for shape in shapes), files=files))
 
 
+@pytest.mark.parametrize("colour", [np.nan, np.inf, 9.2e18, -3e38])
+def test_colours_beyond_the_lattice_are_refused(colour):
+    with pytest.raises(InputError, match="too many standard deviations from 0"):
+        run_embedded(meanfield("", values(1, 2, 2, 2), values(1, 2, 2, 2), np.full((1, 3, 2, 2), colour, np.float32)))
+
+
+@pytest.mark.parametrize("theta", ["theta_alpha", "theta_gamma"])
+def test_places_beyond_the_lattice_are_refused(theta):
+    bottoms = [values(1, 2, 2, 2), values(1, 2, 2, 2), values(1, 3, 2, 2)]
+    with pytest.raises(InputError, match="too many standard deviations from 0"):
+        run_embedded(Case(f'type: "MultiStageMeanfield" multi_stage_meanfield_param {{ {theta}: 1e-38 }}', bottoms))
+
+
+def test_an_empty_batch_stays_empty():
+    found, = run_embedded(meanfield("", *(values(0, channels, 4, 4) for channels in (2, 2, 3))))
+    assert found["top0.data"].shape == (0, 2, 4, 4)
+
+
 def test_no_standard_deviation_is_refused():
     with pytest.raises(InputError, match="`theta_beta: 0` is no standard deviation"):
         run_embedded(Case('type: "MultiStageMeanfield" multi_stage_meanfield_param { theta_beta: 0 }',
