@@ -54,7 +54,7 @@ EXCEPTIONS = {
     "Embed": "a row number out of range is an error on the CPU; Caffe reads beyond the weights",
     "ImageLabelmapData": "DeepSkeleton's, with scales for classes, if a SoftmaxWithLoss takes the labels; crops are "
                          "the middle ones in phase TEST",
-    "ImageSegData": "labels are resized by the nearest pixel, which DeepLab's mixes; a label that is no number is refused",
+    "ImageSegData": "labels are resized by the nearest pixel, which DeepLab's mixes; of labels only numbers are taken",
     "InfogainLoss": "a second top needs no `loss_weight`s",
     "InnerProduct": "in a V0 or V1 net an output that feeds a spatial layer has four axes, as in 2015",
     "InnerDistance": "`transpose` is refused, and of two bottoms the second is not the weights if it is the labels",
