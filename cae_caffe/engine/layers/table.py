@@ -74,7 +74,6 @@ EXCEPTIONS = {
     "Pooling": "a window of nothing but NaN and minus infinity has the maximum -3.4e38 and the place -1, as in Caffe, "
                "and no gradient, which Caffe adds to the value before the image in memory; stochastic pooling also on "
                "the CPU, where Caffe has none, from Caffe's own stream",
-    "PSROIPooling": "a value that is not finite spoils all behind it in its map",
     "ReLU6": "with a negative slope, the gradient is the formula's, which the fork's is not",
     "Reorg": "the gradient is right; the fork hands down one that nobody has computed",
     "Resample": "x and y take each its own half of a step, which FlowNet2's exchanges; no filter is narrower than a "

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import torch
+from torch.nn.functional import embedding_bag
 
 from ....errors import InputError
 from ...blob import shape_string
@@ -12,6 +16,7 @@ from ...traits import Traits
 from ..registry import register
 from .regions import Regions, check_shapes, rounded
 
+MOST_CELLS = 1 << 21            # of bins taken together, which bounds the memory for their numbers
 SMALLEST = np.float32(0.1)      # no region counts as shorter, in rows or columns of the bottom
 
 
@@ -24,8 +29,6 @@ class PSROIPooling(Layer):
     bin i of h rows, in float32, goes from row floor(i h + y1 s) to before ceil((i + 1) h + y1 s), within the image; an
     empty one gives 0. Columns likewise. None of the gradient goes to the regions.
     (src/caffe/layers/psroi_pooling_layer.cu of daijifeng001/caffe-rfcn; the paper: Dai et al. 2016, section 2)
-
-    Sums are differences of running sums in float64, so that a value that is not finite spoils all behind it.
     """
 
     traits = Traits(capturable=False)
@@ -40,8 +43,6 @@ class PSROIPooling(Layer):
             raise InputError("it has no `spatial_scale`; give the size of its first bottom as a part of the image's, "
                              "0.0625 for a stride of 16.")
         self.outputs, self.group = param.output_dim, param.group_size
-        self._corners: list[tuple[int, torch.Tensor]] = []      # of all bins, in the running sums, and their signs
-        self._areas = torch.empty(0)
 
     def allows_forced_backward(self, bottom_index):
         return bottom_index == 0
@@ -57,57 +58,103 @@ class PSROIPooling(Layer):
         return [(regions[0], self.outputs, self.group, self.group)]
 
     def forward(self, bottom, top):
-        self._place_bins(bottom)
-        sums = _room(bottom[0])
-        sums[:, :, 1:, 1:] = bottom[0].data.to(sums.device, sums.dtype).cumsum(2).cumsum(3)
-        flat = sums.view(-1)
-        total = sum(sign * flat[index] for sign, index in self._corners)
-        top[0].data.copy_(total / self._areas)
+        self._bins = bins = self._find_bins(bottom)
+        values = self._by_cell(bottom[0].data)
+        sums = [embedding_bag(torch.from_numpy(cells).to(values.device), values, _offsets(bins.counts[part], values),
+                              mode="sum") for part, cells in bins.parts()]
+        means = torch.cat([values[:0], *sums]) / self._divisors(values)
+        top[0].data.copy_(means.view(-1, self.group, self.group, self.outputs).permute(0, 3, 1, 2))
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[1]:
             bottom[1].diff.zero_()
         if not propagate_down[0]:
             return
-        steps = _room(bottom[0])
-        shares = (top[0].diff.to(steps.device, steps.dtype) / self._areas).reshape(-1)
-        for sign, index in self._corners:
-            steps.view(-1).index_add_(0, index.reshape(-1), sign * shares)
-        # The corner before each value's rectangle counts for all behind it.
-        bottom[0].diff.copy_(steps.cumsum(2).cumsum(3)[:, :, :-1, :-1])
+        diff = bottom[0].diff
+        shares = top[0].diff.to(_device(diff)).permute(0, 2, 3, 1).reshape(-1, self.outputs)
+        shares = shares / self._divisors(shares)
+        cells_diff = shares.new_zeros(bottom[0].count // self.outputs, self.outputs)
+        for part, cells in self._bins.parts():
+            # For each cell, the bins that it is in.
+            by_bin = np.repeat(np.arange(part.start, part.stop), self._bins.counts[part])
+            by_cell = torch.from_numpy(by_bin[np.argsort(cells, kind="stable")]).to(shares.device)
+            counts = np.bincount(cells, minlength=len(cells_diff))
+            cells_diff += embedding_bag(by_cell, shares, _offsets(counts, shares), mode="sum")
+        images, _, height, width = diff.shape
+        in_maps = cells_diff.view(images, self.group, self.group, height, width, self.outputs)
+        diff.copy_(in_maps.permute(0, 5, 1, 2, 3, 4).reshape(diff.shape))
 
-    def _place_bins(self, bottom) -> None:
-        images, channels, height, width = bottom[0].shape
+    def _by_cell(self, maps: torch.Tensor) -> torch.Tensor:
+        """Maps as rows (images group_size group_size H W, output_dim): what a bin takes stands in whole rows."""
+        images, _, height, width = maps.shape
+        parts = maps.to(_device(maps)).view(images, self.outputs, self.group, self.group, height, width)
+        return parts.permute(0, 2, 3, 4, 5, 1).reshape(-1, self.outputs)
+
+    def _divisors(self, like: torch.Tensor) -> torch.Tensor:
+        """The number of values of each bin, as a column, 1 of an empty one."""
+        return torch.from_numpy(np.maximum(self._bins.counts, 1)).to(like)[:, None]
+
+    def _find_bins(self, bottom) -> _Bins:
+        images, _, height, width = bottom[0].shape
         regions = Regions.of(bottom[1], self.param.bottom[1], images)
         scale = np.float32(self.param.psroi_pooling_param.spatial_scale)
         first = rounded(regions.corners[:, :2]) * scale
         last = (rounded(regions.corners[:, 2:]) + np.float32(1)) * scale
-        left, right = _bins(first[:, 0], last[:, 0], self.group, width)
-        above, below = _bins(first[:, 1], last[:, 1], self.group, height)
-        channel = np.arange(channels).reshape(self.outputs, self.group, self.group)
-        plane = regions.image[:, None, None, None] * channels + channel
-        start = plane * ((height + 1) * (width + 1))
-        rows = [edge[:, None, :, None] * (width + 1) for edge in (above, below)]
-        columns = [edge[:, None, None, :] for edge in (left, right)]
-        device = _device(bottom[0])
-        self._corners = [(sign, torch.from_numpy(start + rows[i] + columns[j]).to(device))
-                         for sign, i, j in ((1, 1, 1), (-1, 0, 1), (-1, 1, 0), (1, 0, 0))]
-        area = (below - above)[:, None, :, None] * (right - left)[:, None, None, :]
-        self._areas = torch.from_numpy(np.maximum(area, 1).astype(np.float64)).to(device)
+        left, right = _edges(first[:, 0], last[:, 0], self.group, width)
+        above, below = _edges(first[:, 1], last[:, 1], self.group, height)
+        of_group = np.arange(self.group ** 2).reshape(self.group, self.group)
+        plane = regions.image[:, None, None] * self.group ** 2 + of_group
+        start = (plane * height + above[:, :, None]) * width + left[:, None, :]
+        rows, columns = np.broadcast_arrays((below - above)[:, :, None], (right - left)[:, None, :])
+        return _Bins(start.ravel(), rows.ravel(), columns.ravel(), width)
 
 
-def _room(blob) -> torch.Tensor:
-    """Zeros, a row above and a column before each of the blob's maps, in float64."""
-    images, channels, height, width = blob.shape
-    return torch.zeros(images, channels, height + 1, width + 1, dtype=torch.float64, device=_device(blob))
+@dataclass
+class _Bins:
+    """Bins, (B,): the number of the first cell of each, and how many rows and columns it has; and cells in a row."""
+
+    start: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    width: int
+
+    def __post_init__(self):
+        self.counts = self.rows * self.columns
+
+    def parts(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Bins of no more than MOST_CELLS in all, or one bin; each with the numbers of its cells, bin by bin."""
+        behind = np.cumsum(self.counts)
+        first = 0
+        while first < len(behind):
+            before = behind[first - 1] if first else 0
+            end = max(int(np.searchsorted(behind, before + MOST_CELLS, side="right")), first + 1)
+            part = slice(first, end)
+            yield part, self._cells(part)
+            first = end
+
+    def _cells(self, part: slice) -> np.ndarray:
+        rows = self.rows[part]
+        row_starts = np.repeat(self.start[part], rows) + _runs(np.zeros_like(rows), rows) * self.width
+        return _runs(row_starts, np.repeat(self.columns[part], rows))
 
 
-def _device(blob) -> torch.device:
-    """Where float64 is: the blob's device, unless that is a Mac's."""
-    return torch.device("cpu") if blob.data.device.type == "mps" else blob.data.device
+def _device(tensor: torch.Tensor) -> torch.device:
+    """Where embedding_bag is: the tensor's device, unless that is a Mac's."""
+    return torch.device("cpu") if tensor.device.type == "mps" else tensor.device
 
 
-def _bins(first: np.ndarray, last: np.ndarray, number: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+def _runs(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The whole numbers from each of the starts on, so many as its length, one after the other."""
+    behind = np.cumsum(lengths)
+    return np.repeat(starts - (behind - lengths), lengths) + np.arange(behind[-1] if len(behind) else 0)
+
+
+def _offsets(counts: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+    """Where the things of each begin that has so many, on the device of `like`."""
+    return torch.from_numpy(np.cumsum(counts) - counts).to(like.device)
+
+
+def _edges(first: np.ndarray, last: np.ndarray, number: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the bins of regions from `first` to before `last`, both (R,), begin and end, each (R, number).
 
     Both lie within `length`, and no end before its beginning.

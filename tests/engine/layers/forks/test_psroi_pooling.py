@@ -7,10 +7,11 @@ import numpy as np
 import opencv_judge
 import pytest
 from conformance import Case, examples, run_embedded, values
-from fork_references.psroi_pooling import psroi_pooling
+from fork_references.psroi_pooling import psroi_pooling, psroi_pooling_backward
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cae_caffe.engine.layers.forks import psroi_pooling as psroi_pooling_layer
 from cae_caffe.errors import InputError
 
 
@@ -51,6 +52,39 @@ def test_no_region_at_all_has_no_rows():
 
     assert found["top0.data"].shape == (0, 2, 2, 2)
     assert not found["bottom0.diff"].any()
+
+
+@pytest.mark.parametrize("odd", [np.inf, np.nan, 1e30])
+def test_a_bin_is_of_its_own_values_alone(odd):
+    regions = np.array([[0, 1, 2, 3, 3], [0, 0, 0, 1, 1], [0, 2, 0, 3, 3]], np.float32)
+    maps, top_diff = values(2, 8, 4, 4), values(3, 2, 2, 2)
+    maps[0, :, 0, 0] = top_diff[1, :, 0, 0] = odd
+    with np.errstate(invalid="ignore"):
+        found, = run_embedded(case(maps, regions, top_diffs=[top_diff]))
+        wanted = psroi_pooling(maps, regions, spatial_scale=1.0, output_dim=2,
+                               group_size=2)
+        wanted_diff = psroi_pooling_backward(top_diff, maps, regions, spatial_scale=1.0, output_dim=2,
+                                             group_size=2)
+
+    np.testing.assert_allclose(found["top0.data"], wanted, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(found["bottom0.diff"], wanted_diff, rtol=1e-6, atol=1e-6)
+    assert np.abs(found["top0.data"][0]).max() < 1
+
+
+def test_bins_taken_part_by_part(monkeypatch):
+    regions = [[0, 1, 2, 3, 3], [1, 0, 0, 6, 6], [0, 2, 0, 3, 3], [1, 9, 9, 9, 9]]
+    at_once, = run_embedded(case(values(2, 8, 7, 7), regions))
+    monkeypatch.setattr(psroi_pooling_layer, "MOST_CELLS", 5)
+    part_by_part, = run_embedded(case(values(2, 8, 7, 7), regions))
+
+    np.testing.assert_array_equal(part_by_part["top0.data"], at_once["top0.data"])
+    np.testing.assert_allclose(part_by_part["bottom0.diff"], at_once["bottom0.diff"], atol=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "regions"), [((0, 8, 4, 4), np.zeros((0, 5))), ((1, 8, 0, 4), [[0, 0, 0, 3, 3]])])
+def test_maps_without_a_value(shape, regions):
+    found, = run_embedded(case(values(*shape), regions))
+    assert not found["top0.data"].any()
 
 
 def without(field):
