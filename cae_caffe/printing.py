@@ -1,8 +1,12 @@
-"""Names and texts of others as they may be shown: what a terminal would obey, or nobody would see, is written out."""
+"""Names and texts of others as they may be shown: what a terminal would obey, or nobody would see, is written out; and
+how often and on which lines something stands.
+"""
 
 from __future__ import annotations
 
 import re
+
+MOST_LINES = 10     # of a file, that are told of one thing
 
 # Control characters but for the tab, line ends of Unicode, marks that turn the direction of writing or are invisible,
 # and the halves of characters as which Python holds the bytes of a file name that is no text.
@@ -21,3 +25,13 @@ def shown_lines(text: str) -> str:
 
 def _written_out(match: re.Match[str]) -> str:
     return match.group().encode("unicode_escape").decode("ascii")
+
+
+def times(lines: list[int | None]) -> str:
+    """" (3 times: lines 2, 5, 9)" where something stands in several `lines`, None for one not known; else nothing."""
+    if len(lines) == 1:
+        return ""
+    known = list(dict.fromkeys(line for line in lines if line is not None))
+    told = ", ".join(map(str, known[:MOST_LINES])) + (", ..." if len(known) > MOST_LINES else "")
+    where = f": line{'s' * (len(known) > 1)} {told}" if known else ""
+    return f" ({len(lines)} times{where})"

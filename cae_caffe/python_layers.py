@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .errors import InputError
+from .printing import times
 
 VARIABLE = "CAE_CAFFE_PYTHON_LAYERS"
 REFUSE, RUN = "refuse", "run"
@@ -40,10 +41,15 @@ def check(layers: Iterable[Any], name: str, lines: Iterable[int | None]) -> None
     """
     found = [(layer, line) for layer, line in zip(layers, lines) if layer.type == "Python"]
     if found and are_refused():
-        places = [f"{name}:{line}" if line else name for _, line in found]
+        lines_by_code: dict[str, list[int | None]] = {}
+        first: dict[str, str] = {}
+        for layer, line in found:
+            what = code(layer.python_param)
+            lines_by_code.setdefault(what, []).append(line)
+            first.setdefault(what, f"{name}:{line}: the Python layer `{layer.name}`" if line else
+                             f"{name}: the Python layer `{layer.name}`")
         raise InputError(
-            *(f"{place}: the Python layer `{layer.name}` would run {code(layer.python_param)}."
-              for place, (layer, _) in zip(places, found)),
+            *(f"{first[what]} would run {what}{times(same)}." for what, same in lines_by_code.items()),
             f"Python layers are refused by commands that only look at a net, by --no-python-layers, and by {VARIABLE}="
             f"{REFUSE}. Read that code first; {VARIABLE}={RUN} lets it run.")
 

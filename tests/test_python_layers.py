@@ -134,3 +134,11 @@ def test_real_caffe_is_not_given_such_a_net(folder, caffe_command):
                           capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 2 and "the Python layer `p` would run" in done.stderr
     assert not (folder / "ran").exists()
+
+
+def test_layers_with_the_same_code_are_told_once(folder, capsys):
+    layer = "\n".join(NET.splitlines()[2:4]) + "\n"
+    (folder / "net.prototxt").write_text(NET + layer.replace('"p"', '"q"'))
+    assert main(["summary", "net.prototxt"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("would run") == 1 and "guest.py) (2 times: lines 3, 6)" in said

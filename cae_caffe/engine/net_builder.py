@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from .. import python_layers, schema
 from ..errors import InputError
 from ..graph import Graph, Node, graph_of, layer_place
+from ..printing import times
 from ..schema import format_text, layer_types, net_state, view
-from ..schema.text.unknown import times
 from . import backward_plan, log, out_of_memory
 from . import device as devices
 from .backward_plan import LayerPlan

@@ -16,6 +16,7 @@ import numpy as np
 from .. import schema
 from ..errors import InputError, RunError
 from ..printing import shown
+from ..schema.forks.beyond import parts_beyond
 from .processes import Python, this_python
 from .trial import Trial, load
 
@@ -83,6 +84,7 @@ def verify(solver_file: str, iterations: int, caffe: Python,
     if iterations < 1:
         raise InputError(f"--iterations {iterations} compares nothing; give at least 1.")
     solver = schema.read_solver(solver_file)
+    _check_caffe_has_it(solver)
     with tempfile.TemporaryDirectory(prefix="cae-caffe-") as folder:
         path = os.path.join(folder, "solver.prototxt")
         schema.write_text(_for_trial(solver, folder), path)
@@ -92,6 +94,15 @@ def verify(solver_file: str, iterations: int, caffe: Python,
         real = _trial("caffe", caffe, path, iterations, solver_file)
     _check_same_parameters(real, ours)
     return compare(real, ours, solver.random_seed)
+
+
+def _check_caffe_has_it(solver: schema.SolverParameter) -> None:
+    """Raises InputError if the net that the solver trains in a file of its own has parts that Caffe 1.0 has not."""
+    path = solver.net or solver.train_net
+    parts = parts_beyond(schema.read_net(path)) if path else []
+    if parts:
+        raise InputError(f"{path}: real Caffe 1.0 has not {', '.join(parts)}; forks have, and there is nothing here to "
+                         "verify such a net with. docs/layers.md says what each layer of a fork is held against.")
 
 
 def _for_trial(solver: schema.SolverParameter, folder: str) -> schema.SolverParameter:

@@ -166,3 +166,15 @@ def test_nets_with_other_parameters_cannot_be_compared(folder, monkeypatch):
     with pytest.raises(RunError, match=r"build different nets: real Caffe's alone has the parameters ip\[0\] \(3,\); "
                                        r"the embedded engine's alone has ip\[0\] \(2,\)"):
         verify("solver.prototxt", 1, Python(["false"], {}))
+
+
+def test_a_net_of_a_fork_is_told_before_anything_runs(no_caffe_needed, folder, capsys):
+    (folder / "fork.prototxt").write_text("""
+layer { name: "x" type: "DummyData" top: "x" dummy_data_param { shape { dim: 2 dim: 2 } } }
+layer { name: "p" type: "Permute" bottom: "x" top: "y" permute_param { order: 1 } }
+layer { name: "d" type: "Dropout" bottom: "y" top: "y" dropout_param { scale_train: false } }""")
+    (folder / "solver.prototxt").write_text('net: "fork.prototxt" base_lr: 0.1 lr_policy: "fixed"')
+    assert main(["verify", "solver.prototxt"]) == 2
+    said = capsys.readouterr().err
+    assert ("fork.prototxt: real Caffe 1.0 has not the layer type `Permute`, the field `permute_param` of "
+            "LayerParameter, the field `scale_train` of DropoutParameter; forks have") in said

@@ -21,7 +21,7 @@ from types import ModuleType
 from .declaration import ForkLayer
 
 SOURCE = "Caffe's forks"
-_NO_FORKS = ("__main__", "declaration", "dialects", "elsewhere")
+_NO_FORKS = ("__main__", "beyond", "declaration", "dialects", "elsewhere")
 
 
 def _modules() -> Iterator[ModuleType]:

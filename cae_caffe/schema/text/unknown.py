@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...printing import times
+
 MOST_KINDS = 20     # that are told; a file of another kind altogether has any number
-MOST_LINES = 10     # that are told of a kind
 
 
 @dataclass
@@ -42,13 +43,3 @@ class UnknownNames:
         place = f"{self._name}:{line}:{column}" if column else f"{self._name}:{line}"
         end = "" if kind.remedy.endswith("?") else "."
         return f"{place}: {kind.problem}{times([line for line, _ in kind.places])}{kind.remedy}{end}"
-
-
-def times(lines: list[int | None]) -> str:
-    """" (3 times: lines 2, 5, 9)" where something stands in several `lines`, None for one not known; else nothing."""
-    if len(lines) == 1:
-        return ""
-    known = list(dict.fromkeys(line for line in lines if line is not None))
-    shown = ", ".join(map(str, known[:MOST_LINES])) + (", ..." if len(known) > MOST_LINES else "")
-    where = f": line{'s' * (len(known) > 1)} {shown}" if known else ""
-    return f" ({len(lines)} times{where})"
