@@ -42,7 +42,7 @@ def test_a_type_of_a_fork_that_is_known_here_is_told_by_its_name():
 
 
 @pytest.mark.parametrize("written, meant", [
-    ("bn_parm", None), ("fictitious_param", None), ("splat_param", None),
+    ("bn_parm", "bn_param"), ("fictitious_param", None), ("splat_param", None),
     ("inner_prodct_param", "inner_product_param"),
     ("convolution", "convolution_param"), ("pooling", "pooling_param"), ("Top", "top"), ("bottm", "bottom"),
 ])

@@ -32,7 +32,7 @@ REFUSED = {
         ONE + ip("two", "one") + 'layer { name: "r" type: "ReLU" bottom: "one" top: "one" }',
         r"layer `r` .*:4\): its top `one` is already"),
     "too few bottoms": (ONE + 'layer { name: "l" type: "EuclideanLoss" bottom: "one" }',
-                        r"layer `l` .*:3\): it has 1 bottom blob\(s\) and takes exactly 2"),
+                        r"layer `l` .*:3\): it has 1 bottom blob\(s\) and takes 2 to 3"),
     "too many bottoms": (INPUT + 'layer { name: "l" type: "Sigmoid" bottom: "x" bottom: "y" top: "l" }',
                          r"layer `l` .*:2\): it has 2 bottom blob\(s\) and takes exactly 1"),
     "too many tops": (INPUT + 'layer { name: "l" type: "Sigmoid" bottom: "x" top: "l" top: "m" }',

@@ -46,7 +46,6 @@ MESSAGES = [
             Field("positive_weight_min", "float", default=0.0), Field("positive_weight_max", "float", default=0.0),
             Field("bias_fix", "bool", default=False), Field("power_on_positive", "bool", default=False),
             Field("do_backward", "bool", default=True)),
-    Message("FlipParameter", Field("flip_width", "bool", default=True), Field("flip_height", "bool", default=False)),
     Message("InnerProductParameter", Field("normalize", "bool", default=False)),
     Message("ScaleParameter", Field("min_value", "float"), Field("max_value", "float")),
     Message("SoftmaxParameter", Field("normalize_type", "string", default="Softmax")),
@@ -56,13 +55,11 @@ MESSAGES = [
             Field("general_contrastive_loss_param", "GeneralContrastiveParameter"),
             Field("general_triplet_loss_param", "GeneralTripletParameter"),
             Field("label_specific_margin_param", "LabelSpecificMarginParameter"),
-            Field("label_specific_rescale_param", "LabelSpecificRescaleParameter"),
-            Field("flip_param", "FlipParameter")),
+            Field("label_specific_rescale_param", "LabelSpecificRescaleParameter")),
 ]
 
 LAYERS: dict[str, ForkLayer] = {
     "CenterLoss": ForkLayer("caffe-face, NormFace", "center_loss", "NumPy"),
-    "Flip": ForkLayer("NormFace", "flip", "NumPy"),
     "GeneralContrastiveLoss": ForkLayer("NormFace", "general_contrastive_loss", "NumPy",
                                         fields=("general_contrastive_loss_param",)),
     "GeneralTripletLoss": ForkLayer("NormFace", "general_triplet_loss", "NumPy",

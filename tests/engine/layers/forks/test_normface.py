@@ -1,4 +1,4 @@
-"""NormFace's layers: InnerDistance, GeneralContrastiveLoss, GeneralTripletLoss, LabelSpecificMargin and -Rescale, Flip;
+"""NormFace's layers: InnerDistance, GeneralContrastiveLoss, GeneralTripletLoss, LabelSpecificMargin and -Rescale;
 and Parameter's `blob_filler`.
 """
 
@@ -302,18 +302,7 @@ def test_in_place():
     np.testing.assert_array_equal(within["bottom0.diff"], apart["bottom0.diff"])
 
 
-# ---- Flip, Parameter
-
-@pytest.mark.parametrize(("text", "axes"), [("", (3,)), ("flip_width: false flip_height: true", (2,)),
-                                            ("flip_height: true", (2, 3)), ("flip_width: false", ())])
-def test_flip(text, axes):
-    hold(Case(f'type: "Flip" flip_param {{ {text} }}', [values(2, 3, 4, 5)]),
-         lambda bottoms, params: [np.flip(bottoms[0], axes)])
-
-
-def test_a_flip_of_no_image_is_refused():
-    with pytest.raises(InputError, match="Flip takes images"):
-        run_embedded(Case('type: "Flip"', [values(2, 3)]))
+# ---- Parameter
 
 
 def test_a_parameter_may_be_filled():
