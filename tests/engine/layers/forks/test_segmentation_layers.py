@@ -66,6 +66,25 @@ def test_pixels_of_all_passes_may_count():
     np.testing.assert_allclose(found[1]["top0.data"].ravel(), naive_measures(pairs, 2), rtol=1e-6)
 
 
+def test_pixels_that_count_go_on_from_a_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.prototxt").write_text(mat_net(
+        'layer { name: "s" type: "SegAccuracy" bottom: "a" bottom: "b" top: "s" seg_accuracy_param { reset: false } }',
+        inputs=[("a", (1, 2, 2, 2)), ("b", (1, 1, 2, 2))]))
+    net = pycaffe.Net("net.prototxt", pycaffe.TEST)
+    go_back = data_position.mark([net._engine])
+    net.blobs["a"].data[...], net.blobs["b"].data[...] = values(1, 2, 2, 2), whole_numbers(1, 1, 2, 2, below=2)
+    first = net.forward()["s"].copy()
+    after_one = data_position.mark([net._engine])
+    net.blobs["b"].data[...] = 1 - net.blobs["b"].data
+    second = net.forward()["s"].copy()
+
+    after_one()
+    np.testing.assert_array_equal(net.forward()["s"], second)
+    go_back()
+    assert (net.forward()["s"] != second).any() and (first != second).any()
+
+
 @pytest.mark.parametrize(("labels", "match"), [(np.zeros((1, 1, 2, 3)), "one label for each pixel"),
                                                (np.full((1, 1, 2, 2), 255), "found the label 255"),
                                                (np.full((1, 1, 2, 2), -1), "found the label -1")])
