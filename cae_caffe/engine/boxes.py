@@ -33,11 +33,6 @@ class Box(NamedTuple):
                      min(self.ymax, other.ymax))
         return Box(0, 0, 0, 0) if common.xmin > common.xmax or common.ymin > common.ymax else common
 
-    def overlap(self, other: Box) -> float:
-        """The Jaccard overlap: what both have as a part of what one of them has."""
-        common = self.intersection(other).size
-        return common / (self.size + other.size - common) if common > 0 else 0.0
-
     def coverage(self, other: Box) -> float:
         """The part of it that `other` covers."""
         common = self.intersection(other).size

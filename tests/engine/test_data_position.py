@@ -34,6 +34,18 @@ NETS = {
       sampler { min_scale: 0.5 } max_sample: 1 } } transform_param { mirror: true scale: 0.004 expand_param {
       max_expand_ratio: 2 } resize_param { height: 4 width: 5 interp_mode: LINEAR interp_mode: NEAREST } }""",
 }
+FEATURES = HDF5 % "" + """layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
+  inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }"""
+CHANGED = """layer { name: "change" type: "LabelSpecific%s" bottom: "ip" bottom: "label" top: "changed" %s }
+  layer { name: "loss" type: "SoftmaxWithLoss" bottom: "changed" bottom: "label" top: "loss" }"""
+LAYERS_THAT_GO_ON = {
+    "a running mean": """layer { name: "distance" type: "AbsVal" bottom: "ip" top: "distance" }
+      layer { name: "loss" type: "GeneralContrastiveLoss" bottom: "distance" bottom: "label" top: "loss"
+      general_contrastive_loss_param { add_intra_mae: true positive_margin: -100 positive_outlier_thresh: 1000
+        negative_margin: 0.2 max_negative_margin: 10 } }""",
+    "a margin": CHANGED % ("Margin", "label_specific_margin_param { margin_base: 3 gamma: 0.5 power: 1.5 }"),
+    "a scale": CHANGED % ("Rescale", "label_specific_rescale_param { positive_weight_base: 3 gamma: 0.5 power: 0.7 }"),
+}
 SOLVER = 'base_lr: 0.05 momentum: 0.9 max_iter: 100 test_iter: 3 test_interval: 4 '
 STOP, END = 7, 17
 
@@ -103,6 +115,13 @@ def _stopped_and_going_on(with_position):
 @pytest.mark.parametrize("kind", NETS)
 def test_a_run_that_goes_on_ends_as_the_one_that_never_stopped(kind, folder):
     _prepare(folder, kind)
+    whole, going_on = _stopped_and_going_on(with_position=True)
+    assert going_on == whole
+
+
+@pytest.mark.parametrize("kind", LAYERS_THAT_GO_ON)
+def test_what_layers_keep_from_pass_to_pass_goes_on(kind, folder):
+    small_training.write(folder, SOLVER, FEATURES + LAYERS_THAT_GO_ON[kind])
     whole, going_on = _stopped_and_going_on(with_position=True)
     assert going_on == whole
 

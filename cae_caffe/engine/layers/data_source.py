@@ -7,13 +7,13 @@ import numpy as np
 from ...errors import InputError
 
 Place = dict[str, np.ndarray]
-HIDDEN = "hidden"       # what a hidden state is called in a place
+HIDDEN = "hidden"       # what a hidden state, or another that is no whole number, is called in a place
 
 
 class DataSource:
-    """A layer that a snapshot can go on from exactly: one that reads data in an order, or keeps a hidden state.
+    """A layer that a snapshot can go on from exactly: one that reads data in an order, or keeps a state of its own.
 
-    Its place is arrays by name: whole numbers, and float32 for a hidden state, HIDDEN.
+    Its place is arrays by name: whole numbers, and numbers of any kind for a state, HIDDEN.
 
     Arrays that a place holds are never written again by the layer.
     """
@@ -25,6 +25,18 @@ class DataSource:
     def go_to(self, place: Place) -> None:
         """Go on from `place` at the next batch. Raises InputError if the data, or shapes, are others."""
         raise NotImplementedError
+
+
+class PassCounter(DataSource):
+    """A layer whose place is how many passes it has made, `passes`."""
+
+    passes: int
+
+    def place(self) -> Place:
+        return {"passes": np.array(self.passes)}
+
+    def go_to(self, place: Place) -> None:
+        self.passes = number(place, "passes")
 
 
 def require_source(source: str, field: str) -> None:

@@ -7,7 +7,7 @@ import math
 import torch
 
 from ...errors import InputError
-from ..blob import shape_string
+from ..blob import Shape, shape_string
 from ..layer import Layer, exactly
 
 LOG_THRESHOLD = 1e-20       # no probability counts as less where its logarithm is taken (kLOG_THRESHOLD)
@@ -30,6 +30,13 @@ class LossLayer(Layer):
             raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; their first "
                              "lengths, the batch, must agree.")
         return [()]
+
+
+def require_same_count(first: Shape, second: Shape) -> None:
+    """Raises InputError unless bottoms of these shapes have as many values."""
+    if math.prod(first) != math.prod(second):
+        raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; the counts in "
+                         "brackets must agree.")
 
 
 def in_shape_of(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

@@ -7,11 +7,9 @@ import math
 import torch
 from torch.nn import functional
 
-from ...errors import InputError
-from ..blob import shape_string
 from ..traits import Traits
 from .buffers import buffer_like
-from .loss import LossLayer, in_shape_of, normalization_divisor, normalization_mode
+from .loss import LossLayer, in_shape_of, normalization_divisor, normalization_mode, require_same_count
 from .registry import register
 
 
@@ -34,10 +32,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
         self._scale: torch.Tensor | None = None
 
     def shapes(self, bottom_shapes):
-        first, second = bottom_shapes
-        if math.prod(first) != math.prod(second):
-            raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; the counts in "
-                             "brackets must agree.")
+        require_same_count(*bottom_shapes)
         return super().shapes(bottom_shapes)
 
     def compute(self, bottoms, params):

@@ -2,11 +2,11 @@
 
 Caffe's .solverstate does not tell: on resuming, Caffe's data layers start again at their first rows, and its random
 numbers from the seed, and hidden states of recurrent layers at 0. With this file a run goes on as if it had never
-stopped. It is HDF5, and holds whole numbers, and a hidden state as float32:
+stopped. It is HDF5, and holds whole numbers, and other numbers for the states of layers:
 
     random/caffe, random/libc           the generators that fillers and Dropout, and HDF5Data's shuffling, draw from
     nets/NET/SOURCE/...                 for net number NET (0 the train net, then the test nets) the place of its data
-                                        or recurrent layer number SOURCE
+                                        layer, or of one that keeps a state, number SOURCE
 
 Its attributes are the digests of the other files of the snapshot (`cae_caffe.snapshots`).
 """

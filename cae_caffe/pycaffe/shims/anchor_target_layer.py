@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layer import Layer
 from . import settings
-from .boxes import distances, drawn, options, placed_anchors
+from .boxes import ConstantTops, distances, drawn, options, placed_anchors
 from .overlaps import bbox_overlaps
 
 
-class AnchorTargetLayer(Layer):
+class AnchorTargetLayer(ConstantTops):
     """Bottoms: scores (1, 2 A, H, W), boxes of objects (G, 5) as x1, y1, x2, y2, class, [rows, columns, ...] of the
     image, and the image. Tops: labels (1, 1, A H, W), 1 for objects, 0 for background, -1 for neither; box deltas, and
     their inside and outside weights, each (1, 4 A, H, W).
@@ -53,12 +52,6 @@ class AnchorTargetLayer(Layer):
         for blob, values in zip(top, by_anchor):
             blob.reshape(*values.shape)
             blob.data[...] = values
-
-    def backward(self, top, propagate_down, bottom):
-        """Targets count as constants."""
-        for blob, wanted in zip(bottom, propagate_down):
-            if wanted:
-                blob.diff[...] = 0
 
 
 def _labels(overlaps: np.ndarray) -> np.ndarray:

@@ -10,12 +10,22 @@ import numpy as np
 
 from ...engine.layers.forks.proposal import anchors, moved
 from ...errors import InputError
+from ..layer import Layer
 
-__all__ = ["distances", "drawn", "moved", "number", "options", "placed_anchors"]
+__all__ = ["ConstantTops", "distances", "drawn", "moved", "number", "options", "placed_anchors"]
 
 RATIOS = (0.5, 1, 2)
 SCALES = (8, 16, 32)
 BASE_SIZE = 16
+
+
+class ConstantTops(Layer):
+    """A layer whose tops, regions or targets, count as constants: its bottoms get no gradient."""
+
+    def backward(self, top, propagate_down, bottom):
+        for blob, wanted in zip(bottom, propagate_down):
+            if wanted:
+                blob.diff[...] = 0
 
 
 def options(layer: Any) -> dict[str, Any]:

@@ -6,12 +6,11 @@ import numpy as np
 
 from ...engine.suppression import suppress
 from ...errors import InputError
-from ..layer import Layer
 from . import settings
-from .boxes import moved, options, placed_anchors
+from .boxes import ConstantTops, moved, options, placed_anchors
 
 
-class ProposalLayer(Layer):
+class ProposalLayer(ConstantTops):
     """Bottoms: scores (1, 2 A, H, W), box deltas (1, 4 A, H, W), [rows, columns, scale] of the image. Tops: regions
     (R, 5) and, if wanted, their scores (R, 1).
 
@@ -50,9 +49,3 @@ class ProposalLayer(Layer):
         large = (boxes[:, 2:] - boxes[:, :2] + 1 >= self.settings.least * scale).all(1)
         flat = scores[:, scores.shape[1] // 2:].transpose(0, 2, 3, 1).reshape(-1)
         return boxes[large], flat[large]
-
-    def backward(self, top, propagate_down, bottom):
-        """Regions count as constants."""
-        for blob, wanted in zip(bottom, propagate_down):
-            if wanted:
-                blob.diff[...] = 0

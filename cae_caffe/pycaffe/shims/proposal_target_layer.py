@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layer import Layer
 from . import settings
-from .boxes import distances, number, options
+from .boxes import ConstantTops, distances, number, options
 from .overlaps import bbox_overlaps
 
 
-class ProposalTargetLayer(Layer):
+class ProposalTargetLayer(ConstantTops):
     """Bottoms: regions (R, 5), boxes of objects (G, 5) as x1, y1, x2, y2, class. Tops, with two axes of length 1
     behind, as R-FCN's nets want them: the regions drawn (S, 5), their labels (S, 1), and box deltas, inside and outside
     weights, each (S, 4 K), of which the four of the label's class count.
@@ -49,12 +48,6 @@ class ProposalTargetLayer(Layer):
         objects = np.flatnonzero(labels > 0)
         spread[objects, np.minimum(labels[objects].astype(int), self.classes - 1)] = values[objects]
         return spread.reshape(len(labels), -1)
-
-    def backward(self, top, propagate_down, bottom):
-        """Targets count as constants."""
-        for blob, wanted in zip(bottom, propagate_down):
-            if wanted:
-                blob.diff[...] = 0
 
 
 def _drawn(overlaps: np.ndarray) -> tuple[np.ndarray, int]:

@@ -26,8 +26,7 @@ _quietly = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 @_quietly
 def areas(boxes: np.ndarray, pixels: bool = False) -> np.ndarray:
     """The area of each box; 0 for one that is inside out."""
-    with np.errstate(all="ignore"):     # of boxes that are not finite
-        width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
+    width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
     more = np.float32(pixels)
     return np.where((width < 0) | (height < 0), np.float32(0), (width + more) * (height + more))
 
@@ -91,10 +90,9 @@ class Code:
         extent = _extent(priors)
         if self.kind == "CORNER_SIZE":
             return priors + codes * np.concatenate([extent, extent], -1)
-        with np.errstate(all="ignore"):     # codes may be large, or not finite
-            centers = codes[..., :2] * extent + _centers(priors)
-            half = np.exp(codes[..., 2:]) * extent / 2
-            return np.concatenate([centers - half, centers + half], -1)
+        centers = codes[..., :2] * extent + _centers(priors)
+        half = np.exp(codes[..., 2:]) * extent / 2
+        return np.concatenate([centers - half, centers + half], -1)
 
 
 def _centers(boxes: np.ndarray) -> np.ndarray:

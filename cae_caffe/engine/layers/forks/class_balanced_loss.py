@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from torch.nn import functional
 
-from ....errors import InputError
 from ...autograd_layer import AutogradLayer
-from ...blob import in_rows, shape_string
-from ..loss import LossLayer, in_shape_of
+from ...blob import in_rows
+from ..loss import LossLayer, in_shape_of, require_same_count
 from ..registry import register
 
 
@@ -24,10 +21,7 @@ class ClassBalancedSigmoidCrossEntropyLoss(AutogradLayer, LossLayer):
     """
 
     def shapes(self, bottom_shapes):
-        first, second = bottom_shapes
-        if math.prod(first) != math.prod(second):
-            raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; the counts in "
-                             "brackets must agree.")
+        require_same_count(*bottom_shapes)
         return super().shapes(bottom_shapes)
 
     def compute(self, bottoms, params):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from ....errors import InputError
 from ...blob import in_rows, shape_string
 from ...layer import between
 from ...traits import Traits
+from ..data_source import HIDDEN, DataSource, Place, found, require_same
 from ..labels import Classes, Labels
 from ..loss import LossLayer
 from ..registry import register
 
 
 @register("GeneralContrastiveLoss")
-class GeneralContrastiveLoss(LossLayer):
+class GeneralContrastiveLoss(DataSource, LossLayer):
     """(positive_weight sum p + negative_weight sum n) / N over distances d of a batch of N features to all classes.
 
     For a feature's own class p = min(max(d - positive_margin, 0), positive_outlier_thresh); for the others
@@ -100,6 +102,14 @@ class GeneralContrastiveLoss(LossLayer):
         if not param.positive_first:
             return torch.zeros_like(own[:, :1])
         return (distances[own] > param.positive_upper_bound)[:, None]
+
+    def place(self) -> Place:
+        return {HIDDEN: np.array([self.intra_mae])}
+
+    def go_to(self, place: Place) -> None:
+        state = found(place, HIDDEN)
+        require_same("running means", state.size, 1)
+        self.intra_mae = float(state.reshape(-1)[0])
 
     def backward(self, top, propagate_down, bottom):
         self.refuse_gradient(propagate_down, *range(1, len(bottom)))

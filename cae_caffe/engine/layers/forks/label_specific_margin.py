@@ -11,6 +11,7 @@ from ....errors import InputError
 from ...blob import in_rows, shape_string
 from ...layer import Layer, between
 from ...traits import Traits
+from ..data_source import PassCounter
 from ..labels import Classes, Labels
 from ..registry import register
 
@@ -20,7 +21,7 @@ STEEPEST = 2.0              # slope
 
 
 @register("LabelSpecificMargin")
-class LabelSpecificMargin(Layer):
+class LabelSpecificMargin(PassCounter, Layer):
     """Cosines (N, classes), of which that of the label's class is taken at a larger angle: HARD adds the margin, in
     degrees, SOFT multiplies the angle by it, up to almost pi. A margin of 0 changes nothing, nor does the phase TEST
     unless `margin_on_test`.

@@ -8,12 +8,13 @@ from ...autograd_layer import AutogradLayer
 from ...blob import in_rows
 from ...layer import between, exactly
 from ...traits import Traits
+from ..data_source import PassCounter
 from ..labels import Classes, Labels
 from ..registry import register
 
 
 @register("LabelSpecificRescale")
-class LabelSpecificRescale(AutogradLayer):
+class LabelSpecificRescale(PassCounter, AutogradLayer):
     """Scores (N, classes), times `positive_weight` w for the label's class and `negative_weight` for the others; in
     phase TEST as they are, unless `rescale_test`.
 

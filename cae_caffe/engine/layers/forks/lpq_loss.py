@@ -5,15 +5,12 @@ from __future__ import annotations
 import torch
 
 from ....errors import InputError
-from ...autograd_layer import AutogradLayer
-from ...blob import shape_string
-from ...layer import between
-from ..loss import LossLayer
 from ..registry import register
+from .difference_loss import DifferenceLoss, difference, divisor
 
 
 @register("LpqLoss")
-class LpqLoss(AutogradLayer, LossLayer):
+class LpqLoss(DifferenceLoss):
     """sum over the places of (sum over the channels of (|d| + p_epsilon)**p + q_epsilon)**q / N, for the difference d
     of two bottoms, or one bottom d, over a batch of N.
 
@@ -22,8 +19,6 @@ class LpqLoss(AutogradLayer, LossLayer):
     infinite, at 0, the gradient is 0. `p` and `q` are those of iteration 0: one of each
     (FlowNet2's src/caffe/layers/lpq_loss_layer.cu).
     """
-
-    bottoms = between(1, 2)
 
     @classmethod
     def unsupported(cls, param):
@@ -43,29 +38,13 @@ class LpqLoss(AutogradLayer, LossLayer):
                              "be 0.")
         self.p, self.q = param.p[0], param.q[0]
 
-    def allows_forced_backward(self, bottom_index):
-        return True
-
-    def shapes(self, bottom_shapes):
-        first = bottom_shapes[0]
-        if len(first) < 2:
-            raise InputError(f"its bottom has shape {shape_string(first)}; it must have a batch and channels, at least "
-                             "2 axes.")
-        if first != bottom_shapes[-1]:
-            raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(bottom_shapes[1])}; "
-                             "they must agree.")
-        return [()]
-
     def compute(self, bottoms, params):
         param = self.param.lpq_loss_param
-        difference = bottoms[0] - bottoms[1] if len(bottoms) == 2 else bottoms[0]
-        known = ~difference.isnan()
-        powers = _power(torch.where(known, difference, 0).abs() + param.p_epsilon, self.p)
+        differences, known = difference(bottoms)
+        powers = _power(differences.abs() + param.p_epsilon, self.p)
         sums = powers.mean(1) if param.l2_prescale_by_channels else powers.sum(1)
         total = _power(sums + param.q_epsilon, self.q).sum()
-        if param.normalize_by_num_entries:
-            return [total / (known.sum().clamp_min(1) / known.shape[1])]
-        return [total / max(1, known.shape[0])]
+        return [total / divisor(known, param.normalize_by_num_entries)]
 
 
 def _power(base: torch.Tensor, exponent: float) -> torch.Tensor:

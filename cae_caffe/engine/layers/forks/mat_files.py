@@ -13,6 +13,7 @@ from ....errors import InputError, RunError
 from ...blob import Shape, shape_string
 from ...layer import Layer, at_least, exactly
 from ...traits import Traits
+from ..data_source import PassCounter
 from ..registry import register
 
 MOST_AXES = 4
@@ -26,7 +27,7 @@ def _scipy_io():
     return scipy.io
 
 
-class _MatFiles(Layer):
+class _MatFiles(PassCounter, Layer):
     """What both share: the names of files, `prefix`NAME_blob_I.mat for the blob of number I.
 
     NAME is what the first word in a line of the list `source` is without its last `strip` letters; without a list it

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from ....errors import InputError
 from ...blob import require_images, shape_string
 from ...layer import Layer, exactly
 from ...traits import Traits
+from ..data_source import HIDDEN, DataSource, Place, found
 from ..registry import register
 
 
 @register("SegAccuracy")
-class SegAccuracy(Layer):
+class SegAccuracy(DataSource, Layer):
     """The top (1, 1, 1, 3): which part of the pixels has its class; the mean of that over the classes, as far as the
     labels have them; and the mean over all classes of the intersection over the union, 1 for a class without pixels.
 
@@ -42,20 +44,26 @@ class SegAccuracy(Layer):
     def forward(self, bottom, top):
         prediction, labels = bottom[0].data, bottom[1].data[:, 0].long()
         classes = prediction.shape[1]
-        found = classes - 1 - prediction.flip(1).argmax(1)
+        chosen = classes - 1 - prediction.flip(1).argmax(1)
         for ignored in self.param.seg_accuracy_param.ignore_label:
-            found, labels = found[labels != ignored], labels[labels != ignored]
+            chosen, labels = chosen[labels != ignored], labels[labels != ignored]
         if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
             wrong = int(labels.min()) if int(labels.min()) < 0 else int(labels.max())
             raise InputError(f"{self.where}: it found the label {wrong} in its bottom `{self.param.bottom[1]}`, and "
                              f"there are {classes} classes; correct it, or make it an `ignore_label`.")
-        counts = torch.bincount(labels.reshape(-1) * classes + found.reshape(-1), minlength=classes**2)
+        counts = torch.bincount(labels.reshape(-1) * classes + chosen.reshape(-1), minlength=classes**2)
         counts = counts.reshape(classes, classes).double()
         if self.confusion is None or self.param.seg_accuracy_param.reset or self.confusion.shape != counts.shape:
             self.confusion = counts
         else:
-            self.confusion += counts
+            self.confusion = self.confusion.to(counts.device) + counts
         top[0].data.copy_(_measures(self.confusion).reshape(top[0].shape))
+
+    def place(self) -> Place:
+        return {HIDDEN: np.zeros((0, 0)) if self.confusion is None else self.confusion.cpu().numpy()}
+
+    def go_to(self, place: Place) -> None:
+        self.confusion = torch.from_numpy(found(place, HIDDEN)).double()
 
     def backward(self, top, propagate_down, bottom):
         self.refuse_gradient(propagate_down, 0, 1)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 
-from ....errors import InputError
-from ...blob import in_rows, shape_string
-from ..loss import LossLayer, in_shape_of
+from ...blob import in_rows
+from ..loss import LossLayer, in_shape_of, require_same_count
 from ..registry import register
 
 TARGET = 0.001      # from which on a value is no background
@@ -25,10 +22,7 @@ class SigmoidEuclideanLoss(LossLayer):
     """
 
     def shapes(self, bottom_shapes):
-        first, second = bottom_shapes
-        if math.prod(first) != math.prod(second):
-            raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; the counts in "
-                             "brackets must agree.")
+        require_same_count(*bottom_shapes)
         return super().shapes(bottom_shapes)
 
     def _weights(self, targets: torch.Tensor) -> torch.Tensor:

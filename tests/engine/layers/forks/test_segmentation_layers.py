@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cae_caffe import pycaffe
+from cae_caffe.engine.solvers import data_position
 from cae_caffe.errors import InputError
 
 scipy_io = pytest.importorskip("scipy.io", reason="SciPy is not here: pip install scipy")
@@ -63,6 +64,25 @@ def test_pixels_of_all_passes_may_count():
     pairs = [(label, found) for prediction, labels in batches
              for label, found in zip(labels.ravel(), prediction.argmax(1).ravel())]
     np.testing.assert_allclose(found[1]["top0.data"].ravel(), naive_measures(pairs, 2), rtol=1e-6)
+
+
+def test_pixels_that_count_go_on_from_a_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.prototxt").write_text(mat_net(
+        'layer { name: "s" type: "SegAccuracy" bottom: "a" bottom: "b" top: "s" seg_accuracy_param { reset: false } }',
+        inputs=[("a", (1, 2, 2, 2)), ("b", (1, 1, 2, 2))]))
+    net = pycaffe.Net("net.prototxt", pycaffe.TEST)
+    go_back = data_position.mark([net._engine])
+    net.blobs["a"].data[...], net.blobs["b"].data[...] = values(1, 2, 2, 2), whole_numbers(1, 1, 2, 2, below=2)
+    first = net.forward()["s"].copy()
+    after_one = data_position.mark([net._engine])
+    net.blobs["b"].data[...] = 1 - net.blobs["b"].data
+    second = net.forward()["s"].copy()
+
+    after_one()
+    np.testing.assert_array_equal(net.forward()["s"], second)
+    go_back()
+    assert (net.forward()["s"] != second).any() and (first != second).any()
 
 
 @pytest.mark.parametrize(("labels", "match"), [(np.zeros((1, 1, 2, 3)), "one label for each pixel"),
@@ -134,8 +154,12 @@ def test_blobs_are_written_and_read(tmp_path, monkeypatch):
     (tmp_path / "read.prototxt").write_text(mat_net(
         'layer { name: "r" type: "MatRead" top: "a" mat_read_param { prefix: "out_" source: "list.txt" strip: 4 '
         'batch_size: 3 } }'))
-    read = pycaffe.Net("read.prototxt", pycaffe.TEST).forward()["a"]
-    np.testing.assert_array_equal(read, np.concatenate([kept[0], kept[1], kept[0]]))
+    net = pycaffe.Net("read.prototxt", pycaffe.TEST)
+    go_back = data_position.mark([net._engine])
+    for _ in range(2):
+        read = net.forward()["a"]
+        np.testing.assert_array_equal(read, np.concatenate([kept[0], kept[1], kept[0]]))
+        go_back()
 
 
 def test_passes_are_numbered_and_some_left_out(tmp_path, monkeypatch):
