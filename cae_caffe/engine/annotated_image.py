@@ -81,17 +81,17 @@ class Framing:
     def expanded(self, annotated: AnnotatedImage, stream: Stream, what: str) -> AnnotatedImage:
         """With its `prob`, the image at random in a larger one of the mean values (0 without any)."""
         expansion = self._expansion
-        if expansion is None or _uniform(stream, 0, 1) > expansion.prob \
+        if expansion is None or stream.one_uniform() > expansion.prob \
                 or expansion.max_expand_ratio - 1 < _NO_EXPANSION:
             return annotated
-        ratio = np.float32(_uniform(stream, 1, expansion.max_expand_ratio))
+        ratio = np.float32(stream.one_uniform(1, expansion.max_expand_ratio))
         image = annotated.image
         rows, columns, channels = image.shape
         height, width = (int(np.float32(length) * ratio) for length in (rows, columns))
         if height * width > MOST_PIXELS:
             raise InputError(f"{what} is {rows} pixels high and {columns} wide, too large to be expanded by {ratio:g}; "
                              "give a smaller `max_expand_ratio`.")
-        top, left = (int(_uniform(stream, 0, spare)) for spare in (height - rows, width - columns))
+        top, left = (int(stream.one_uniform(0, spare)) for spare in (height - rows, width - columns))
         larger = np.zeros((height, width, channels), np.uint8)
         if self._mean_values.size in (1, channels):     # another number is refused with the image's transformation
             means = np.clip(np.rint(self._mean_values), 0, 255).astype(np.uint8)
@@ -118,7 +118,3 @@ def _span(begin: float, end: float, length: int) -> tuple[int, int]:
     """The first pixel and the number of them between two fractions of a length, in single precision."""
     first, last = np.float32(begin) * np.float32(length), np.float32(end) * np.float32(length)
     return min(int(first), length - 1), max(int(last - first), 1)
-
-
-def _uniform(stream: Stream, low: float, high: float) -> float:
-    return float(stream.uniform(1, low, high)[0])

@@ -102,7 +102,7 @@ class Jitter:
     def window(self, stream: Stream, keeps_shape: bool) -> Box:
         """A window drawn from `stream`; with `keeps_shape` as much is lacking of the height as of the width."""
         def uniform(low: float, high: float) -> float:
-            return float(stream.uniform(1, low, max(low, high))[0])
+            return stream.one_uniform(low, max(low, high))
 
         change = uniform(0, 1)
         if change <= _WHOLE:

@@ -43,42 +43,42 @@ class Distortion:
         if image.shape[2] != 3 and max(param.saturation_prob, param.hue_prob, param.random_order_prob) > 0:
             raise InputError(f"{what} has {image.shape[2]} channels, and its distort_param changes colours; set "
                              "`force_color`, or leave out what changes saturation, hue and the channels' order.")
-        contrast_first = _uniform(stream) > 0.5
+        contrast_first = stream.one_uniform() > 0.5
         image = self._brightness(image, stream)
         if contrast_first:
             image = self._contrast(image, stream)
         image = self._hue(self._saturation(image, stream), stream)
         if not contrast_first:
             image = self._contrast(image, stream)
-        if _uniform(stream) < param.random_order_prob:
+        if stream.one_uniform() < param.random_order_prob:
             order = [0, 1, 2]
             stream.shuffle(order)
             image = image[:, :, order]
         return image
 
     def _brightness(self, image: np.ndarray, stream: Stream) -> np.ndarray:
-        if _uniform(stream) >= self._param.brightness_prob:
+        if stream.one_uniform() >= self._param.brightness_prob:
             return image
         delta = self._param.brightness_delta
-        return linear(image, 1, _uniform(stream, -delta, delta))
+        return linear(image, 1, stream.one_uniform(-delta, delta))
 
     def _contrast(self, image: np.ndarray, stream: Stream) -> np.ndarray:
-        if _uniform(stream) >= self._param.contrast_prob:
+        if stream.one_uniform() >= self._param.contrast_prob:
             return image
-        factor = _uniform(stream, self._param.contrast_lower, self._param.contrast_upper)
+        factor = stream.one_uniform(self._param.contrast_lower, self._param.contrast_upper)
         return image if abs(factor - 1) <= _NO_CONTRAST else linear(image, factor, 0)
 
     def _saturation(self, image: np.ndarray, stream: Stream) -> np.ndarray:
-        if _uniform(stream) >= self._param.saturation_prob:
+        if stream.one_uniform() >= self._param.saturation_prob:
             return image
-        factor = _uniform(stream, self._param.saturation_lower, self._param.saturation_upper)
+        factor = stream.one_uniform(self._param.saturation_lower, self._param.saturation_upper)
         return saturated(image, factor)
 
     def _hue(self, image: np.ndarray, stream: Stream) -> np.ndarray:
-        if _uniform(stream) >= self._param.hue_prob:
+        if stream.one_uniform() >= self._param.hue_prob:
             return image
         delta = self._param.hue_delta
-        return turned(image, _uniform(stream, -delta, delta))
+        return turned(image, stream.one_uniform(-delta, delta))
 
 
 def linear(image: np.ndarray, factor: float, offset: float) -> np.ndarray:
@@ -101,7 +101,3 @@ def turned(image: np.ndarray, delta: float) -> np.ndarray:
     hsv = colors.to_hsv(image)
     hsv[:, :, 0] = linear(hsv[:, :, 0], 1, delta)
     return colors.from_hsv(hsv)
-
-
-def _uniform(stream: Stream, low: float = 0, high: float = 1) -> float:
-    return float(stream.uniform(1, low, high)[0])

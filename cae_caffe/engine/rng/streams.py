@@ -56,6 +56,10 @@ class Stream:
         """
         return uniform.sample(self._words, count, low, high)
 
+    def one_uniform(self, low: float = 0, high: float = 1) -> float:
+        """One such value."""
+        return float(self.uniform(1, low, high)[0])
+
     def normal(self, count: int, mean: float, std: float) -> np.ndarray:
         """`count` float32 values of the normal distribution (`caffe_rng_gaussian`); `std` is above 0."""
         return normal.sample(self._words, count, mean, std)

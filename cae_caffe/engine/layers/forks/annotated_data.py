@@ -136,7 +136,7 @@ class AnnotatedData(Data):
     def _draw_policy(self) -> None:
         if len(self._probabilities) > 1:
             if not self._batches:
-                drawn = float(self._drawing.uniform(1, 0, float(np.float32(self._probabilities[-1])))[0])
+                drawn = self._drawing.one_uniform(0, float(np.float32(self._probabilities[-1])))
                 self.transformer.policy = min(int(np.searchsorted(self._probabilities, drawn)),
                                               len(self._probabilities) - 1)
             self._batches = (self._batches + 1) % _EVERY

@@ -110,7 +110,7 @@ def test_which_windows_count(bounds, sample, objects):
     assert found == annotated_data.satisfies(sample[:4], [box[:4] for box in objects], **rounded)
 
 
-class Drawn:
+class Drawn(Stream):
     """A stream that gives these numbers, as parts of the range that is asked for."""
 
     def __init__(self, *parts):
