@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     images.add_argument("--size", metavar="N or WxH", type=image_size, default=(28, 28),
                         help="width and height to resize to (default: 28)")
     images.add_argument("--color", action="store_true",
-                        help="planes of blue, green and red, Caffe's order, instead of grey")
+                        help="planes of blue, green and red, Caffe's order, instead of grey; values are from 0 to 1 "
+                             "either way")
     images.add_argument("--shuffle", metavar="SEED", type=int, help="random order instead of that of the paths")
     _add_name(images)
 
