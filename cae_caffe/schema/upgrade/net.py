@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..forks import dialects
-from . import aligned_crops
 from .inputs import needs_input_upgrade, upgrade_inputs
 from .transformation import needs_transformation_upgrade, upgrade_transformation
 from .v0 import needs_v0_upgrade, upgrade_v0
@@ -31,11 +30,18 @@ def upgrade_net(net, name: str = "<net>", fork: str | None = None) -> bool:
         upgrade_inputs(net, name)
     _upgrade_batch_norm(net)
     dialects.tell(net, fork)
-    if is_older or dialects.aligns_crops(net, fork):        # Caffe 1.0's `layers` have no Crop
+    if any(layer.type == "Crop" for layer in net.layer):
+        _upgrade_crops(net, name, is_older or dialects.aligns_crops(net, fork))     # Caffe 1.0's `layers` have no Crop
+    return complete
+
+
+def _upgrade_crops(net, name: str, they_align: bool) -> None:
+    from . import aligned_crops  # takes time to import, and few nets have such layers
+
+    if they_align:
         aligned_crops.align(net, name)
     else:
         aligned_crops.doubt(net, name)
-    return complete
 
 
 def _upgrade_batch_norm(net) -> None:
