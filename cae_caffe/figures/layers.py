@@ -52,8 +52,10 @@ def read_activations(path: str | os.PathLike[str]) -> Activations:
     with stored(path, ["image"], "cae-caffe activations") as file:
         images = file.dataset("image").numbers(reading.WHOLE_NUMBERS, axes=1).tolist()
         blobs = [blob for blob in _blobs(file) if blob.text_attribute("type") not in RESHAPING]
-        panels = [Panel(blob.text_attribute("layer"), blob.numbers()) for blob in blobs
-                  if blob.shape[:1] == (len(images),)]
+        layers = [blob.text_attribute("layer") for blob in blobs]
+        # Of a layer with several tops each has its own name.
+        panels = [Panel(layer if layers.count(layer) == 1 else blob.name, blob.numbers())
+                  for layer, blob in zip(layers, blobs) if blob.shape[:1] == (len(images),)]
         rowless = [blob.name for blob in blobs if blob.shape[:1] != (len(images),)]
         label = file.dataset("label").numbers(axes=1) if file.find("label") else None
         net = file.text_attribute("net")

@@ -88,3 +88,13 @@ def test_another_kind_of_file_is_refused(tmp_path):
         file["codes"] = np.zeros((3, 2))
     with pytest.raises(InputError, match="no dataset `image` in it, but codes; make it with `cae-caffe activ"):
         layers.draw(tmp_path / "codes.h5", tmp_path / "l.png")
+
+
+def test_tops_of_one_layer_have_their_own_names(activations, tmp_path):
+    with h5py.File(str(activations), "a") as file:
+        for order, name in enumerate(("pool1", "pool1_mask"), len(BLOBS)):
+            file[name] = np.zeros((2, 3, 4, 4), np.float32)
+            file[name].attrs.update(order=order, layer="pool1", type="Pooling")
+    layers.draw(activations, tmp_path / "l.svg")
+    assert [text.split(" \u00b7 ")[-1] for text in texts(tmp_path / "l.svg") if "4x4x3" in text] == [
+        "pool1", "pool1_mask"]

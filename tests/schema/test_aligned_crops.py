@@ -151,3 +151,12 @@ def test_others_are_not(text, caplog):
 def test_what_cannot_be_aligned(text, match):
     with pytest.raises(InputError, match=match):
         offsets(INPUT + text, "net.txt")
+
+
+def test_crf_rnns_nets_are_known_by_their_layer():
+    today = schema.format_text(schema.parse_net(vgg() + windows("up", "DECONVOLUTION", "score", 64, 32)))
+    today += 'layer { name: "crop" type: "Crop" bottom: "up" bottom: "data" top: "crop" }\n'
+    crf = 'layer { name: "crf" type: "MultiStageMeanfield" bottom: "crop" bottom: "crop" bottom: "data" top: "crf" }\n'
+
+    assert offsets(today + crf) == {"crop": [19, 19]}
+    assert offsets(today) == {"crop": []}

@@ -33,6 +33,8 @@ def meant(text):
     (PLAIN.replace("top:", "param { } param { } param { } param { } top:"), ["pspnet"]),
     ("# fork: pspnet\n" + PLAIN, ["pspnet"]), (PLAIN + "  #fork:segnet\r\n", ["segnet"]),
     ("# fork: pspnet\n" + PLAIN + SEGNETS, ["segnet", "segnet"]), ("# a fork: of mine\n" + PLAIN, [None]),
+    ("# Fork: PSPNet\n" + PLAIN, ["pspnet"]), ("#fork:segnet trained by me\n" + PLAIN, ["segnet"]),
+    ("# fork: see the paper\n" + PLAIN, [None]),
 ])
 def test_fields_then_other_layers_then_a_comment_tell(text, forks):
     assert meant(text) == forks

@@ -22,11 +22,12 @@ _HED = "hed"
 _ALIGNING = ("fcn", _HED)       # whose Crop aligns its bottoms (upgrade/aligned_crops.py)
 NAMES = (*_TOLD, *_ALIGNING)
 _HEDS_DATA = "ImageLabelmapData"        # which only HED's Caffe has, and DeepSkeleton's that is made of it
+_CRF_RNNS = "MultiStageMeanfield"       # which only CRF-RNN's Caffe has
 _HEDS_LOSS = {"SigmoidCrossEntropyLoss": "ClassBalancedSigmoidCrossEntropyLoss"}
 _SKELETONS_LOSS = "ClassBalancedSoftmaxWithLoss"        # what DeepSkeleton's SoftmaxWithLoss is called here
 _SEGNETS = ("scale_filler", "shift_filler", "bn_mode")
 _PSPNETS = ("slope_filler", "bias_filler", "momentum", "eps", "frozen", "engine")
-_COMMENT = re.compile(r"^[ \t]*#[ \t]*fork:[ \t]*(\S*)[ \t]*\r?$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*#[ \t]*fork:[ \t]*(\S*)[ \t]*([^\r\n]*)\r?$", re.MULTILINE | re.IGNORECASE)
 _BLOBS = {2: "segnet", 4: "pspnet"}     # of a BN layer, by their number
 
 
@@ -39,8 +40,12 @@ def name(fork: str) -> None:
 
 
 def named(text: str, file_name: str) -> str | None:
-    """The fork that a net's text names in a comment, or None. Raises InputError for an unknown one, or for two."""
-    found = {match[1]: text.count("\n", 0, match.start()) + 1 for match in _COMMENT.finditer(text)}
+    """The fork that a net's text names in a comment, or None. Raises InputError for an unknown one, or for two.
+
+    More words may follow; but where the first is no fork's name, such a comment is about something else.
+    """
+    found = {match[1].lower(): text.count("\n", 0, match.start()) + 1 for match in _COMMENT.finditer(text)
+             if match[1].lower() in NAMES or not match[2]}
     if len(found) > 1:
         places = " and ".join(f"`{fork}` (line {line})" for fork, line in found.items())
         raise InputError(f"{file_name}: comments name the forks {places}; a net has one, so leave the other out.")
@@ -61,7 +66,9 @@ def tell(net, fork: str | None) -> None:
 
 def aligns_crops(net, fork: str | None) -> bool:
     """Whether the net is for a Caffe whose Crop layers align their bottoms."""
-    return meant(fork) in _ALIGNING or _is_heds(net, fork)
+    whose = meant(fork)
+    is_crf_rnns = whose is None and any(layer.type == _CRF_RNNS for layer in net.layer)
+    return whose in _ALIGNING or is_crf_rnns or _is_heds(net, fork)
 
 
 def _is_heds(net, fork: str | None) -> bool:
