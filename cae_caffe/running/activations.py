@@ -59,7 +59,8 @@ def _write_blobs(file: h5py.File, graph: Graph) -> None:
         except (OSError, RuntimeError, ValueError) as error:
             # HDF5 takes "/" for folders: of the blobs `a` and `a/b`, or `image`, only one can be written.
             raise InputError(f"{graph.file}: blob `{name}` cannot be stored, since another blob or one of the datasets "
-                             f"`{INDICES}` and `{LABELS}` has its place; rename it in a copy of the net.") from error
+                             f"`{INDICES}` and `{LABELS}` has its place (HDF5 takes a slash for a folder, so that `a` "
+                             "and `a/b` exclude each other); rename it in a copy of the net.") from error
         dataset.attrs.update(order=order, layer=value.producer.name, type=value.producer.type)
 
 
