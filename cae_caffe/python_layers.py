@@ -13,6 +13,8 @@ from .printing import times
 
 VARIABLE = "CAE_CAFFE_PYTHON_LAYERS"
 REFUSE, RUN = "refuse", "run"
+# Layers of py-faster-rcnn of which this package has its own, for where they cannot be imported (pycaffe/shims).
+STAND_INS = {"rpn.anchor_target_layer", "rpn.proposal_layer", "rpn.proposal_target_layer", "roi_data_layer.layer"}
 
 
 def refuse() -> None:
@@ -35,11 +37,13 @@ def are_refused() -> bool:
 
 
 def check(layers: Iterable[Any], name: str, lines: Iterable[int | None]) -> None:
-    """Raises InputError, naming all of them, if `layers` has Python layers and they are refused.
+    """Raises InputError, naming all of them, if `layers` has Python layers and they are refused; this package's own
+    stand-ins never are.
 
     `layers` are LayerParameters of the net in the file `name`, which stand there in `lines`.
     """
-    found = [(layer, line) for layer, line in zip(layers, lines) if layer.type == "Python"]
+    found = [(layer, line) for layer, line in zip(layers, lines)
+             if layer.type == "Python" and not _is_ours(layer.python_param.module)]
     if found and are_refused():
         lines_by_code: dict[str, list[int | None]] = {}
         first: dict[str, str] = {}
@@ -52,6 +56,20 @@ def check(layers: Iterable[Any], name: str, lines: Iterable[int | None]) -> None
             *(f"{first[what]} would run {what}{times(same)}." for what, same in lines_by_code.items()),
             f"Python layers are refused by commands that only look at a net, by --no-python-layers, and by {VARIABLE}="
             f"{REFUSE}. Read that code first; {VARIABLE}={RUN} lets it run.")
+
+
+def _is_ours(module: str) -> bool:
+    """Whether a stand-in of this package's has been imported as `module`, or would be."""
+    if module not in STAND_INS:
+        return False
+    if module in sys.modules:
+        loader = getattr(sys.modules[module], "__loader__", None)
+    else:
+        spec = importlib.util.find_spec(module.partition(".")[0])
+        loader = spec and spec.loader
+        if spec is None:
+            return True
+    return type(loader).__module__.startswith(f"{__package__}.")
 
 
 def code(python_param: Any) -> str:

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from cae_caffe import InputError, load_backend, schema
+from cae_caffe import InputError, load_backend, python_layers, schema
 from cae_caffe.analysis.nets import make_net
 from cae_caffe.cli.main import main
 from cae_caffe.python_layers import VARIABLE
@@ -142,3 +142,17 @@ def test_layers_with_the_same_code_are_told_once(folder, capsys):
     assert main(["summary", "net.prototxt"]) == 2
     said = capsys.readouterr().err
     assert said.count("would run") == 1 and "guest.py) (2 times: lines 3, 6)" in said
+
+
+def test_stand_ins_of_this_package_are_no_foreign_code(folder, capsys, monkeypatch):
+    proposal = NET.replace('"guest"', '"rpn.proposal_layer"').replace('"Guest"', '"ProposalLayer"')
+    net, lines = schema.parse_text(proposal, schema.NetParameter).layer, [2, 3, 5]
+    monkeypatch.setenv(VARIABLE, "refuse")
+    python_layers.check(net, "net.prototxt", lines)
+    (folder / "rpn").mkdir()
+    (folder / "rpn" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(folder))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "rpn"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(InputError, match=r"would run the class `ProposalLayer` of the module `rpn.proposal_layer`"):
+        python_layers.check(net, "net.prototxt", lines)

@@ -78,10 +78,20 @@ def _run(argv: list[str]) -> int:
         except InputError as error:
             print(f"cae-caffe: {error!s}", file=sys.stderr)
             return error.exit_status
+    argv = _with_fork_first(argv)
     command = next((word for word in argv if word in COMMANDS), None)
     arguments = _parser(command).parse_args(argv)
     arguments.argv = argv
     return call(_run_command, arguments, f"cae-caffe {arguments.command}")
+
+
+def _with_fork_first(argv: list[str]) -> list[str]:
+    """The words with `--fork NAME` right behind the command: it may stand behind the kind of a command, too."""
+    for i, word in enumerate(argv[1:], 1):
+        if word in ("-fork", "--fork") or word.startswith(("-fork=", "--fork=")):
+            size = 1 if "=" in word else 2
+            return [argv[0], *argv[i:i + size], *argv[1:i], *argv[i + size:]]
+    return argv
 
 
 def _run_command(arguments: argparse.Namespace) -> int:

@@ -90,3 +90,12 @@ def test_heds_nets_are_known_by_their_data_or_a_comment(text, offset, loss):
 
     assert list(net.layer[2].crop_param.offset) == offset and net.layer[-1].type == loss
     assert format_text(parse_net(format_text(net))) == format_text(net)
+
+
+def test_the_flag_may_stand_anywhere(tmp_path):
+    (tmp_path / "net.prototxt").write_text(INPUT + PLAIN)
+    words = ["figure", "architecture", str(tmp_path / "net.prototxt"), "--out", str(tmp_path / "net.svg")]
+
+    for flag in (["--fork", "segnet"], ["--fork=segnet"]):
+        for place in range(1, len(words) + 1):
+            assert main.main([*words[:place], *flag, *words[place:]]) == 0 or words[place - 1] == "--out"
