@@ -8,59 +8,18 @@ import numpy as np
 import pytest
 from datasets import annotated, encoded, file_bytes, pixels, raw, write_leveldb, write_lmdb
 from feeding import assert_goes_on, assert_same, batches
-from fork_references.ssd_boxes import jaccard
+from painted_boxes import HEIGHT, OBJECTS, PAINT, WIDTH, as_rows, layer, painted, png, rows, write_records
 
-from cae_caffe import schema
-from cae_caffe.engine.box_sampling import BatchSampler, Jitter
-from cae_caffe.engine.boxes import WHOLE, Box
-from cae_caffe.engine.rng import Stream
 from cae_caffe.errors import InputError
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV 4 is not here: pip install 'opencv-python-headless<5'")
 
-HEIGHT, WIDTH = 48, 64
-# Two objects, blue and red on grey: class, number, box of 1/16 steps, whether difficult.
-OBJECTS = [(3, 0, 2 / 16, 4 / 16, 8 / 16, 12 / 16, False), (7, 5, 10 / 16, 1 / 16, 15 / 16, 6 / 16, True)]
-PAINT = {3: (250, 0, 0), 7: (0, 0, 250)}
-GREY = 100
-
-
-def painted(objects=OBJECTS, shape=(HEIGHT, WIDTH)):
-    """The image, blue first, with its objects."""
-    image = np.full((*shape, 3), GREY, np.uint8)
-    for label, _, xmin, ymin, xmax, ymax, _ in objects:
-        rows, columns = (slice(round(low * length), round(high * length)) for low, high, length in (
-            (ymin, ymax, shape[0]), (xmin, xmax, shape[1])))
-        image[rows, columns] = PAINT[label]
-    return image
-
-
-def png(image):
-    return encoded(file_bytes(np.ascontiguousarray(image[:, :, ::-1])))
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """The working directory with the LMDB `records` of the painted image alone, and `more` of five others."""
+    """The working directory, with the databases of painted_boxes."""
     monkeypatch.chdir(tmp_path)
-    write_lmdb(tmp_path / "records", [annotated(png(painted()), OBJECTS)])
-    write_lmdb(tmp_path / "more", [annotated(png(pixels(20, 24, 3, seed=i)), OBJECTS[:i % 3]) for i in range(5)])
+    write_records(tmp_path)
     return tmp_path
-
-
-def layer(transform="", more="", batch=1, source="records", tops='top: "label"', backend="LMDB"):
-    return f"""layer {{ name: "d" type: "AnnotatedData" top: "data" {tops} transform_param {{ {transform} }}
-      annotated_data_param {{ {more} }}
-      data_param {{ source: "{source}" batch_size: {batch} backend: {backend} }} }}"""
-
-
-def rows(batch):
-    assert batch["label"].shape[:2] == (1, 1) and batch["label"].shape[3] == 8
-    return batch["label"][0, 0]
-
-
-def as_rows(objects, number=0):
-    return np.array([(number, *one) for one in objects], np.float32)
 
 
 def test_images_and_a_row_for_each_box():
@@ -262,110 +221,6 @@ def test_a_run_that_goes_on_feeds_what_the_one_that_never_stopped_does(transform
     assert_goes_on(layer(transform, more, batch=2, source="more"), before=7, after=16)
 
 
-@pytest.mark.parametrize(("more", "kept"), [("", OBJECTS), ("train_diffcult: true", OBJECTS),
-                                            ("train_diffcult: false", OBJECTS[:1])])
-def test_labels_in_yolos_form(more, kept):
-    found, = batches(layer(more=f"yolo_data_type: 1 {more}", batch=2), 1, "TEST")
-    wanted = np.zeros((2, 1, 300, 5), np.float32)
-    for i, (label, _, xmin, ymin, xmax, ymax, _) in enumerate(kept):
-        wanted[:, 0, i] = label - 1, (xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin
-
-    np.testing.assert_allclose(found["label"], wanted, rtol=1e-6)
-
-
-@pytest.mark.parametrize(("more", "resize", "part"), [
-    ("yolo_data_jitter: 0.5", "WARP", 0.5), ("yolo_data_type: 1", "WARP", 0.3), ("", "WARP", 0),
-    ("yolo_data_jitter: 0.4", "FIT_LARGE_SIZE_AND_PAD", 0.4), ("yolo_data_jitter: 0", "WARP", 0)])
-def test_images_lack_a_part_of_their_sides(more, resize, part):
-    """How large an object is then, as a part of the image, tells the window's sides."""
-    transform = f"resize_param {{ height: 48 width: 64 resize_mode: {resize} }}"
-    sides = []
-    for batch in batches(layer(transform, more), 60):
-        labels = batch["label"]
-        box = labels[0, 0, 0, 3:] if "type" in more else labels[0, 0, 0, 5:7] - labels[0, 0, 0, 3:5]
-        if labels[0, 0, 0, 0 if "type" in more else 1] == (2 if "type" in more else 3) and (labels[0, 0, 0, 3] > 0):
-            sides.append(np.array([6 / 16, 8 / 16]) / box[:2])
-    sides = np.array(sides)
-
-    whole = np.isclose(sides, 1, atol=1e-5).all(1)
-    assert (whole.all() and not part) or 0.05 < whole.mean() < 0.45
-    inside = sides[(sides < 1.001).all(1)]       # of the others the object is cut off
-    assert inside.min() >= 1 - part - 1e-5
-    if part:
-        assert inside.min() < 1 - 0.6 * part
-    # A window of whole pixels has not quite the image's shape, and a few objects are cut off.
-    assert (np.median(np.abs(inside[:, 0] - inside[:, 1])) < 0.01) == (resize != "WARP" or not part)
-
-
-@pytest.mark.parametrize(("more", "match"), [("yolo_data_type: 2", "`yolo_data_type` is 2"),
-                                             ("yolo_data_jitter: 1", "`yolo_data_jitter` is 1")])
-def test_yolos_options_that_cannot_be(more, match):
-    with pytest.raises(InputError, match=match):
-        batches(layer(more=more), 1)
-
-
-# The samplers alone.
-
-
-def windows(text, boxes=(), seed=1):
-    sampler = BatchSampler(schema.view(schema.parse_text(text, schema.BatchSampler)))
-    return list(sampler.windows(boxes, Stream(seed)))
-
-
-SHAPES = "sampler { min_scale: 0.3 max_scale: 0.9 min_aspect_ratio: 0.5 max_aspect_ratio: 2 }"
-
-
-def test_windows_have_scales_and_ratios_between_the_bounds():
-    found = windows(f"{SHAPES} max_trials: 300")
-
-    assert len(found) == 300
-    for one in found:
-        width, height = one.xmax - one.xmin, one.ymax - one.ymin
-        assert 0.3 - 1e-6 <= np.sqrt(width * height) <= 0.9 + 1e-6
-        assert 0.5 - 1e-6 <= width / height <= 2 + 1e-6
-        assert min(one.xmin, one.ymin) >= 0 and max(one.xmax, one.ymax) <= 1 + 1e-6
-    for side in range(2):
-        assert min(one[side] for one in found) < 0.05 and max(one[side + 2] for one in found) > 0.95
-
-
-def test_a_sampler_of_no_words_is_the_whole():
-    np.testing.assert_allclose(windows("max_trials: 3"), [WHOLE] * 3)
-    assert windows("use_original_image: false") == []
-
-
-BOX = Box(0.2, 0.3, 0.6, 0.8)
-
-
-@pytest.mark.parametrize(("constraint", "holds"), [
-    ("min_jaccard_overlap: 0.5", lambda one: jaccard(one[:4], BOX[:4]) >= 0.5),
-    ("max_jaccard_overlap: 0.2", lambda one: jaccard(one[:4], BOX[:4]) <= 0.2),
-    ("min_sample_coverage: 0.5", lambda one: one.coverage(BOX) >= 0.5),
-    ("max_sample_coverage: 0.5", lambda one: one.coverage(BOX) <= 0.5),
-    ("min_object_coverage: 0.9 max_object_coverage: 0.99", lambda one: 0.9 <= BOX.coverage(one) <= 0.99),
-    ("min_object_coverage: 0.5 max_jaccard_overlap: 0.4",
-     lambda one: BOX.coverage(one) >= 0.5 and jaccard(one[:4], BOX[:4]) <= 0.4)])
-def test_windows_hold_to_the_constraint(constraint, holds):
-    """All that hold to it, out of the ones without."""
-    every = windows(f"{SHAPES} max_trials: 400")
-    found = windows(f"{SHAPES} max_trials: 400 sample_constraint {{ {constraint} }}", [BOX])
-
-    assert 5 < len(found) < 400
-    assert found == [one for one in every if holds(one)]
-    assert windows(f"{SHAPES} max_trials: 400 max_sample: 2 sample_constraint {{ {constraint} }}", [BOX]) == found[:2]
-    assert windows(f"{SHAPES} max_trials: 400 sample_constraint {{ {constraint} }}") == []      # no box
-
-
-def test_what_of_a_box_another_covers():
-    """By areas on a grid of a thousand lines."""
-    line = (np.arange(1000) + 0.5) / 1000
-    shown = [((line > one.xmin) & (line < one.xmax))[None] & ((line > one.ymin) & (line < one.ymax))[:, None]
-             for one in (BOX, Box(0.4, 0.1, 0.9, 0.5))]
-    both, one = (shown[0] & shown[1]).sum(), shown[0].sum()
-
-    assert BOX.coverage(Box(0.4, 0.1, 0.9, 0.5)) == pytest.approx(both / one, rel=1e-6)
-    assert BOX.coverage(Box(0.7, 0, 1, 1)) == 0
-
-
 # SSD's options in Caffe's own layers.
 
 
@@ -447,68 +302,3 @@ def test_odd_boxes_are_left_out_or_cut_off(folder):
     found, = batches(layer(source="odd"), 1)
 
     np.testing.assert_array_equal(rows(found), [[0, 3, 2, 0, 0.5, 1, 0.75, 0]])
-
-
-def yolo_labels(batch, wanted):
-    """Whether the labels of YOLO's layout are the wanted objects of each image."""
-    assert batch["label"].shape == (len(wanted), 1, 300, 5)
-    for found, objects in zip(batch["label"][:, 0], wanted):
-        rows = np.array([(label - 1, (xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin)
-                         for label, _, xmin, ymin, xmax, ymax, _ in objects]).reshape(-1, 5)
-        np.testing.assert_allclose(found[:len(rows)], rows, atol=1e-6)
-        assert not found[len(rows):].any()
-
-
-WHOLE_IMAGE = "yolo_data_type: 1 batch_sampler { max_sample: 1 max_trials: 1 }"
-
-
-def test_yolos_labels_of_each_image():
-    for number, batch in enumerate(batches(layer(batch=3, source="more", more=WHOLE_IMAGE), 3)):
-        yolo_labels(batch, [OBJECTS[:(3 * number + i) % 5 % 3] for i in range(3)])
-
-
-def test_yolos_difficult_boxes():
-    yolo_labels(batches(layer(more=f"{WHOLE_IMAGE} train_diffcult: true"), 1)[0], [OBJECTS])
-    yolo_labels(batches(layer(more=f"{WHOLE_IMAGE} train_diffcult: false"), 1)[0], [OBJECTS[:1]])
-
-
-@pytest.mark.parametrize("keeps_shape", [False, True])
-def test_yolos_jitter(keeps_shape):
-    """A fifth of all windows are the whole image, a fifth have half the jitter at most."""
-    stream = Stream(3)
-    windows = np.array([Jitter(0.4).window(stream, keeps_shape)[:4] for _ in range(2000)])
-
-    assert windows.min() >= 0 and windows.max() <= 1
-    sizes = windows[:, 2:] - windows[:, :2]
-    assert 0.6 <= sizes.min() < 0.605 and sizes.max() == 1
-    assert 0.17 < (sizes == 1).all(1).mean() < 0.23
-    small = 0.6 * (1 / 2 if keeps_shape else 1 - 1 / 4)         # of the windows with all the jitter, below 0.8
-    assert abs((sizes < 0.8).any(1).mean() - small) < 0.04
-    if keeps_shape:
-        np.testing.assert_allclose(sizes[:, 0], sizes[:, 1], atol=1e-6)
-
-
-def test_yolos_jitter_is_drawn_where_there_is_no_sampler():
-    of_yolo = [batch["label"][0, 0, 0] for batch in batches(layer(more="yolo_data_type: 1"), 30)]
-    given = [rows(batch)[0] for batch in batches(layer(more="yolo_data_jitter: 0.3"), 30)]
-
-    assert len(np.unique(of_yolo, axis=0)) > 15 and len(np.unique(given, axis=0)) > 15
-
-
-def test_a_plain_layer_has_no_jitter():
-    found, = batches(layer(), 1)
-    np.testing.assert_array_equal(rows(found), as_rows(OBJECTS))
-    found, = batches(layer(more="yolo_data_type: 1 yolo_data_jitter: 0"), 1)
-    yolo_labels(found, [OBJECTS])
-
-
-@pytest.mark.parametrize(("more", "match"), [("yolo_data_type: 2", "`yolo_data_type` is 2"),
-                                             ("yolo_data_jitter: 1", "`yolo_data_jitter` is 1")])
-def test_yolos_options_that_do_not_fit_are_refused(more, match):
-    with pytest.raises(InputError, match=match):
-        batches(layer(more=more), 1)
-
-
-def test_yolos_data_go_on_where_a_snapshot_was_made():
-    assert_goes_on(layer(more="yolo_data_type: 1", source="more", batch=2,
-                         transform="resize_param { height: 20 width: 20 }"))
