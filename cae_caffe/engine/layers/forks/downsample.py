@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from ....errors import InputError
-from ...blob import require_images
-from ...layer import Layer, between
 from ..registry import register
+from .other_size import OtherSizeLayer
 
 
 @register("Downsample")
-class Downsample(Layer):
+class Downsample(OtherSizeLayer):
     """Images of `top_height` x `top_width`, or of the size of a second bottom; corners stay corners.
 
     Each value is the mean of those within a pixel's distance of the top, weighted by a triangle. Values that are no
@@ -20,22 +18,7 @@ class Downsample(Layer):
     top of one row or column, which here is the mean, and for one that is larger, which here is interpolated.)
     """
 
-    bottoms = between(1, 2)
-
-    def allows_forced_backward(self, bottom_index):
-        return False
-
-    def shapes(self, bottom_shapes):
-        image = bottom_shapes[0]
-        require_images(image, "Downsample")
-        if len(bottom_shapes) == 2:
-            require_images(bottom_shapes[1], "Downsample")
-            return [(*image[:2], *bottom_shapes[1][2:])]
-        size = self.param.downsample_param.top_height, self.param.downsample_param.top_width
-        if 0 in size:
-            raise InputError(f"its `downsample_param` says `top_height: {size[0]}` and `top_width: {size[1]}`; give "
-                             "both, at least 1, or a second bottom of the size that is wanted.")
-        return [(*image[:2], *size)]
+    size_fields = ("downsample_param", "top_height", "top_width")
 
     def forward(self, bottom, top):
         image = bottom[0].data
@@ -51,9 +34,6 @@ class Downsample(Layer):
         weight, missing = mean_of((~unknown).to(image.dtype)), mean_of(unknown.to(image.dtype))
         result = mean_of(image.masked_fill(unknown, 0)) / weight
         top[0].data.copy_(result.masked_fill_(missing / weight > 0.5, float("nan")))
-
-    def backward(self, top, propagate_down, bottom):
-        self.refuse_gradient(propagate_down, *range(len(bottom)))
 
 
 def _weights(old: int, new: int, like: torch.Tensor) -> torch.Tensor:

@@ -8,14 +8,12 @@ import math
 import numpy as np
 import torch
 
-from ....errors import InputError
-from ...blob import require_images
-from ...layer import Layer, between
 from ..registry import register
+from .other_size import OtherSizeLayer
 
 
 @register("Resample")
-class Resample(Layer):
+class Resample(OtherSizeLayer):
     """Images of `height` x `width`, or of the size of a second bottom.
 
     A pixel of the top lies at (i + 1/2) f - 1/2 in the bottom, f being the bottom's length over the top's. NEAREST
@@ -25,7 +23,7 @@ class Resample(Layer):
     and makes the filter narrower than a pixel where one axis grows and the other shrinks; both are mended here.)
     """
 
-    bottoms = between(1, 2)
+    size_fields = ("resample_param", "height", "width")
 
     @classmethod
     def unsupported(cls, param):
@@ -39,23 +37,8 @@ class Resample(Layer):
                               "and `height`")
         return complaints
 
-    def allows_forced_backward(self, bottom_index):
-        return False
-
     def setup(self, bottom, top):
         self.kind = self.param.resample_param.type
-
-    def shapes(self, bottom_shapes):
-        image = bottom_shapes[0]
-        require_images(image, "Resample")
-        if len(bottom_shapes) == 2:
-            require_images(bottom_shapes[1], "Resample")
-            return [(*image[:2], *bottom_shapes[1][2:])]
-        size = self.param.resample_param.height, self.param.resample_param.width
-        if 0 in size:
-            raise InputError(f"its `resample_param` says `height: {size[0]}` and `width: {size[1]}`; give both, at "
-                             "least 1, or a second bottom of the size that is wanted.")
-        return [(*image[:2], *size)]
 
     def reshape(self, bottom, top):
         super().reshape(bottom, top)
@@ -69,9 +52,6 @@ class Resample(Layer):
         for axis in (3, 2):
             values = _along(values, axis, self.taps[axis - 2])
         top[0].data.copy_(values)
-
-    def backward(self, top, propagate_down, bottom):
-        self.refuse_gradient(propagate_down, *range(len(bottom)))
 
 
 def _taps(kind: str, old: int, new: int, antialias: bool) -> tuple[np.ndarray, np.ndarray]:
