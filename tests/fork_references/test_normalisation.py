@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from central_differences import slopes
 from fork_references.bn import pspnet_bn, pspnet_bn_backward, segnet_bn, segnet_bn_backward
 
 BATCH = np.array([[[[1., 3.]], [[5., 5.]]], [[[5., 7.]], [[5., 9.]]]])      # channels: 1 3 5 7 and 5 5 5 9
@@ -48,19 +49,6 @@ def test_frozen_passes_a_diff_to_the_bottom_alone():
     np.testing.assert_allclose(diffs[0][:, 0].ravel(), [1, 1, 1, 1])
     assert not diffs[1].any()
     assert not diffs[2].any()
-
-
-def slopes(loss, array, step=1e-6):
-    """The derivative of the loss by each element, by central differences."""
-    result = np.empty(array.shape)
-    for place in np.ndindex(array.shape):
-        kept = array[place]
-        array[place] = kept + step
-        above = loss()
-        array[place] = kept - step
-        result[place] = (above - loss()) / (2 * step)
-        array[place] = kept
-    return result
 
 
 def test_the_backward_of_batches_is_the_derivative():

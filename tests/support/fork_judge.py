@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from central_differences import slope
 from conformance import TOLERANCE, Agreement, Case, _difference, check, run_embedded
 
 Arrays = Sequence[np.ndarray]
 Reference = Callable[[Arrays, Arrays], Arrays]
 
-STEP = 1e-6         # of central differences in float64: their error is some 1e-10 of a value of 1
 MOST_PROBES = 40    # elements of each array whose derivative is taken
 
 
@@ -30,7 +30,7 @@ def hold(case: Case, reference: Reference, *, gradients: Sequence[int] | None = 
     """Fail unless the engine gives for the one layer of `case` the tops of `reference`, and the derivatives of these.
 
     `gradients` are the bottoms whose derivatives are compared, all by default; those of parameters are compared if
-    the case runs backward. The inputs must lie apart from kinks by more than STEP. `exceptions` are
+    the case runs backward. The inputs must lie apart from kinks by more than the step. `exceptions` are
     conformance.Agreement's, and need a `reason`. Returns what the engine gives, as run_embedded.
     """
     if exceptions and not reason:
@@ -92,15 +92,7 @@ def _slopes(loss: Callable[[], float], array: np.ndarray) -> tuple[np.ndarray, n
     """Numbers of some elements of `array`, and the derivative of the loss by each."""
     flat = array.reshape(-1)
     chosen = np.random.RandomState(flat.size).permutation(flat.size)[:MOST_PROBES]
-    slopes = np.empty(len(chosen))
-    for number, i in enumerate(chosen):
-        kept = flat[i]
-        flat[i] = kept + STEP
-        above = loss()
-        flat[i] = kept - STEP
-        slopes[number] = (above - loss()) / (2 * STEP)
-        flat[i] = kept
-    return chosen, slopes
+    return chosen, np.array([slope(loss, flat, i) for i in chosen])
 
 
 def hold_against_caffe(judge, case: Case, equivalent: Case, reason: str = "", **exceptions) -> None:
