@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ....errors import InputError
+from ...resizing import resize_nearest
 from ...rng import Stream
 from ..image_list import LogPlaces
 from ..registry import register
-from .image_pairs import ImagePairs, Pair, nearest, read_pairs
+from .image_pairs import ImagePairs, Pair, read_pairs
 
 
 @register("DenseImageData")
@@ -66,8 +67,9 @@ class DenseImageData(ImagePairs):
         options = self.options
         path, label_path = (options.root_folder + name for name in self.entry())
         image = self.resized(self.read_image(path, options.is_color))
-        label = nearest(self.read_image(label_path, color=False),
-                        options.new_height // self._divisor, options.new_width // self._divisor)
+        label = self.read_image(label_path, color=False)
+        if options.new_height:
+            label = resize_nearest(label, options.new_height // self._divisor, options.new_width // self._divisor)
         self._check_label(image, path, label, label_path)
         image, label = self._augmented(image, label[:, :, 0], path)
         return Pair(image.transpose(2, 0, 1), label, path)

@@ -73,7 +73,7 @@ def zero_gradients(propagate_down: list[bool], bottom: list[Blob]) -> None:
 
 @dataclass
 class GroundTruths:
-    """Boxes (G, 4) with their labels and whether they are difficult, by image; `starts` has where an image's begin."""
+    """Boxes (G, 4), sorted by image, with the image, the label, and whether it is difficult, of each: all of (G)."""
 
     images: np.ndarray
     labels: np.ndarray

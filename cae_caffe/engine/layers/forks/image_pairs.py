@@ -9,7 +9,6 @@ import torch
 
 from ....errors import InputError
 from ...layer import exactly
-from ...resizing import resize_nearest
 from ..batches import Batch
 from ..image_list import ImageList, read_entries
 
@@ -85,8 +84,3 @@ def _pair(number: int, words: list[str]) -> tuple[str, str]:
         raise ValueError(f"line {number} has {len(words)} word{'s' * (len(words) != 1)} where it should name an image "
                          "and its label image, each without blanks")
     return words[0], words[1]
-
-
-def nearest(label: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A label image (H, W, 1) as (height, width, 1), each place with one of the old labels; as it is if both are 0."""
-    return resize_nearest(label, height, width) if height else label

@@ -10,6 +10,7 @@ import torch
 from ....errors import InputError
 from ...blob import shape_string
 from ...layer import Layer, at_least, between
+from ...suppression import suppress
 from ...traits import Traits
 from ..registry import register
 from . import yolo_boxes
@@ -56,8 +57,10 @@ class _DetectionOutput(Layer):
         top[0].data.copy_(torch.from_numpy(rows).view(top[0].shape))
 
     def _rows(self, images: int, image, label, confidence, box) -> np.ndarray:
-        best = np.lexsort((-confidence, image))         # stable: of equals, the first
-        kept = best[_unsuppressed(image[best], box[best], self.nms_threshold)]
+        best = np.argsort(-confidence, kind="stable")       # of equals, the first
+        by_image = [best[image[best] == number] for number in range(images)]
+        kept = np.concatenate([best[:0], *(its[suppress(box[its], lambda overlap: overlap >= self.nms_threshold,
+                                                        overlap=_overlap)] for its in by_image)])
         if not len(kept):
             return np.array([[number] + [-1] * 6 for number in range(images)], np.float32)
         centers, halves = box[kept, :2], box[kept, 2:] / 2
@@ -68,16 +71,8 @@ class _DetectionOutput(Layer):
         self.refuse_gradient(propagate_down, *range(len(bottom)))
 
 
-def _unsuppressed(image: np.ndarray, box: np.ndarray, threshold: float) -> np.ndarray:
-    """Whether each box, of which those of an image come best first, meets no better one that stays too much."""
-    stays = np.ones(len(box), bool)
-    ends = np.searchsorted(image, image, side="right")      # of each box's image
-    boxes = torch.from_numpy(box)
-    for number in range(len(box)):
-        rest = slice(number + 1, ends[number])
-        if stays[number] and stays[rest].any():
-            stays[rest] &= ~(yolo_boxes.likeness(boxes[number], boxes[rest]) >= threshold).numpy()
-    return stays
+def _overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    return yolo_boxes.likeness(torch.from_numpy(box), torch.from_numpy(boxes)).numpy()
 
 
 @register("YoloDetectionOutput")
