@@ -40,7 +40,8 @@ class Classes:
 
 
 class Labels:
-    """The labels of one blob: `index` (outer, inner) as int64, and where they are `counted`.
+    """The labels of one blob, the layer's bottom of number `bottom`: `index` (outer, inner) as int64, and where they
+    are `counted`.
 
     Caffe truncates them. Those equal to `ignored` are not counted; `counted` is None if no value is ignored, and the
     index of one not counted is 0.
@@ -49,7 +50,7 @@ class Labels:
     looking costs nothing (on the CPU); Caffe would compute with what happens to lie in memory there.
     """
 
-    def __init__(self, layer, data: torch.Tensor, classes: Classes, ignored: int | None = None):
+    def __init__(self, layer, data: torch.Tensor, classes: Classes, ignored: int | None = None, bottom: int = 1):
         wanted = classes.outer * classes.inner
         if data.numel() != wanted:
             raise InputError(f"{layer.where}: it has {data.numel()} labels for {wanted} predictions; give each one.")
@@ -57,16 +58,16 @@ class Labels:
         self.counted = None if ignored is None else index != ignored
         self.index = index if self.counted is None else index.masked_fill_(~self.counted, 0)
         if index.device.type == "cpu":
-            self._check(layer, classes)
+            self._check(layer, classes, bottom)
 
-    def _check(self, layer, classes: Classes) -> None:
+    def _check(self, layer, classes: Classes, bottom: int) -> None:
         if not self.index.numel():
             return
         low, high = (int(value) for value in self.index.aminmax())
         if low < 0 or high >= classes.number:
             raise InputError(
                 f"{layer.where}: it found the label {low if low < 0 else high} in its bottom "
-                f"`{layer.param.bottom[1]}`, and its predictions have {classes.number} classes; labels are whole "
+                f"`{layer.param.bottom[bottom]}`, and its predictions have {classes.number} classes; labels are whole "
                 f"numbers from 0 to {classes.number - 1}. Correct the labels or the number of classes, or give an "
                 "`ignore_label`.")
 

@@ -64,13 +64,6 @@ def priors_of(blob: Blob) -> tuple[np.ndarray, np.ndarray]:
     return boxes, variances
 
 
-def zero_gradients(propagate_down: list[bool], bottom: list[Blob]) -> None:
-    """Make the diffs of these bottoms zero, where the net asks for them: what is computed of them does not train."""
-    for blob, wanted in zip(bottom, propagate_down):
-        if wanted:
-            blob.diff.zero_()
-
-
 @dataclass
 class GroundTruths:
     """Boxes (G, 4), sorted by image, with the image, the label, and whether it is difficult, of each: all of (G)."""

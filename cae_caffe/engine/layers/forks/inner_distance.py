@@ -99,7 +99,8 @@ class InnerDistance(Layer):
         if not wants_weights:
             return
         if self.has_labels:
-            labels = Labels(self, bottom[-1].data, Classes(1, len(features), len(weights), 1)).index
+            classes = Classes(1, len(features), len(weights), 1)
+            labels = Labels(self, bottom[-1].data, classes, bottom=-1).index
             diff = torch.zeros_like(diff).scatter_(1, labels, diff.gather(1, labels))
         slopes = self._slopes(weights, features, diff.T)
         blob = self.blobs[0] if self.has_weights else bottom[1]

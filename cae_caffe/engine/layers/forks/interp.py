@@ -8,6 +8,7 @@ from ....errors import InputError
 from ...blob import shape_string
 from ...layer import Layer, exactly
 from ..registry import register
+from .constant import zero_gradients
 
 aten = torch.ops.aten
 
@@ -86,9 +87,7 @@ class Interp(Layer):
         return not bottom_index
 
     def backward(self, top, propagate_down, bottom):
-        for blob, wanted in zip(bottom[1:], propagate_down[1:]):
-            if wanted:
-                blob.diff.zero_()
+        zero_gradients(propagate_down[1:], bottom[1:])
         if not propagate_down[0]:
             return
         kept = self._cut(bottom[0].diff)

@@ -15,6 +15,7 @@ from ..loss import LossLayer, normalization_divisor, normalization_mode
 from ..registry import register
 from . import multibox_examples
 from .boxes import Code
+from .constant import zero_gradients
 from .detection_rows import (
     TRUTH_WIDTH,
     GroundTruths,
@@ -25,7 +26,6 @@ from .detection_rows import (
     require_classes,
     require_predictions,
     require_rows,
-    zero_gradients,
 )
 from .multibox_examples import Positives, Scene
 

@@ -6,6 +6,7 @@ import torch
 
 from ....errors import InputError
 from ...blob import Blob, Shape, shape_string
+from .constant import zero_gradients
 
 
 def check_mask(mask: Shape, values: Shape) -> None:
@@ -56,8 +57,7 @@ def backward(top_diff: torch.Tensor, propagate_down: list[bool], bottom: list[Bl
     """The backward pass of a layer that puts the values of its first bottom; places have no gradient."""
     if propagate_down[0]:
         take(top_diff, places, bottom[0].diff)
-    if any(propagate_down[1:]):
-        bottom[1].diff.zero_()
+    zero_gradients(propagate_down[1:], bottom[1:])
 
 
 def _which_stay(places: torch.Tensor, size: Shape) -> tuple[torch.Tensor, torch.Tensor | None]:

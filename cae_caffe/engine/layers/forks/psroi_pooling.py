@@ -14,6 +14,7 @@ from ...blob import shape_string
 from ...layer import Layer, exactly
 from ...traits import Traits
 from ..registry import register
+from .constant import zero_gradients
 from .regions import Regions, check_shapes, rounded
 
 MOST_CELLS = 1 << 21            # of bins taken together, which bounds the memory for their numbers
@@ -66,8 +67,7 @@ class PSROIPooling(Layer):
         top[0].data.copy_(means.view(-1, self.group, self.group, self.outputs).permute(0, 3, 1, 2))
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[1]:
-            bottom[1].diff.zero_()
+        zero_gradients(propagate_down[1:], bottom[1:])
         if not propagate_down[0]:
             return
         diff = bottom[0].diff

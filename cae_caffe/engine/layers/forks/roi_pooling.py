@@ -12,6 +12,7 @@ from ....errors import InputError
 from ...layer import Layer, exactly
 from ...traits import Traits
 from ..registry import register
+from .constant import zero_gradients
 from .regions import Regions, check_shapes, rounded
 
 LOWEST = torch.finfo(torch.float32).min       # the maximum of no value that counts
@@ -77,8 +78,7 @@ class ROIPooling(Layer):
         self._places = torch.where(self._places < 0, NOWHERE, place)
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[1]:
-            bottom[1].diff.zero_()
+        zero_gradients(propagate_down[1:], bottom[1:])
         if not propagate_down[0] or not bottom[0].count:
             return
         flat = torch.zeros(bottom[0].count, device=top[0].diff.device)

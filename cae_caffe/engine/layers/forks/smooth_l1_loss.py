@@ -12,6 +12,7 @@ from ...layer import between
 from ..loss import LossLayer, in_shape_of, normalization_divisor, normalization_mode
 from ..registry import register
 from .axes import four_axes
+from .constant import zero_gradients
 
 
 @register("SmoothL1LossOHEM")
@@ -60,9 +61,7 @@ class SmoothL1LossOHEM(LossLayer):
             top[1].data.copy_(errors.reshape(four_axes(first.shape)).sum(1, keepdim=True))
 
     def backward(self, top, propagate_down, bottom):
-        for weights, wanted in zip(bottom[2:], propagate_down[2:]):
-            if wanted:      # as behind a layer that samples regions; weights count as constants
-                weights.diff.zero_()
+        zero_gradients(propagate_down[2:], bottom[2:])      # as behind a layer that samples regions
         if not any(propagate_down[:2]):
             return
         slopes = (self._differences(bottom) / self.turn).clamp_(-1, 1)

@@ -85,7 +85,8 @@ def test_a_feature_moves_its_own_row_alone(kind, from_bottom):
     ("", [values(2, 3), values(2, 4)], "must have 3 values"), ("", [values(2, 3)] * 3, "takes 1 or 2"),
     ("update_center_only: true", [values(2, 3)], "takes 2 or 3"),
     ("update_center_only: true num_output: 2", [values(2, 3), np.zeros(3)], "one label for each of the 2"),
-    ("update_center_only: true num_output: 2", [values(2, 3), np.array([0, 2])], "found the label 2")])
+    ("update_center_only: true num_output: 2", [values(2, 3), np.array([0, 2])], "label 2 in its bottom `bottom1`"),
+    ("update_center_only: true", [values(2, 3)] * 2 + [np.array([0, 2])], "label 2 in its bottom `bottom2`")])
 def test_vectors_that_do_not_fit_are_refused(text, bottoms, match):
     with pytest.raises(InputError, match=match):
         run_embedded(inner_distance(text, *bottoms))
