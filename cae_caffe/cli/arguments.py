@@ -43,6 +43,13 @@ def add_state_flags(parser: argparse.ArgumentParser) -> None:
     add_flag(parser, "stage", default="", metavar="NAME[,NAME...]", help="stages of the net's state")
 
 
+def add_fork_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--fork NAME`, without a default, so that a command and its kinds may both take it."""
+    parser.add_argument("-fork", "--fork", metavar="NAME", default=argparse.SUPPRESS,
+                        help="the fork of Caffe that a net is written for, where its own fields do not tell: segnet or "
+                             "pspnet (for the layer type BN), fcn or hed (for Crop layers that align by themselves)")
+
+
 def add_trained_net(parser: argparse.ArgumentParser) -> None:
     """Add the words NET and WEIGHTS, a deploy net and its parameters."""
     parser.add_argument("net", metavar="NET", help="a deploy net, such as prototxt/cae1-n2/deploy.prototxt")

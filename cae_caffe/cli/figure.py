@@ -8,7 +8,7 @@ from typing import Any
 from ..figures.kinds import KINDS, module_of
 from ..interruption import unwinding
 from ..printing import shown
-from .arguments import add_backend_argument
+from .arguments import add_backend_argument, add_fork_argument
 from .engine import chosen_quiet_engine
 from .flag_parser import FlagParser
 
@@ -35,9 +35,10 @@ class KindParser(FlagParser):
             return
         self._has_flags = True
         self.add_argument("--out", metavar="PICTURE", required=True, help="a .png, .svg or .pdf file")
-        # Also accepted here, behind KIND; without a default of its own it leaves alone what stood before.
+        # Also accepted here, behind KIND; without defaults of their own they leave alone what stood before.
         self.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
                           help="show the traceback of an error")
+        add_fork_argument(self)
         module_of(self.word).add_arguments(self)
         if KINDS[self.word].runs_net:
             add_backend_argument(self)

@@ -10,7 +10,7 @@ from types import ModuleType
 from ..errors import InputError
 from ..version import VERSION
 from . import caffe_flags
-from .arguments import add_flags_without_effect
+from .arguments import add_flags_without_effect, add_fork_argument
 from .ending import call, interrupted, prepare_streams
 from .flag_parser import FlagParser
 
@@ -54,9 +54,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
             if name in caffe_flags.ACTIONS:
                 add_flags_without_effect(child)
             child.set_defaults(run=module.run)
-            child.add_argument("-fork", "--fork", metavar="NAME", help="the fork of Caffe that a net is written for, "
-                               "where its own fields do not tell: segnet or pspnet (for the layer type BN), fcn or hed "
-                               "(for Crop layers that align by themselves)")
+            add_fork_argument(child)
             child.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
@@ -78,24 +76,14 @@ def _run(argv: list[str]) -> int:
         except InputError as error:
             print(f"cae-caffe: {error!s}", file=sys.stderr)
             return error.exit_status
-    argv = _with_fork_first(argv)
     command = next((word for word in argv if word in COMMANDS), None)
     arguments = _parser(command).parse_args(argv)
     arguments.argv = argv
     return call(_run_command, arguments, f"cae-caffe {arguments.command}")
 
 
-def _with_fork_first(argv: list[str]) -> list[str]:
-    """The words with `--fork NAME` right behind the command: it may stand behind the kind of a command, too."""
-    for i, word in enumerate(argv[1:], 1):
-        if word in ("-fork", "--fork") or word.startswith(("-fork=", "--fork=")):
-            size = 1 if "=" in word else 2
-            return [argv[0], *argv[i:i + size], *argv[1:i], *argv[i + size:]]
-    return argv
-
-
 def _run_command(arguments: argparse.Namespace) -> int:
-    if arguments.fork is not None:
+    if "fork" in arguments:
         from ..schema.forks import dialects  # for this flag alone
 
         dialects.name(arguments.fork)

@@ -129,15 +129,11 @@ class DataTransformer:
 
     def transform_pair(self, image: np.ndarray, label: np.ndarray, out: np.ndarray, label_out: np.ndarray,
                        what: str) -> None:
-        """As `transform` of an image as it is, and write into `label_out` what `label` (height, width) has at the
-        places of these pixels.
+        """As `transform`, and write into `label_out` what `label` (height, width) has at the places of these pixels.
 
-        A label of another size than the image must not be cropped.
+        A label of another size than the prepared image must not be cropped.
         """
-        self._check_shape(image, out, what)
-        mean = self._mean_for(image, what)
-        placed = self._draw(image)
-        self._write(image, mean, placed, out)
+        placed = self.transform(image, out, what)
         height, width = label_out.shape
         target = label_out[:, ::-1] if placed.mirrored else label_out
         target[...] = label[placed.row:placed.row + height, placed.column:placed.column + width]

@@ -70,7 +70,7 @@ class ResizePolicy:
         if self.draws and stream is not None:
             mode = self._modes[stream.word() % len(self._modes)]
         rows, columns = image.shape[:2]
-        if self._param.resize_mode != "FIT_LARGE_SIZE_AND_PAD":
+        if not self.keeps_shape:
             height, width = self.size(rows, columns, what)
             return resize_by(image, height, width, mode)
         height, width = self._inner(rows, columns)
@@ -102,7 +102,7 @@ class ResizePolicy:
 
     def place(self, box: Box, height: int, width: int) -> Box:
         """Where a box of an image of this size is in the new one, cut off at its edges."""
-        if self._param.resize_mode != "FIT_LARGE_SIZE_AND_PAD":
+        if not self.keeps_shape:
             return Box(max(0.0, box.xmin), max(0.0, box.ymin), min(1.0, box.xmax), min(1.0, box.ymax), box.difficult)
         aspect, wanted = width / height, self._width / self._height
         # The parts of the new width and height that the old image takes.

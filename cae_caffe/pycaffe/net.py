@@ -104,7 +104,7 @@ class Net:
         As in naibaf7's Caffe, the layer's number may come before them: `number, data, labels`.
         """
         try:
-            number, data, labels = arrays if len(arrays) == len("ndl") else (0, *arrays)
+            number, data, labels = arrays if len(arrays) == 3 else (0, *arrays)
         except ValueError:
             raise TypeError(f"set_input_arrays takes data and labels, and perhaps a layer's number before them, not "
                             f"{len(arrays)} values.") from None
