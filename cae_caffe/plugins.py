@@ -3,10 +3,10 @@
 A package names it in its pyproject.toml, in two groups:
 
     [project.entry-points."cae_caffe.schema"]       # modules that call cae_caffe.schema.extend or register_layer;
-    permute = "permute_layer"                       # imported before the first of Caffe's messages is made
+    flip = "flip_layer"                             # imported before the first of Caffe's messages is made
 
     [project.entry-points."cae_caffe.layers"]       # layer types, and the modules that register them;
-    Permute = "permute_layer"                       # each imported when a net is met that has the type
+    Flip = "flip_layer"                             # each imported when a net is met that has the type
 
 A module that cannot be imported breaks nothing but what needs it, and is named there.
 """

@@ -1,4 +1,4 @@
-"""The names of layer types: Caffe 1.0's, those added here, and what is to be said of a name that is none of them."""
+"""The names of layer types: Caffe 1.0's, its forks', those added, and what is said of a name that is none of them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ CAFFE_TYPES = """
     Softmax SoftmaxWithLoss Split Swish TanH Threshold Tile WindowData
 """.split()     # noqa: SIM905 (as a list of quoted names it would be hard to read)
 
-# Types that only this package's engine has; nets with them are none for real Caffe.
-OWN_TYPES: tuple[str, ...] = ()
-
 # A set that may grow: who writes nets for a Caffe with layers of its own adds their types.
-LAYER_TYPES = {*CAFFE_TYPES, *OWN_TYPES}
+LAYER_TYPES = set(CAFFE_TYPES)
+
 
 def layer_types() -> list[str]:
     """All layer types, those of forks and of installed packages included, sorted."""

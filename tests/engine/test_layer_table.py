@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cae_caffe.engine.layers import registry, table
 from cae_caffe.schema import forks
-from cae_caffe.schema.layer_types import CAFFE_TYPES, OWN_TYPES
+from cae_caffe.schema.layer_types import CAFFE_TYPES
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "layers.md"
 
@@ -16,9 +16,9 @@ def test_document_is_the_table():
         "the layers have changed: python -m cae_caffe.engine.layers.table > docs/layers.md"
 
 
-def test_every_layer_is_one_of_caffes_or_named_as_our_own_and_none_is_missing():
-    assert {*registry.registered()} == {*CAFFE_TYPES, *OWN_TYPES, *forks.layers()}
-    assert not {*CAFFE_TYPES, *OWN_TYPES}.intersection(forks.layers())
+def test_every_layer_is_caffes_or_a_forks_and_none_is_missing():
+    assert {*registry.registered()} == {*CAFFE_TYPES, *forks.layers()}
+    assert not set(CAFFE_TYPES).intersection(forks.layers())
     assert set(table.EXCEPTIONS) <= set(registry.type_names())
 
 

@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
+from fork_training import trained
+
 from cae_caffe import pycaffe
 from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
@@ -19,7 +21,9 @@ SCALES, RATIOS = (2, 3), (0.5, 1, 2)
 ANCHORS = len(SCALES) * len(RATIOS)
 OBJECTS = np.array([[4, 6, 37, 39, 1], [54, 18, 89, 55, 2]], np.float32)     # x1, y1, x2, y2, class
 XAVIER = {"type": "xavier"}
-SOLVER = 'type: "Adam" base_lr: 0.003 momentum: 0.9 lr_policy: "fixed" snapshot_after_train: false random_seed: 1'
+INFO = [[ROWS, COLUMNS, 1]]
+SOLVER = 'type: "Adam" base_lr: 0.003 momentum: 0.9 lr_policy: "fixed"'
+LOSSES = ("rpn_loss_cls", "rpn_loss_bbox", "loss_cls", "loss_bbox")
 
 
 def image():
@@ -177,27 +181,10 @@ def pvanet():
     return net.to_proto()
 
 
-def solver_of(folder, net):
-    (folder / "net.prototxt").write_text(format_text(net))
-    (folder / "solver.prototxt").write_text(f'net: "{folder}/net.prototxt" {SOLVER}')
+def learnt(folder, net, updates, tops=LOSSES, **inputs):
+    """As `trained`, with the image, and the same draws of NumPy's in each run."""
     np.random.seed(0)
-    return pycaffe.get_solver(str(folder / "solver.prototxt"))
-
-
-def feed(net, **arrays):
-    for name, array in {"data": image(), "im_info": [[ROWS, COLUMNS, 1]], **arrays}.items():
-        if name in net.blobs:
-            net.blobs[name].data[...] = array
-
-
-def losses_of(solver, updates):
-    """The sum of all losses before each update."""
-    found = []
-    for _ in range(updates):
-        solver.step(1)
-        tops = {name: blob.data for name, blob in solver.net.blobs.items() if "loss" in name}
-        found.append(sum(float(top) for top in tops.values() if not top.shape))
-    return found
+    return trained(folder, net, {"data": image(), **inputs}, updates, SOLVER, tops)
 
 
 def check_learnt(losses, to):
@@ -213,14 +200,13 @@ def few_regions(monkeypatch):
 
 
 def test_faster_rcnn_learns_to_find_objects(tmp_path, few_regions):
-    solver = solver_of(tmp_path, faster_rcnn())
-    feed(solver.net, gt_boxes=OBJECTS)
-    check_learnt(losses_of(solver, 110), 0.4)
+    solver, losses = learnt(tmp_path, faster_rcnn(), 110, im_info=INFO, gt_boxes=OBJECTS)
+    check_learnt(losses, 0.4)
 
     (tmp_path / "test.prototxt").write_text(format_text(faster_rcnn(trains=False)))
     net = pycaffe.Net(str(tmp_path / "test.prototxt"), pycaffe.TEST)
     net.share_with(solver.net)
-    feed(net)
+    net.blobs["data"].data[...], net.blobs["im_info"].data[...] = image(), INFO
     net.forward()
     regions, scores = net.blobs["rpn_rois"].data, net.blobs["cls_prob"].data
     assert len(regions) == len(scores)
@@ -230,7 +216,6 @@ def test_faster_rcnn_learns_to_find_objects(tmp_path, few_regions):
 
 
 def test_fast_rcnn_learns_what_its_regions_hold(tmp_path):
-    solver = solver_of(tmp_path, fast_rcnn())
     random = np.random.RandomState(1)
     regions = np.zeros((8, 5), np.float32)
     regions[:4, 1:] = np.repeat(OBJECTS[:, :4], 2, axis=0) + random.uniform(-4, 4, (4, 4))
@@ -239,17 +224,16 @@ def test_fast_rcnn_learns_what_its_regions_hold(tmp_path):
     targets, weights = np.zeros((2, 8, CLASSES, 4), np.float32)
     targets[np.arange(4), labels[:4]] = random.uniform(-1, 1, (4, 4))
     weights[np.arange(4), labels[:4]] = 1
-    feed(solver.net, rois=regions, labels=labels, bbox_targets=targets.reshape(8, -1),
-         bbox_inside_weights=weights.reshape(8, -1))
 
-    check_learnt(losses_of(solver, 60), 0.3)
+    solver, losses = learnt(tmp_path, fast_rcnn(), 60, LOSSES[2:], rois=regions, labels=labels,
+                            bbox_targets=targets.reshape(8, -1), bbox_inside_weights=weights.reshape(8, -1))
+
+    check_learnt(losses, 0.3)
     assert (solver.net.blobs["cls_score"].data.argmax(1) == labels).all()
 
 
 def test_rfcn_learns_from_its_hardest_examples(tmp_path, few_regions):
-    solver = solver_of(tmp_path, rfcn())
-    feed(solver.net, gt_boxes=OBJECTS)
-    losses = losses_of(solver, 80)
+    solver, losses = learnt(tmp_path, rfcn(), 80, im_info=INFO, gt_boxes=OBJECTS)
 
     check_learnt(losses, 0.7)       # of 3.2, which the hardest examples keep high
     assert (solver.net.blobs["labels_ohem"].data >= 0).sum() == 8

@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 from cae_caffe.schema import messages
+from cae_caffe.schema.forks import elsewhere
 from cae_caffe.schema.merging import FIRST_PRIVATE_NUMBER
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -36,6 +37,12 @@ def test_no_field_of_a_fork_has_a_number_that_a_caffe_has():
                if words[1].isdigit() and words[0].rpartition(".")[0] in in_caffes_messages]
 
     assert numbers and min(numbers) >= FIRST_PRIVATE_NUMBER
+
+
+def test_nothing_of_caffes_is_said_to_be_a_forks():
+    caffes = {line.split()[0] for line in our_table(messages.plain_file())}
+
+    assert not caffes & elsewhere._owners().keys()
 
 
 def test_the_committed_table_is_real_caffes(caffe_run):
