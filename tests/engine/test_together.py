@@ -110,3 +110,15 @@ def test_different_nets_are_refused(make_solver):
     other = make_solver(2, NET.replace("num_output: 3", "num_output: 4"))
     with pytest.raises(InputError, match="have different nets"):
         Together([make_solver(1), other])
+
+
+@pytest.mark.parametrize(("old", "new", "layer"), [
+    ("num_output: 7", "num_output: 7 normalize: true", "code"),
+    ('"EuclideanLoss" bottom: "recon" bottom: "data"', '"EuclideanLoss" bottom: "recon" bottom: "data" bottom: "data"',
+     "error")], ids=["weights that a pass changes", "a gradient that is not the derivative"])
+def test_layers_that_a_formula_does_not_tell_are_refused(make_solver, old, new, layer):
+    assert NET.count(old) == 1
+    together = Together([make_solver(seed, NET.replace(old, new)) for seed in (1, 2)])
+
+    with pytest.raises(InputError, match=f"`{layer}`.* has no formula to train several runs together with"):
+        together.step(1)
