@@ -122,3 +122,12 @@ def test_layers_that_a_formula_does_not_tell_are_refused(make_solver, old, new, 
 
     with pytest.raises(InputError, match=f"`{layer}`.* has no formula to train several runs together with"):
         together.step(1)
+
+
+def test_layers_with_a_state_are_refused(make_solver):
+    rescaled = NET + """
+layer { name: "label" type: "DummyData" top: "label" dummy_data_param { shape { dim: 4 } } }
+layer { name: "rescale" type: "LabelSpecificRescale" bottom: "code" bottom: "label" top: "rescaled"
+        label_specific_rescale_param { positive_weight_base: 1 } }"""
+    with pytest.raises(InputError, match=r"`rescale` .type LabelSpecificRescale. keeps a state"):
+        Together([make_solver(seed, rescaled) for seed in (1, 2)])
