@@ -110,3 +110,24 @@ def test_different_nets_are_refused(make_solver):
     other = make_solver(2, NET.replace("num_output: 3", "num_output: 4"))
     with pytest.raises(InputError, match="have different nets"):
         Together([make_solver(1), other])
+
+
+@pytest.mark.parametrize(("old", "new", "layer"), [
+    ("num_output: 7", "num_output: 7 normalize: true", "code"),
+    ('"EuclideanLoss" bottom: "recon" bottom: "data"', '"EuclideanLoss" bottom: "recon" bottom: "data" bottom: "data"',
+     "error")], ids=["weights that a pass changes", "a gradient that is not the derivative"])
+def test_layers_that_a_formula_does_not_tell_are_refused(make_solver, old, new, layer):
+    assert NET.count(old) == 1
+    together = Together([make_solver(seed, NET.replace(old, new)) for seed in (1, 2)])
+
+    with pytest.raises(InputError, match=f"`{layer}`.* has no formula to train several runs together with"):
+        together.step(1)
+
+
+def test_layers_with_a_state_are_refused(make_solver):
+    rescaled = NET + """
+layer { name: "label" type: "DummyData" top: "label" dummy_data_param { shape { dim: 4 } } }
+layer { name: "rescale" type: "LabelSpecificRescale" bottom: "code" bottom: "label" top: "rescaled"
+        label_specific_rescale_param { positive_weight_base: 1 } }"""
+    with pytest.raises(InputError, match=r"`rescale` .type LabelSpecificRescale. keeps a state"):
+        Together([make_solver(seed, rescaled) for seed in (1, 2)])

@@ -41,16 +41,22 @@ class EuclideanLoss(LossLayer):
         return super().shapes(bottom_shapes)
 
     def compute(self, bottoms, params):
+        if len(bottoms) > WEIGHTS:      # what it trains with is not the derivative
+            return super().compute(bottoms, params)
+        return [self._loss(bottoms)]
+
+    @staticmethod
+    def _loss(bottoms: list[torch.Tensor]) -> torch.Tensor:
         difference = bottoms[0] - in_shape_of(bottoms[1], bottoms[0])
-        if len(bottoms) > WEIGHTS:
-            difference = bottoms[WEIGHTS] * difference
-        return [difference.square().sum() / (2 * bottoms[0].shape[0])]
+        for weights in bottoms[WEIGHTS:]:
+            difference = weights * difference
+        return difference.square().sum() / (2 * bottoms[0].shape[0])
 
     def forward(self, bottom, top):
         top[0].data_memory.defer(lambda: self._write_loss(bottom, top[0].data))
 
     def _write_loss(self, bottom, out: torch.Tensor) -> None:
-        out.copy_(self.compute([blob.data for blob in bottom], [])[0])
+        out.copy_(self._loss([blob.data for blob in bottom]))
 
     def backward(self, top, propagate_down, bottom):
         weights = bottom[WEIGHTS:]

@@ -84,6 +84,8 @@ class InnerProduct(Layer):
         return 2 * bottom[0].count * self.outputs
 
     def compute(self, bottoms, params):
+        if self.has_weights and self.param.inner_product_param.normalize:        # which changes its weights
+            return super().compute(bottoms, params)
         rows = bottoms[0].reshape(bottoms[0].shape[:self.axis] + (self.inputs,))
         result = rows @ self._weight(params[0] if self.has_weights else bottoms[1])
         if self.has_bias:

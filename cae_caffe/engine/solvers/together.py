@@ -18,6 +18,7 @@ from torch.func import grad_and_value, vmap
 from ...errors import InputError
 from .. import log
 from ..captured import CudaGraph, Replayed, is_capturable
+from ..layers.data_source import DataSource
 from .packing import stack
 from .solver import Solver
 
@@ -27,7 +28,8 @@ class Together:
 
     `logs` are the files to which each run's log lines go, or None for standard error; `after_iteration` is called when
     all runs have made one. Of each run's blobs the outputs, the parameters and their diffs are kept up to date. Raises
-    InputError if the solvers' nets differ, accumulate gradients over several passes, or have a layer without a formula.
+    InputError if the solvers' nets differ, accumulate gradients over several passes, or have a layer without a formula,
+    or with a state of its own.
     """
 
     def __init__(self, solvers: Sequence[Solver], logs: Sequence[TextIO | None] | None = None,
@@ -132,6 +134,10 @@ class Together:
 
 def _check_alike(solvers: list[Solver]) -> None:
     first = solvers[0]
+    for layer, plan in zip(first.net.layers, first.net.plans):
+        if plan.bottom_ids and isinstance(layer, DataSource):
+            raise InputError(f"{first.name}: layer `{layer.name}` (type {layer.type}) keeps a state from pass to pass, "
+                             "and no formula tells that; train the runs one by one.")
     for solver in solvers:
         shapes = [[(layer.type, [blob.shape for blob in layer.blobs]) for layer in s.net.layers]
                   for s in (first, solver)]
