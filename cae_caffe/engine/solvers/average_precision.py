@@ -46,7 +46,7 @@ class AveragePrecisions:
     """The mean over the classes of each output; a class without a detection counts as 0. Outputs have no mean loss."""
 
     def __init__(self, param):
-        self._version, self._shows_classes = param.ap_version, param.show_per_class_result
+        self._ap_version, self._shows_classes = param.ap_version, param.show_per_class_result
         self._rows: dict[str, list[np.ndarray]] = {}
 
     def add(self, outputs) -> None:
@@ -75,7 +75,7 @@ class AveragePrecisions:
                 log.warning("solver.cpp:524", f"Missing true_pos for label: {int(label)}")
                 continue
             number = int(rows[counts & (rows[:, 1] == label), 2].sum())
-            precision = average_precision(mine[:, 2], mine[:, 3], number, self._version)
+            precision = average_precision(mine[:, 2], mine[:, 3], number, self._ap_version)
             total += precision
             if self._shows_classes:
                 log.info("solver.cpp:540", f"class{int(label)}: {log.number(precision)}")
