@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .backend import load_backend
+    from .export.onnx.convert import to_onnx
     from .registration import register_layer
 
 __all__ = ["CaeCaffeError", "InputError", "RunError", "__version__", "load_backend", "pycaffe",
-           "register_layer"]
+           "register_layer", "to_onnx"]
 
 __version__ = VERSION
 
 # Where the names are that are imported when asked for, so that no command waits for what it does without.
-_HOMES = {"load_backend": ".backend", "register_layer": ".registration"}
+_HOMES = {"load_backend": ".backend", "register_layer": ".registration",
+          "to_onnx": ".export.onnx.convert"}
 
 
 def __getattr__(name: str) -> Any:

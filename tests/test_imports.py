@@ -18,13 +18,13 @@ FLOORS = (      # the first is what every floor stands on
     ("models", "data", "snapshots"),
     ("graph", "families", "emit", "engine", "net_spec"),
     ("pycaffe", "backend", "backend_protocol", "registration", "analysis"),
-    ("running", "figures", "reproduction"),
+    ("running", "figures", "reproduction", "export"),
     ("cli", "__main__"),
     ("",),      # the package's own `__init__`, its facade: it names what users ask for, and nothing below asks it
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 PAPER, ITS_IMPORTERS = "reproduction", ("reproduction", "cli")
-NEED_TORCH = ("engine", "pycaffe")          # all others run on Python 3.9, without PyTorch
+NEED_TORCH = ("engine", "pycaffe", "export")          # all others run on Python 3.9, without PyTorch
 MOST_LINES = 300
 
 

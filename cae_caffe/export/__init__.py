@@ -1,0 +1,1 @@
+"""Nets that leave Caffe: for ONNX, and for PyTorch."""

@@ -1,0 +1,193 @@
+"""The deploy form of a net: what it computes at test time, from inputs that a user gives to outputs.
+
+Data layers become inputs; losses, accuracies and what stores blobs fall away, and so does all that no output needs. The
+form is a net of its own, in phase TEST, which may get another batch without a change to the net that it comes from.
+"""
+
+# ruff: noqa: SLF001 -- it goes through pycaffe's surface to the engine's layers
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .. import schema
+from ..engine.layer import Layer
+from ..engine.net import Net as EngineNet
+from ..errors import InputError
+from ..graph import Graph, Node, Value
+from ..pycaffe.net import Net
+from ..spelling import did_you_mean
+from .roles import Role, role_of
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The deploy form of a net: `net` itself, the names of its `outputs`, and the `dropped` layers of the original."""
+
+    net: Net
+    outputs: tuple[str, ...]
+    dropped: tuple[Node, ...]
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the form, without Split layers."""
+        return self.net.graph
+
+    @property
+    def file(self) -> str:
+        """Where the net stands, for messages."""
+        return self.graph.file
+
+    def layer(self, node: Node) -> Layer:
+        """The engine's layer of a node of `graph`, set up, with the shapes that the net has now."""
+        return self.net._engine.layers[node.number]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The inputs' shapes by name."""
+        return {name: tuple(self.net.blobs[name].shape) for name in self.net.inputs}
+
+    def set_batch(self, batch: int) -> None:
+        """Give all inputs of the first input's batch, the length of its first axis, this one.
+
+        Raises InputError, naming the layer, if the net cannot have it.
+        """
+        shapes = self.shapes()
+        first = next(iter(shapes.values()))
+        if not first:
+            raise InputError(f"{self.file}: its input `{next(iter(shapes))}` is a single number and has no batch; "
+                             "export the net without a batch.")
+        for name, shape in shapes.items():
+            if shape[:1] == first[:1]:
+                self.net.blobs[name].reshape(batch, *shape[1:])
+        self.net.reshape()
+
+
+def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
+    """The deploy form of `net`, with its parameters, and with the last values of `blobs` as outputs.
+
+    By default the outputs are those of `net`, and what only losses and accuracies read. Raises InputError for a blob
+    that the net has not, or not at test time, and if nothing is left.
+    """
+    if not isinstance(net, Net):
+        raise InputError(f"A {type(net).__module__}.{type(net).__name__} is given where a net of the embedded engine "
+                         "is needed; load it with cae_caffe.load_backend(\"torch\").Net or cae_caffe.pycaffe.Net.")
+    graph = net.graph
+    choice = _Choice(graph, net._engine.layers)
+    outputs = [choice.chosen(name) for name in blobs] if blobs else choice.defaults()
+    if not outputs:
+        raise InputError(f"{graph.file}: nothing is left of this net without its data, loss and accuracy layers; name "
+                         "a net that computes something.")
+    needed = choice.needed_for(outputs)
+    message = _message(graph, needed, choice)
+    form = Net.of(EngineNet(message, graph.file, [node.line for node in _lines(needed, choice)]))
+    _copy_parameters([node for node in needed if choice.role(node) is Role.COMPUTES], form)
+    dropped = tuple(node for node in graph.nodes if choice.role(node) in (Role.SCORES, Role.STORES))
+    return Deployed(form, tuple(dict.fromkeys(value.name for value in outputs)), dropped)
+
+
+class _Choice:
+    """Which layers of a graph the deploy form has."""
+
+    def __init__(self, graph: Graph, layers: Sequence[Layer]):
+        self.graph = graph
+        self._roles: dict[int, Role] = {}
+        for node in graph.nodes:
+            role = role_of(node, layers[node.number])
+            read = {self._roles[value.producer.number] for value in node.inputs}
+            if Role.SCORES in read and role is Role.COMPUTES:      # it computes with what a loss gives
+                role = Role.SCORES
+            self._roles[node.number] = role
+
+    def role(self, node: Node) -> Role:
+        return self._roles[node.number]
+
+    def defaults(self) -> list[Value]:
+        """The outputs if none are named, in Caffe's order, by name."""
+        values = [value for node in self.graph.nodes if self.role(node) is Role.COMPUTES for value in node.outputs]
+        return sorted((value for value in values if self._is_final(value)), key=lambda value: value.name)
+
+    def _is_final(self, value: Value) -> bool:
+        roles = {self.role(consumer) for consumer in value.consumers}
+        return Role.COMPUTES not in roles and (not roles or Role.SCORES in roles or self._is_stored(value))
+
+    def _is_stored(self, value: Value) -> bool:
+        return any(consumer.type != "Silence" for consumer in value.consumers)
+
+    def chosen(self, name: str) -> Value:
+        finals = {found.name: found for node in self.graph.nodes if self.role(node) is Role.COMPUTES
+                  for found in node.outputs}
+        if name not in finals:
+            known = name in self.graph.finals
+            rule = ("is an input, or only there to train or to score" if known else
+                    f"is no blob of the net{did_you_mean(name, finals)}")
+            raise InputError(f"{self.graph.file}: `{name}` {rule}; the blobs that can be outputs are "
+                             f"{', '.join(finals)}.")
+        return finals[name]
+
+    def needed_for(self, outputs: Sequence[Value]) -> list[Node]:
+        """The nodes that the outputs need, in their order."""
+        needed: set[int] = set()
+        waiting = [value.producer for value in outputs]
+        while waiting:
+            node = waiting.pop()
+            if node.number not in needed:
+                needed.add(node.number)
+                waiting.extend(value.producer for value in node.inputs)
+        return [node for node in self.graph.nodes if node.number in needed]
+
+    def inputs_of(self, node: Node, needed: Sequence[Node]) -> Iterator[Value]:
+        """The tops of an input node that the needed ones read."""
+        numbers = {other.number for other in needed}
+        for value in node.outputs:
+            if any(consumer.number in numbers for consumer in value.consumers):
+                yield value
+
+
+def _lines(needed: Sequence[Node], choice: _Choice) -> Iterator[Node]:
+    """For each layer of the form, the node of the original that it stands for."""
+    for node in needed:
+        if choice.role(node) is Role.INPUT:
+            yield from (node for _ in choice.inputs_of(node, needed))
+        else:
+            yield node
+
+
+def _message(graph: Graph, needed: Sequence[Node], choice: _Choice):
+    """The form as a NetParameter: nothing in it draws random numbers, or depends on a state."""
+    message = schema.NetParameter(name=graph.name)
+    message.state.phase = schema.Phase.Value("TEST")
+    for node in needed:
+        if choice.role(node) is Role.INPUT:
+            for value in choice.inputs_of(node, needed):
+                layer = message.layer.add(name=value.name, type="Input", top=[value.name])
+                layer.input_param.shape.add(dim=value.shape)
+            continue
+        layer = message.layer.add()
+        layer.CopyFrom(node.message)
+        layer.phase = schema.Phase.Value("TEST")
+        for field in ("include", "exclude", "blobs", "loss_weight", "propagate_down"):
+            layer.ClearField(field)
+        if node.type != "DummyData":
+            _clear_fillers(layer)
+    return message
+
+
+def _clear_fillers(message) -> None:
+    """Let parameters begin as zeros: their values are copied, and Caffe's stream of random numbers stays as it is."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.name == "FillerParameter":
+            message.ClearField(field.name)
+            continue
+        for each in (value if schema.messages.is_repeated(field) else [value]):
+            _clear_fillers(each)
+
+
+def _copy_parameters(nodes: Sequence[Node], form: Net) -> None:
+    copies = [node for node in form.graph.nodes if node.type != "Input"]
+    for node, copy in zip(nodes, copies):
+        form._engine.layers[copy.number].make_room_for([weight.shape for weight in node.weights])
+        for weight, own in zip(node.weights, copy.weights):
+            own.array[...] = weight.array

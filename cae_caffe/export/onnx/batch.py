@@ -1,0 +1,65 @@
+"""A graph for any batch, from two graphs of the same net at two batches: what differs between them is the batch.
+
+So no layer has to say how its constants depend on the batch. Those that do are the lengths in Reshape operators.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import InputError
+from .builder import Operation
+from .graph import WrittenGraph
+
+BATCHES = (2, 3)        # neither is 1, the length that operators stretch
+NAME = "N"              # of the batch, among the lengths of a shape
+
+Dim = int | str | None
+INFERRED = -1           # a length that Reshape finds by itself
+
+
+def merge(first: WrittenGraph, second: WrittenGraph, file: str) -> dict[str, list[Dim] | None]:
+    """Make `first` a graph for any batch; `second` is the same net's at the other batch of BATCHES.
+
+    Returns the shapes of inputs and outputs, with names for the lengths that depend on the batch (None as there).
+    Raises InputError, naming the layer, where a layer's numbers depend on the batch.
+    """
+    for one, other in zip(first.builder.operations, second.builder.operations):
+        if (one.kind, one.attributes, len(one.inputs)) != (other.kind, other.attributes, len(other.inputs)):
+            raise _refusal(one, file)
+        for place, (mine, theirs) in enumerate(zip(one.inputs, other.inputs)):
+            _merge_constant(first, second, one, place, mine, theirs, file)
+    ends: dict[str, list[Dim] | None] = {}
+    others = {**second.inputs, **second.outputs}
+    for name, shape in {**first.inputs, **first.outputs}.items():
+        other_shape = others[name]
+        ends[name] = None if shape is None or other_shape is None else list(map(_length, shape, other_shape))
+    return ends
+
+
+def _merge_constant(first, second, operation: Operation, place: int, mine: str, theirs: str, file: str) -> None:
+    one, other = first.builder.constants.get(mine), second.builder.constants.get(theirs)
+    if one is None or one is other or (one.shape == other.shape and np.array_equal(one, other, equal_nan=True)):
+        return
+    if operation.kind != "Reshape" or one.shape != other.shape:
+        raise _refusal(operation, file)
+    merged = np.where(one == other, one, INFERRED)
+    if (merged == INFERRED).sum() > 1:
+        raise _refusal(operation, file)
+    operation.inputs[place] = first.builder.constant(merged, f"{operation.layer}/shape")
+
+
+def _length(one: int, other: int) -> Dim:
+    """The length of an axis that has these lengths at both batches."""
+    if one == other:
+        return one
+    times, rest = divmod(one, BATCHES[0])
+    if rest == 0 and times * BATCHES[1] == other:
+        return NAME if times == 1 else f"{times}*{NAME}"
+    return None
+
+
+def _refusal(operation: Operation, file: str) -> InputError:
+    return InputError(f"{file}: layer `{operation.layer}` computes with numbers that depend on the batch (its "
+                      f"operator {operation.kind}), so the batch cannot be dynamic; export the net with a number "
+                      "instead, such as --batch 1.")

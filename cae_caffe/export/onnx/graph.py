@@ -1,0 +1,107 @@
+"""From the deploy form of a net to a graph of ONNX: layer by layer, under the names of the blobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...errors import InputError
+from ...graph import Node, Value
+from ...printing import times
+from ..deploy import Deployed
+from . import registry
+from .builder import GraphBuilder
+from .writing import LayerWriter, Shape
+
+
+@dataclass
+class WrittenGraph:
+    """A builder's graph with its ends: inputs and outputs by name, with the shapes that they have in the net.
+
+    An output's shape is None if a length of it is known only when the net runs.
+    """
+
+    builder: GraphBuilder
+    inputs: dict[str, Shape]
+    outputs: dict[str, Shape | None] = field(default_factory=dict)
+
+
+def write(deployed: Deployed, opset: int) -> WrittenGraph:
+    """The graph of the deploy form at the batch that it has now.
+
+    Raises InputError that lists all layers which ONNX cannot express exactly, with their places.
+    """
+    writer = _GraphWriter(deployed, opset)
+    writer.write_layers()
+    return writer.finished()
+
+
+class _GraphWriter:
+    def __init__(self, deployed: Deployed, opset: int):
+        self.deployed, self.net_graph = deployed, deployed.graph
+        self.builder = GraphBuilder(opset)
+        self.tensors: dict[Value, str] = {}
+        self.finals = self.net_graph.finals
+        self.inputs: dict[str, Shape] = {}
+        for value in self.net_graph.inputs:
+            self.tensors[value] = self.builder.unused(value.name)
+            self.inputs[value.name] = value.shape
+        self.names = {value: self.builder.unused(self._name(value)) for node in self.net_graph.nodes
+                      for value in node.outputs if value not in self.tensors}
+
+    def _name(self, value: Value) -> str:
+        """The blob's name for its last value; earlier ones have their layer's too."""
+        is_last = self.finals[value.name] is value
+        return value.name if is_last else f"{value.name}/{value.producer.name}"
+
+    def write_layers(self) -> None:
+        refused: dict[str, list[Node]] = {}
+        for node in self.net_graph.nodes:
+            if node.type == "Input":
+                continue
+            try:
+                self._write(node)
+            except registry.Inexpressible as error:
+                refused.setdefault(str(error), []).append(node)
+                for value in node.outputs:
+                    self.tensors[value] = self.names[value]
+        if refused:
+            lines = [f"{nodes[0].place}: {clause}{times([node.line for node in nodes])}."
+                     for clause, nodes in refused.items()]
+            raise InputError(*lines, "These layers have no exact form in ONNX; name blobs before them as outputs, or "
+                                     "replace them.")
+
+    def _write(self, node: Node) -> None:
+        write = registry.find(node.type)
+        if write is None:
+            raise registry.Inexpressible(f"layers of the type {node.type} cannot be exported")
+        writer = LayerWriter(self.builder, node, self.deployed.layer(node), [self.tensors[v] for v in node.inputs])
+        tops = write(writer)
+        own = {name for operation in self.builder.operations for name in operation.outputs
+               if operation.layer == node.name}
+        for value, tensor in zip(node.outputs, [tops] if isinstance(tops, str) else tops):
+            is_new = tensor in own and tensor not in self.tensors.values()
+            if is_new:
+                self.builder.rename(tensor, self.names[value])
+            self.tensors[value] = self.names[value] if is_new else tensor
+
+    def finished(self) -> WrittenGraph:
+        """The graph, with each output under its blob's name, and without what no output needs."""
+        graph = WrittenGraph(self.builder, self.inputs)
+        for name in self.deployed.outputs:
+            value = self.finals[name]
+            output = self._output(self.tensors[value], self.names[value], graph)
+            graph.outputs[output] = None if output in self.builder.unsized else value.shape
+        self.builder.drop_unused(list(graph.outputs))
+        return graph
+
+    def _output(self, tensor: str, name: str, graph: WrittenGraph) -> str:
+        """The tensor under the output's name: renamed, or where it has another for good, copied."""
+        if tensor == name:
+            return name
+        if tensor in self.inputs or tensor in graph.outputs or tensor in self.builder.constants:
+            copy, = self.builder.add("Identity", [tensor], 1, name, {})
+            self.builder.rename(copy, name)
+            return name
+        self.builder.rename(tensor, name)
+        self.tensors = {value: name if found == tensor else found for value, found in self.tensors.items()}
+        return name

@@ -1,0 +1,1 @@
+"""What each layer type is in ONNX: a module for each family, found by registry.py."""

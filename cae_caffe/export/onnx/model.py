@@ -1,0 +1,47 @@
+"""From a written graph to a file's message, checked by ONNX's own checker and shape inference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from ...errors import RunError
+from ...version import VERSION
+from .graph import WrittenGraph
+
+IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}     # by operator set: the oldest file that holds it
+
+
+def build(graph: WrittenGraph, shapes: Mapping[str, Sequence | None], name: str,
+          metadata: Mapping[str, str]) -> onnx.ModelProto:
+    """The model of `graph`, whose inputs and outputs have these shapes: lengths, names of lengths, or None.
+
+    Raises RunError if it is not valid, or ONNX infers other shapes of the outputs, which is a fault of this package.
+    """
+    builder = graph.builder
+    nodes = [helper.make_node(one.kind, one.inputs, one.outputs, name=one.outputs[0], **one.attributes)
+             for one in builder.operations]
+    constants = [numpy_helper.from_array(np.ascontiguousarray(array), key)
+                 for key, array in builder.constants.items()]
+    inputs, outputs = ([helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, shapes[key]) for key in names]
+                       for names in (graph.inputs, graph.outputs))
+    model = helper.make_model(helper.make_graph(nodes, name or "net", inputs, outputs, constants),
+                              opset_imports=[helper.make_opsetid("", builder.opset)],
+                              ir_version=IR_VERSIONS[builder.opset], producer_name="cae-caffe",
+                              producer_version=VERSION)
+    helper.set_model_props(model, dict(metadata))
+    check(model)
+    return model
+
+
+def check(model: onnx.ModelProto) -> None:
+    """Raise RunError unless the model is valid and its outputs' shapes are those that ONNX infers."""
+    try:
+        onnx.checker.check_model(model, full_check=True)
+        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise RunError(f"The exported net is no valid ONNX model ({' '.join(str(error).split())}); this is a fault of "
+                       "cae-caffe: please report it with the net.") from error
