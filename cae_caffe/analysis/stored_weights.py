@@ -6,6 +6,7 @@ from .. import hdf5, schema
 from ..backend_protocol import Net
 from ..errors import InputError
 from ..graph import Graph
+from ..schema.blob_values import shape_of
 
 LONGEST = 10     # digits of a parameter's number, and more than enough
 
@@ -49,13 +50,7 @@ def check_common(net: Net, net_file, stored, weights) -> None:
 
 
 def _in_caffemodel(weights):
-    return {layer.name: dict(enumerate(map(_shape, layer.blobs))) for layer in schema.read_blobs(weights)}
-
-
-def _shape(blob):
-    # Caffe goes by the old fields if any is set (Blob::ShapeEquals).
-    old = (blob.num, blob.channels, blob.height, blob.width)
-    return old if any(old) else tuple(blob.shape.dim)
+    return {layer.name: dict(enumerate(map(shape_of, layer.blobs))) for layer in schema.read_blobs(weights)}
 
 
 def _in_hdf5(weights):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,16 +9,8 @@ import torch
 
 from .. import schema
 from ..errors import InputError
+from ..schema.blob_values import LEGACY_FIELDS, fills, shape_of, stored_values
 from .blob import Blob, Shape, shape_string
-
-LEGACY_FIELDS = ("num", "channels", "height", "width")
-
-
-def shape_of(message: schema.BlobProto) -> Shape:
-    """The shape that a BlobProto states; old ones state it as num, channels, height and width."""
-    if any(message.HasField(field) for field in LEGACY_FIELDS):
-        return tuple(getattr(message, field) for field in LEGACY_FIELDS)
-    return tuple(message.shape.dim)
 
 
 def fits(message: schema.BlobProto, shape: Shape, others: Sequence[Shape] = ()) -> bool:
@@ -33,16 +24,20 @@ def fits(message: schema.BlobProto, shape: Shape, others: Sequence[Shape] = ()) 
     return legacy and len(shape) <= 4 and stated == (1,) * (4 - len(shape)) + tuple(shape)
 
 
-def values(message: schema.BlobProto, field: str = "data") -> np.ndarray:
-    """The flat float32 values of a BlobProto's `data` or `diff`; doubles are rounded."""
-    double = getattr(message, f"double_{field}")
-    return np.array(double if len(double) else getattr(message, field), dtype=np.float32)
+def values(message: schema.BlobProto, field: str = "data", name: str = "a blob") -> np.ndarray:
+    """The flat float32 values of a BlobProto's `data` or `diff`; doubles are rounded.
+
+    Raises InputError, in which the blob is called `name`, for bytes that are no values (see `stored_values`).
+    """
+    with np.errstate(over="ignore"):        # beyond float32, doubles are infinite there
+        found = stored_values(message, field, name).astype(np.float32, copy=False)
+    return found if found.flags.writeable else found.copy()
 
 
-def array(message: schema.BlobProto, field: str = "data") -> np.ndarray | None:
-    """The values in the shape that the BlobProto states, or None if they do not fill it."""
-    flat, shape = values(message, field), shape_of(message)
-    if any(length < 0 for length in shape) or math.prod(shape) != flat.size:
+def array(message: schema.BlobProto, field: str = "data", name: str = "a blob") -> np.ndarray | None:
+    """The values in the shape that the BlobProto states, or None if they do not fill it; InputError as `values`."""
+    flat, shape = values(message, field, name), shape_of(message)
+    if not fills(flat, shape):
         return None
     try:
         return flat.reshape(shape)
@@ -50,20 +45,21 @@ def array(message: schema.BlobProto, field: str = "data") -> np.ndarray | None:
         return None
 
 
-def read(message: schema.BlobProto, blob: Blob, others: Sequence[Shape] = ()) -> None:
+def read(message: schema.BlobProto, blob: Blob, others: Sequence[Shape] = (), name: str = "a blob") -> None:
     """Copy a BlobProto's data, and its diff if it holds one, into `blob`.
 
-    Raises InputError if the shapes differ, unless the BlobProto's is one of the `others`.
+    Raises InputError, in which the BlobProto is called `name`, if the shapes differ, unless the BlobProto's is one of
+    the `others`, or if it does not hold as many values.
     """
     if not fits(message, blob.shape, others):
-        raise InputError(f"a blob of shape {shape_string(shape_of(message))} is given for one of shape "
+        raise InputError(f"{name} of shape {shape_string(shape_of(message))} is given for one of shape "
                          f"{shape_string(blob.shape)}")
     for field in ("data", "diff"):
-        array = values(message, field)
+        array = values(message, field, name)
         if field == "diff" and not array.size:
             continue
         if array.size != blob.count:
-            raise InputError(f"a blob of shape {shape_string(blob.shape)} comes with {array.size} values of {field}")
+            raise InputError(f"{name} of shape {shape_string(blob.shape)} comes with {array.size} values of {field}")
         target = blob.data if field == "data" else blob.diff
         target.copy_(torch.from_numpy(array).view(blob.shape))
 

@@ -205,7 +205,7 @@ def _read_mean(path: str) -> np.ndarray:
     """The mean image in a binaryproto file, (channels, height, width)."""
     log.info("data_transformer.cpp:25", f"Loading mean file from: {path}")
     message = schema.read_binary(path, schema.BlobProto)
-    mean = blob_proto.array(message)
+    mean = blob_proto.array(message, name=f"its `mean_file` {path}")
     if mean is None or mean.ndim > 4 or not mean.size:
         raise InputError(f"its `mean_file` {path} holds {blob_proto.values(message).size} values in the shape "
                          f"{_times(blob_proto.shape_of(message))}; it must hold one image, 1xCxHxW. Compute the mean "

@@ -222,7 +222,7 @@ class Layer:
         if not given:
             blob.data.copy_(torch.from_numpy(fill(self.context.stream(), shape, filler)))
         elif len(self.blobs) < len(given):
-            blob_proto.read(given[len(self.blobs)], blob)
+            blob_proto.read(given[len(self.blobs)], blob, name=f"number {len(self.blobs)} of its `blobs`")
         else:
             raise InputError(f"it holds {len(given)} `blobs` in its definition and has more parameters; give all or "
                              "none.")

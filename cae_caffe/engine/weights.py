@@ -33,7 +33,7 @@ def copy(source: schema.LayerParameter, layer: Layer, holder: str = "the weights
     given += [blob_proto.shape_of(message) for message in source.blobs[len(shapes):]]
     check_fit(layer.name, shapes, given, holder)
     for i, (message, blob) in enumerate(zip(source.blobs, layer.blobs)):
-        blob_proto.read(message, blob, layer.also_stored_as(i))
+        blob_proto.read(message, blob, layer.also_stored_as(i), f"Blob {i} of layer `{layer.name}` in {holder}")
 
 
 def write(definition: schema.LayerParameter, layer: Layer, message: schema.LayerParameter, with_diff: bool) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import blob_proto
 from ..errors import InputError, RunError
+from ..schema.blob_values import shape_of, stored_values
 from .errors import WrongValueError
 from .image_files import load_image
 from .proto import caffe_pb2
@@ -40,10 +40,8 @@ def __getattr__(name: str) -> Any:
 
 def blobproto_to_array(blob, return_diff: bool = False) -> np.ndarray:
     """The data of a BlobProto, or its diff, as a float64 array of its shape (four axes if it states the old fields)."""
-    field = "diff" if return_diff else "data"
-    double = getattr(blob, f"double_{field}")
-    values = np.array(double if len(double) else getattr(blob, field), dtype=np.float64)
-    return values.reshape(blob_proto.shape_of(blob))
+    values = stored_values(blob, "diff" if return_diff else "data")
+    return values.astype(np.float64).reshape(shape_of(blob))
 
 
 def array_to_blobproto(arr: np.ndarray, diff: np.ndarray | None = None):

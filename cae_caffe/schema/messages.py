@@ -102,6 +102,11 @@ def with_forks():
     return _merge([]).file
 
 
+def compiled_with_forks():
+    """The FileDescriptorProto of Caffe 1.0's messages and what its forks add, as it is kept."""
+    return descriptor_pb2.FileDescriptorSet.FromString(WHOLE_SET.read_bytes()).file[-1]
+
+
 def _merge(extensions: list[Extension]) -> Merged:
     """Caffe's messages, what its forks add, and `extensions`, which mean what they say where a fork says otherwise."""
     plain = plain_file()
@@ -116,7 +121,7 @@ def _merged() -> Merged:
 def _whole_file():
     if _extensions:
         return _merged().file
-    return descriptor_pb2.FileDescriptorSet.FromString(WHOLE_SET.read_bytes()).file[-1]
+    return compiled_with_forks()
 
 
 def _in_new_pool(file, source: str = ""):

@@ -21,7 +21,13 @@ def rewrite(old: str | os.PathLike, new: str | os.PathLike) -> None:
     """
     data = read_bytes(old)
     if not _is_text(data):
-        write_binary(read_weights(old), new)
+        from . import blob_values  # imports NumPy, which prototxts do without
+
+        weights = read_weights(old)
+        for layer in weights.layer:
+            for i, blob in enumerate(layer.blobs):
+                blob_values.unpack(blob, f"{old}: blob {i} of layer `{layer.name}`")
+        write_binary(weights, new)
     elif _SOLVER.search(data):
         solver = read_text(old, messages.SolverParameter)
         upgrade_solver(solver, str(old))

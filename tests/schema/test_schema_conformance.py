@@ -33,10 +33,12 @@ def test_no_field_of_a_fork_has_a_number_that_a_caffe_has():
     caffes = set(our_table(messages.plain_file()))
     added = [line.split() for line in our_table(messages.with_forks()) if line not in caffes]
     in_caffes_messages = {line.split()[0].rpartition(".")[0] for line in caffes}
-    numbers = [int(words[1]) for words in added
-               if words[1].isdigit() and words[0].rpartition(".")[0] in in_caffes_messages]
+    numbers = {words[0]: int(words[1]) for words in added
+               if words[1].isdigit() and words[0].rpartition(".")[0] in in_caffes_messages}
+    stored = {name: numbers.pop(name) for name in ("BlobProto.raw_data", "BlobProto.raw_data_type")}
 
-    assert numbers and min(numbers) >= FIRST_PRIVATE_NUMBER
+    assert numbers and min(numbers.values()) >= FIRST_PRIVATE_NUMBER
+    assert stored == {"BlobProto.raw_data": 12, "BlobProto.raw_data_type": 10}      # OpenCV's and NVIDIA's
 
 
 def test_nothing_of_caffes_is_said_to_be_a_forks():

@@ -31,6 +31,12 @@ def _blob(*shape: int) -> schema.BlobProto:
     return message
 
 
+def _raw_blob(dtype: str, kind: int, *shape: int) -> schema.BlobProto:
+    message = schema.BlobProto(raw_data_type=kind, raw_data=np.full(shape, 0.5, dtype).tobytes())
+    message.shape.dim.extend(shape)
+    return message
+
+
 def _weights() -> list[bytes]:
     net = schema.NetParameter(name="n")
     for name in ("a", "b"):
@@ -38,7 +44,10 @@ def _weights() -> list[bytes]:
         layer.blobs.extend([_blob(3, 4), _blob(3)])
     old = schema.NetParameter(name="old")
     old.layers.add(name="c", type=4).blobs.add(num=1, channels=1, height=2, width=2, data=[1.0] * 4)
-    return [net.SerializeToString(), old.SerializeToString()]
+    raw = schema.NetParameter(name="raw")
+    raw.layer.add(name="d", type="InnerProduct").blobs.extend([_raw_blob("<f2", 2, 3, 4), _raw_blob("<f4", 1, 3)])
+    raw.layers.add(name="e", type=4).blobs.extend([_raw_blob("<f8", 0, 2, 2)])
+    return [net.SerializeToString(), old.SerializeToString(), raw.SerializeToString()]
 
 
 @reader("caffemodel", _weights)
@@ -51,12 +60,14 @@ def _caffemodel(path):
 
 
 @reader("solverstate", lambda: [schema.SolverState(
-    iter=3, learned_net="n.caffemodel", history=[_blob(3, 4), _blob(3)], current_step=1).SerializeToString()])
+    iter=3, learned_net="n.caffemodel", history=[_blob(3, 4), _raw_blob("<f2", 2, 3)],
+    current_step=1).SerializeToString()])
 def _solverstate(path):
     state.read_binary(str(path))
 
 
-@reader("mean file", lambda: [mean_file(pixels(3, 4, 5)), _blob(1, 1, 4, 4).SerializeToString()])
+@reader("mean file", lambda: [mean_file(pixels(3, 4, 5)), _blob(1, 1, 4, 4).SerializeToString(),
+                               _raw_blob("<f2", 2, 1, 3, 4, 4).SerializeToString()])
 def _mean(path):
     _read_mean(str(path))
 

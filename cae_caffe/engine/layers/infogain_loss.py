@@ -40,7 +40,8 @@ class InfogainLoss(LossLayer):
         if not param.has("source"):
             raise InputError("it has no matrix: give it as a third bottom, or as `source` the path of a binary "
                              "BlobProto.")
-        return torch.from_numpy(blob_proto.values(schema.read_binary(param.source, schema.BlobProto))).to(device)
+        stored = schema.read_binary(param.source, schema.BlobProto)
+        return torch.from_numpy(blob_proto.values(stored, name=f"its `source` {param.source}")).to(device)
 
     def shapes(self, bottom_shapes):
         loss_shape = super().shapes(bottom_shapes)

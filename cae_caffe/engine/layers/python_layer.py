@@ -61,9 +61,9 @@ class PythonLayer(Layer):
         self.object = _find_class(python.module, python.layer)(self)
 
     def setup(self, bottom, top):
-        for message in self.stored_blobs:
+        for i, message in enumerate(self.stored_blobs):
             self.blobs.append(Blob(blob_proto.shape_of(message)))
-            blob_proto.read(message, self.blobs[-1])
+            blob_proto.read(message, self.blobs[-1], name=f"number {i} of its `blobs`")
         self.object.param_str = self.param.python_param.param_str
         self.object.phase = PHASES[self.param.phase]
         if _is_of_2015(type(self.object)):

@@ -52,7 +52,7 @@ def read_binary(path: str) -> State:
 
 
 def _array(blob, name: str) -> np.ndarray:
-    array = blob_proto.array(blob)
+    array = blob_proto.array(blob, name=name)
     if array is None:
         raise InputError(f"{name} has shape {blob_proto.shape_of(blob)} and {blob_proto.values(blob).size} values; the "
                          "file is damaged.")

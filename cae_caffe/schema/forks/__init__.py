@@ -7,7 +7,8 @@ which of them is meant (dialects.py).
 
 Fields have no numbers of the forks, for those clash: LayerParameter's 147 means a layer of its own in nearly each fork.
 They get numbers of our own that no Caffe uses (see merging.py), so that nothing of a fork is read from a binary file,
-and nothing is written into one, under a number that means something else to Caffe. `python -m
+and nothing is written into one, under a number that means something else to Caffe. The one exception are BlobProto's
+bytes, whose numbers clash with nobody's (nvidia.py): weights that hold nothing else are read by them. `python -m
 cae_caffe.schema.forks` merges them into caffe_and_forks.desc, which the package loads.
 """
 

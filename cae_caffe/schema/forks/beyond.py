@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import messages
+from ..blob_values import RAW_FIELDS
 from ..merging import FIRST_PRIVATE_NUMBER
 from . import layers
 
@@ -17,7 +18,7 @@ def parts_beyond(net) -> list[str]:
 
 def _fields(message) -> Iterator[str]:
     for field, content in message.ListFields():
-        if field.number >= FIRST_PRIVATE_NUMBER:
+        if field.number >= FIRST_PRIVATE_NUMBER or field.name in RAW_FIELDS:
             yield f"the field `{field.name}` of {message.DESCRIPTOR.name}"
         elif field.message_type:
             for part in content if messages.is_repeated(field) else [content]:

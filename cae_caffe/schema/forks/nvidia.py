@@ -1,4 +1,4 @@
-"""NVIDIA's fork (NVIDIA/caffe): in what precision a net computes, and how a learning rate begins and ends."""
+"""NVIDIA's fork (NVIDIA/caffe): in what precision a net computes and is stored, and how a learning rate goes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from .declaration import ForkLayer
 _TYPE = "NetParameter.Type"
 
 MESSAGES = [
+    # Values of any of three precisions as bytes: NVIDIA's Caffe writes all weights so, OpenCV's shrinkCaffeModel those
+    # of 16 bits. The numbers are theirs, for no other Caffe has any in this message (see blob_values.py).
+    Message("BlobProto", Field("raw_data_type", _TYPE, 10), Field("raw_data", "bytes", 12)),
     # Numbers are of 32 bits here, whatever is asked for, and losses need no scale that keeps small gradients from 0.
     Message("NetParameter",
             Enum("Type", ("DOUBLE", "FLOAT", "FLOAT16", "INT", "UINT", "BOOL")),

@@ -59,7 +59,7 @@ class Mean(AutogradLayer):
 def _read(path: str) -> np.ndarray:
     """The mean image in a binaryproto file, (channels, height, width)."""
     message = schema.read_binary(path, schema.BlobProto)
-    mean = blob_proto.array(message)
+    mean = blob_proto.array(message, name=f"its `file` {path}")
     if mean is None or mean.ndim != 4 or len(mean) != 1 or not mean.size:
         raise InputError(f"its `file` {path} holds {blob_proto.values(message).size} values in the shape "
                          f"{shape_string(blob_proto.shape_of(message))}; it must hold one image, 1xCxHxW.")
