@@ -1,10 +1,11 @@
-"""Names and texts of others as they may be shown: what a terminal would obey, or nobody would see, is written out; and
-how often and on which lines something stands.
+"""Names and texts of others as they may be shown: what a terminal would obey, or nobody would see, is written out;
+tables; and how often and on which lines something stands.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 MOST_LINES = 10     # of a file, that are told of one thing
 
@@ -21,6 +22,18 @@ def shown(text: object) -> str:
 def shown_lines(text: str) -> str:
     """As `shown`, but line by line: line ends stay."""
     return "\n".join(map(shown, text.split("\n")))
+
+
+def table(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """The lines of a table: `rows` of cells, the first of them its headings, which a rule follows.
+
+    The first `words` columns are words, on the left of their columns, the others numbers, on the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ["  ".join(cell.ljust(width) if at < words else cell.rjust(width)
+                       for at, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return lines
 
 
 def _written_out(match: re.Match[str]) -> str:

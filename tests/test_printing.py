@@ -73,6 +73,7 @@ def folder(tmp_path, monkeypatch):
     ("summary deploy.prototxt", 0), ("summary odd.prototxt", 2), ("train -solver solver.prototxt", 0),
     ("test -model net.prototxt -weights w.caffemodel -iterations 1", 0), ("time -model net.prototxt -iterations 1", 0),
     ("diagnose deploy.prototxt w.caffemodel --data images.txt", 0),
+    ("inspect w.caffemodel", 0),
     ("encode deploy.prototxt w.caffemodel --data images.txt --blob data --out c.h5", 2),
 ])
 def test_no_command_shows_what_a_terminal_would_obey(command, status, folder, capfd):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, log
 
 from ..graph import Node, Value
-from ..printing import shown
+from ..printing import shown, table
 
 SATURATED = 0.01        # a sigmoid's output this near to 0 or 1; its slope there is below a 25th of its greatest
 MOSTLY, WHOLLY = 0.5, 0.999         # shares of saturated values from which a sentence names a layer, and it is broken
@@ -165,11 +165,7 @@ def _count(number, noun):
 def diagnosis_text(found: Diagnosis) -> str:
     """The table and the sentences; sizes are Caffe's without the batch, ranges those of the finite values."""
     rows = [HEADINGS, *(tuple(map(shown, _cells(layer))) for layer in found.layers)]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = ["  ".join(cell.ljust(width) if at < WORDS else cell.rjust(width)
-                       for at, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, "", *map(shown, sentences(found))]) + "\n"
+    return "\n".join([*table(rows, WORDS), "", *map(shown, sentences(found))]) + "\n"
 
 
 def _cells(layer):

@@ -58,16 +58,20 @@ def _in_hdf5(weights):
         data = file.find("data")
         if not isinstance(data, hdf5.reading.Group):
             raise InputError(f"{weights}: no group `data` in it, so these are not the weights of a net.")
-        return {name: _numbered(data.group(name)) for name in data.names()}
+        return {name: {number: dataset.shape for number, dataset in numbered(data.group(name)).items()}
+                for name in data.names()}
 
 
-def _numbered(layer):
-    """The shapes of a layer's parameters by their numbers, which are their names."""
+def numbered(layer: hdf5.reading.Group) -> dict[int, hdf5.reading.Dataset]:
+    """The datasets in `layer`, the group of a layer's parameters, by their numbers, which are their names.
+
+    Raises InputError if anything else is in it.
+    """
     others = [name for name in layer.names() if not (name.isascii() and name.isdigit() and len(name) < LONGEST)]
     if others:
         raise layer.error(f"layer `{layer.name}` has `{others[0]}` where the number of a parameter is needed, so "
                           "these are not the weights of a net")
-    return {int(name): layer.dataset(name).shape for name in layer.names()}
+    return {int(name): layer.dataset(name) for name in layer.names()}
 
 
 def _same(stored, wanted):

@@ -22,6 +22,7 @@ COMMANDS = {
     "diagnose": "look for saturated layers, dead units and NaN in a trained net, layer by layer",
     "encode": "write the codes of a whole list of images to HDF5",
     "figure": "draw a net, its values, its weights or its training as pictures",
+    "inspect": "list the layers of a .caffemodel with shapes, ranges and NaN, with no prototxt",
     "reproduce": "train the paper's models over several seeds, and set its numbers beside ours",
     "run": "run a script that says `import caffe`, unchanged",
     "summary": "print shapes, parameters and sizes of a prototxt, layer by layer",

@@ -12,6 +12,7 @@ from idx_files import idx_bytes
 
 from cae_caffe import schema
 from cae_caffe.analysis import stored_weights
+from cae_caffe.analysis.inspection import inspect, inspection_text
 from cae_caffe.data import images
 from cae_caffe.data.idx import IdxFile
 from cae_caffe.engine import annotated_image, blob_proto, datum, decoding, rng
@@ -57,6 +58,7 @@ def _caffemodel(path):
             blob_proto.fits(blob, (3, 4))
             blob_proto.array(blob)
     stored_weights.shapes_in(path)
+    inspection_text(inspect(path))
 
 
 @reader("solverstate", lambda: [schema.SolverState(
@@ -64,12 +66,14 @@ def _caffemodel(path):
     current_step=1).SerializeToString()])
 def _solverstate(path):
     state.read_binary(str(path))
+    inspection_text(inspect(path))
 
 
 @reader("mean file", lambda: [mean_file(pixels(3, 4, 5)), _blob(1, 1, 4, 4).SerializeToString(),
                                _raw_blob("<f2", 2, 1, 3, 4, 4).SerializeToString()])
 def _mean(path):
     _read_mean(str(path))
+    inspection_text(inspect(path))
 
 
 _FRAMING = annotated_image.Framing(schema.view(schema.TransformationParameter(

@@ -13,6 +13,7 @@ from small_autoencoder import SmallAutoencoder
 
 from cae_caffe import load_backend, snapshots
 from cae_caffe.analysis import stored_weights
+from cae_caffe.analysis.inspection import inspect
 from cae_caffe.data import Conversion, HDF5Source
 from cae_caffe.engine import hdf5_rows, libc_rand
 from cae_caffe.engine.net import Net
@@ -51,7 +52,8 @@ class Readers:
         rows = self._rows()
         self.kinds = {
             "weights": Kind(model.read_bytes(), model, lambda: self.solver.net.copy_trained_layers_from(str(model))),
-            "stored weights": Kind(model.read_bytes(), model, lambda: stored_weights.shapes_in(model)),
+            "stored weights": Kind(model.read_bytes(), model, lambda: (stored_weights.shapes_in(model),
+                                                                       inspect(model))),
             "weights of a snapshot": Kind(model.read_bytes(), model, lambda: snapshots._read_model(str(model))),
             "state": Kind(state.read_bytes(), state, lambda: (states.read_hdf5(str(state)),
                                                                snapshot.restore(self.solver, str(state)))),
