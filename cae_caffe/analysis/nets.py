@@ -10,7 +10,7 @@ from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import Graph, bind, graph_in_state, without_splits
 from ..schema import net_state
-from .stored_weights import check_fit, shapes_in
+from .stored_weights import check_fit, shapes_for
 
 PHASES = {"train": "TRAIN", "test": "TEST"}
 
@@ -33,7 +33,7 @@ def open_graph(backend: Backend, net_file: str | os.PathLike, weights: str | os.
     definition, lines = schema.read_net_with_lines(net_file)
     graph = graph_in_state(definition, lines, str(net_file), PHASES[phase], level, stages)
     python_layers.check([node.message for node in graph.nodes], graph.file, [node.line for node in graph.nodes])
-    stored = shapes_in(weights) if weights is not None else None
+    stored = shapes_for(backend, weights) if weights is not None else None
     net = make_net(backend, definition, lines, str(net_file), PHASES[phase], level, list(stages))
     graph = without_splits(bind(graph, net))
     if stored is not None:

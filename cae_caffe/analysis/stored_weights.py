@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import hdf5, schema
-from ..backend_protocol import Net
+from ..backend_protocol import Backend, Net
 from ..errors import InputError
 from ..graph import Graph
 from ..schema.blob_values import shape_of
@@ -19,6 +19,18 @@ def shapes_in(weights) -> dict[str, dict[int, tuple[int, ...]]]:
     """
     shapes = _in_hdf5(weights) if hdf5.reading.is_hdf5(weights) else _in_caffemodel(weights)
     return {name: found for name, found in shapes.items() if found}
+
+
+def shapes_for(backend: Backend, weights) -> dict[str, dict[int, tuple[int, ...]]]:
+    """As `shapes_in`, of weights that `backend` is to load: those that real Caffe cannot are refused, too."""
+    if not hasattr(backend.Net, "from_message") and not hdf5.reading.is_hdf5(weights):      # real pycaffe
+        for layer in schema.read_blobs(weights):
+            for i, blob in enumerate(layer.blobs):
+                if blob.HasField("raw_data"):
+                    raise InputError(f"{weights}: blob {i} of layer `{layer.name}` is stored as `raw_data`, which "
+                                     "NVIDIA's Caffe and OpenCV write and Caffe 1.0 cannot read; `cae-caffe upgrade` "
+                                     "rewrites such weights, and the embedded engine takes them as they are.")
+    return shapes_in(weights)
 
 
 def check_fit(graph: Graph, stored, weights) -> None:

@@ -27,7 +27,7 @@ def test(backend: Backend, model: str, weights: str, iterations: int = 50, gpu: 
     stages = [name for name in stage.split(",") if name]
     definition, lines = schema.read_net_with_lines(model)
     check_state(definition, model, "TEST", level, stages)
-    stored = stored_weights.shapes_in(weights)      # real Caffe ends the whole process at a bad file
+    stored = stored_weights.shapes_for(backend, weights)      # real Caffe ends the whole process at a bad file
     use_device(backend, gpu)
     net = make_net(backend, definition, lines, model, "TEST", level, stage.split(","), weights)
     stored_weights.check_common(net, model, stored, weights)

@@ -96,3 +96,17 @@ def test_as_many_images_as_are_asked_for(diagnosed):
 def test_wrong_use_is_one_line_and_status_2(on_engine, autoencoder, words, fault):
     done = on_engine("diagnose", autoencoder.net, autoencoder.weights, "--data", autoencoder.data, *words)
     assert done.status == 2 and f"cae-caffe diagnose: {fault}" in done.err and done.out == ""
+
+
+def test_weights_as_bytes_run_here_and_are_refused_for_real_caffe(on_engine, request, autoencoder):
+    stored = schema.read_weights(str(autoencoder.weights))
+    for layer in stored.layer:
+        for blob in layer.blobs:
+            blob.raw_data, blob.raw_data_type = np.array(blob.data, "<f2").tobytes(), 2
+            blob.ClearField("data")
+    schema.write_binary(stored, autoencoder.weights)
+    done = on_engine("diagnose", autoencoder.net, autoencoder.weights, "--data", autoencoder.data)
+    if "caffe" in request.node.callspec.params.values():
+        assert done.status == 2 and "is stored as `raw_data`" in done.err and "`cae-caffe upgrade`" in done.err
+    else:
+        assert done.status == 0
