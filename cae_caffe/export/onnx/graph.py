@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...errors import InputError
 from ...graph import Node, Value
-from ...printing import times
 from ..deploy import Deployed
+from ..registry import Inexpressible, Refusals
 from . import registry
 from .builder import GraphBuilder
 from .writing import LayerWriter, Shape
@@ -54,26 +53,20 @@ class _GraphWriter:
         return value.name if is_last else f"{value.name}/{value.producer.name}"
 
     def write_layers(self) -> None:
-        refused: dict[str, list[Node]] = {}
+        refusals = Refusals()
         for node in self.net_graph.nodes:
             if node.type == "Input":
                 continue
             try:
                 self._write(node)
-            except registry.Inexpressible as error:
-                refused.setdefault(str(error), []).append(node)
+            except Inexpressible as error:
+                refusals.add(node, error)
                 for value in node.outputs:
                     self.tensors[value] = self.names[value]
-        if refused:
-            lines = [f"{nodes[0].place}: {clause}{times([node.line for node in nodes])}."
-                     for clause, nodes in refused.items()]
-            raise InputError(*lines, "These layers have no exact form in ONNX; name blobs before them as outputs, or "
-                                     "replace them.")
+        refusals.raise_any("ONNX")
 
     def _write(self, node: Node) -> None:
         write = registry.find(node.type)
-        if write is None:
-            raise registry.Inexpressible(f"layers of the type {node.type} cannot be exported")
         writer = LayerWriter(self.builder, node, self.deployed.layer(node), [self.tensors[v] for v in node.inputs])
         tops = write(writer)
         own = {name for operation in self.builder.operations for name in operation.outputs
