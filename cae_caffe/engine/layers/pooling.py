@@ -40,7 +40,7 @@ class Pooling(Layer):
         self.pad = self._lengths("pad", 0)
         self.dilation = self._dilation()
         self._check_global()
-        self._check_pad(self._windows(bottom[0].shape).extent)
+        self._check_pad(self.windows(bottom[0].shape).extent)
 
     @classmethod
     def unsupported(cls, param):
@@ -123,20 +123,21 @@ class Pooling(Layer):
         if _axes_to_pool(shape) != self.axes:
             raise InputError(f"its bottom now has shape {shape_string(shape)}, and its windows were made for "
                              f"{self.axes} axes behind the channels; reshape the net's input so that they stay.")
-        windows = self._windows(shape)
+        windows = self.windows(shape)
         if min(windows.number) < 1:
             raise InputError(f"its kernel {list(windows.extent)} does not fit into a bottom of shape "
                              f"{shape_string(shape)}; use a smaller kernel, or pad.")
         return [shape[:2] + windows.number] * 2
 
-    def _windows(self, shape: Shape) -> Windows:
+    def windows(self, shape: Shape) -> Windows:
+        """The windows over a bottom of this shape."""
         param = self.param.pooling_param
         rounds_up = param.round_mode == "CEIL" and param.ceil_mode
         return Windows(shape[2:], self.kernel or shape[2:], self.stride, self.pad, rounds_up, self.dilation)
 
     def reshape(self, bottom, top):
         super().reshape(bottom, top)
-        self._method: PoolingMethod = METHODS[self.param.pooling_param.pool](self, self._windows(bottom[0].shape))
+        self._method: PoolingMethod = METHODS[self.param.pooling_param.pool](self, self.windows(bottom[0].shape))
 
     def forward(self, bottom, top):
         self._method.forward(bottom[0].data, top[0].data)

@@ -31,44 +31,44 @@ class SPP(Layer):
         if len(shape) != 4 or 0 in shape[1:]:
             raise InputError(f"its bottom has shape {shape_string(shape)}; it takes images of 4 axes (number, "
                              "channels, height, width), none but the number of length 0.")
-        self._levels = [_Level(self, level, shape) for level in range(self.height)]
+        self.levels = [Level(self, level, shape) for level in range(self.height)]
         if self.height == 1:
-            top[0].reshape(self._levels[0].pooled.shape)
+            top[0].reshape(self.levels[0].pooled.shape)
         else:
             top[0].reshape((shape[0], sum(self._lengths)))
 
     @property
     def _lengths(self) -> list[int]:
         """How many values of an image each level gives."""
-        return [math.prod(level.pooled.shape[1:]) for level in self._levels]
+        return [math.prod(level.pooled.shape[1:]) for level in self.levels]
 
     def _parts(self, whole: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return in_rows(whole).split(self._lengths, 1)
 
     def is_capturable(self):
-        return all(level.is_capturable() for level in self._levels)
+        return all(level.is_capturable() for level in self.levels)
 
     def forward(self, bottom, top):
-        for level, part in zip(self._levels, self._parts(top[0].data)):
+        for level, part in zip(self.levels, self._parts(top[0].data)):
             part.copy_(level.forward(bottom[0]))
 
     def backward(self, top, propagate_down, bottom):
         if not propagate_down[0]:
             return
         bottom[0].diff.zero_()
-        for level, part in zip(self._levels, self._parts(top[0].diff)):
+        for level, part in zip(self.levels, self._parts(top[0].diff)):
             bottom[0].diff.add_(level.backward(part))
 
 
-class _Level:
+class Level:
     """One level: a Pooling layer whose windows, with their padding, just cover the image."""
 
     def __init__(self, layer: SPP, level: int, shape: Shape):
         self._image, self.pooled = Blob(shape), Blob()
-        self._layer = Pooling(schema.view(self._definition(layer, 2 ** level, shape)), layer.context)
+        self.pooling = Pooling(schema.view(self._definition(layer, 2 ** level, shape)), layer.context)
         try:
-            self._layer.setup([self._image], [self.pooled])
-            self._layer.reshape([self._image], [self.pooled])
+            self.pooling.setup([self._image], [self.pooled])
+            self.pooling.reshape([self._image], [self.pooled])
         except InputError as error:
             raise InputError(f"level {level} of its pyramid is a Pooling layer that cannot be: {error}") from None
 
@@ -84,16 +84,16 @@ class _Level:
 
     def is_capturable(self) -> bool:
         """As the Pooling layer."""
-        return self._layer.is_capturable()
+        return self.pooling.is_capturable()
 
     def forward(self, image: Blob) -> torch.Tensor:
         """The level's values, one row an image."""
         self._image.share_data(image)
-        self._layer.forward([self._image], [self.pooled])
+        self.pooling.forward([self._image], [self.pooled])
         return self.pooled.data.flatten(1)
 
     def backward(self, diff: torch.Tensor) -> torch.Tensor:
         """The image's gradient from that of the level's values."""
         self.pooled.diff.flatten(1).copy_(diff)
-        self._layer.backward([self.pooled], [True], [self._image])
+        self.pooling.backward([self.pooled], [True], [self._image])
         return self._image.diff

@@ -1,0 +1,48 @@
+"""Which layers OpenCV 5 does not compute from their exact form in ONNX, and why: the list of docs/how-to/to-onnx.md.
+
+`reason_for` looks at the layers of a net, with their settings and shapes, so that every judge leaves out the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cae_caffe.export.onnx.layers.pooling import may_see_nothing
+from cae_caffe.graph import Node
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Layers for which `holds`, given the engine's layer and its node with the blobs' shapes, are not OpenCV's."""
+
+    option: str             # as a user knows it
+    reason: str
+    holds: Callable[..., bool]
+
+
+IMAGES = 4      # axes
+
+
+def _is_mask(layer, node: Node) -> bool:
+    return len(node.outputs) > 1
+
+
+GAPS: dict[str, list[Gap]] = {
+    "Pooling": [
+        Gap("a second top, of volumes", "its MaxPool gives Indices for images of four axes only",
+            lambda layer, node: _is_mask(layer, node) and len(node.inputs[0].shape) > IMAGES),
+        Gap("a second top, with windows that see nothing of the image",
+            "its MaxPool with Indices gives 0 for a window of lowest values",
+            lambda layer, node: _is_mask(layer, node) and may_see_nothing(layer.windows(node.inputs[0].shape))),
+    ],
+}
+
+
+def reason_for(deployed) -> str | None:
+    """Why OpenCV 5 cannot judge a deploy form; None if it can."""
+    for node in deployed.graph.nodes:
+        for gap in GAPS.get(node.type, ()):
+            if gap.holds(deployed.layer(node), node):
+                return f"{node.type}, {gap.option}: {gap.reason}"
+    return None
