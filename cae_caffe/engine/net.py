@@ -161,7 +161,11 @@ class Net:
     def reshape(self) -> None:
         """Pass changed shapes of the inputs on through all layers."""
         for layer, bottom, top in zip(self.layers, self.bottoms, self.tops):
-            layer.adapt(bottom, top)
+            try:
+                layer.adapt(bottom, top)
+            except (MemoryError, RuntimeError) as error:
+                self._tell(error, layer.where)
+                raise
 
     def clear_param_diffs(self) -> None:
         for parameter in self.learnable:
