@@ -21,14 +21,26 @@ class Gap:
     holds: Callable[..., bool]
 
 
-IMAGES = 4      # axes
+IMAGES = 4          # axes
+MOST_SPATIAL = 3    # axes of a Conv
+MOST_PADDED = 5     # axes of a Pad
 
 
 def _is_mask(layer, node: Node) -> bool:
     return len(node.outputs) > 1
 
 
+CONVOLUTION = Gap("more than three spatial axes", "its Conv and ConvTranspose have at most three",
+                  lambda layer, node: layer.spatial_axes > MOST_SPATIAL)
+
 GAPS: dict[str, list[Gap]] = {
+    "Convolution": [CONVOLUTION],
+    "Deconvolution": [CONVOLUTION],
+    "DepthwiseConvolution": [CONVOLUTION],
+    "Im2col": [
+        Gap("`pad`, with more than five axes", "its Pad takes at most five",
+            lambda layer, node: any(layer.pad) and len(node.inputs[0].shape) > MOST_PADDED),
+    ],
     "Pooling": [
         Gap("a second top, of volumes", "its MaxPool gives Indices for images of four axes only",
             lambda layer, node: _is_mask(layer, node) and len(node.inputs[0].shape) > IMAGES),
