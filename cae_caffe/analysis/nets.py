@@ -31,10 +31,17 @@ def open_graph(backend: Backend, net_file: str | os.PathLike, weights: str | os.
                phase: str = "test", stages: Sequence[str] = (), level: int = 0) -> tuple[Net, Graph]:
     """As `open_net`, with the net's graph beside it: bound to the net, without Split layers."""
     definition, lines = schema.read_net_with_lines(net_file)
-    graph = graph_in_state(definition, lines, str(net_file), PHASES[phase], level, stages)
+    return open_definition(backend, definition, lines, str(net_file), weights, phase, stages, level)
+
+
+def open_definition(backend: Backend, definition: schema.NetParameter, lines: Sequence[int | None], name: str,
+                    weights: str | os.PathLike | None = None, phase: str = "test", stages: Sequence[str] = (),
+                    level: int = 0) -> tuple[Net, Graph]:
+    """As `open_graph`, of a NetParameter that was read with its `lines` from the file `name`."""
+    graph = graph_in_state(definition, lines, name, PHASES[phase], level, stages)
     python_layers.check([node.message for node in graph.nodes], graph.file, [node.line for node in graph.nodes])
     stored = shapes_for(backend, weights) if weights is not None else None
-    net = make_net(backend, definition, lines, str(net_file), PHASES[phase], level, list(stages))
+    net = make_net(backend, definition, lines, name, PHASES[phase], level, list(stages))
     graph = without_splits(bind(graph, net))
     if stored is not None:
         check_fit(graph, stored, weights)

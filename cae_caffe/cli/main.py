@@ -21,6 +21,7 @@ COMMANDS = {
     "device_query": "list the accelerators that the embedded engine can use",
     "diagnose": "look for saturated layers, dead units and NaN in a trained net, layer by layer",
     "encode": "write the codes of a whole list of images to HDF5",
+    "export-onnx": "write a net and its weights as an ONNX file, run it, and hold it against the engine",
     "figure": "draw a net, its values, its weights or its training as pictures",
     "inspect": "list the layers of a .caffemodel with shapes, ranges and NaN, with no prototxt",
     "reproduce": "train the paper's models over several seeds, and set its numbers beside ours",

@@ -30,6 +30,16 @@ class Operation:
         self.inputs = [new if name == old else name for name in self.inputs]
         self.outputs = [new if name == old else name for name in self.outputs]
 
+    def read_instead(self, old: str, new: str) -> None:
+        """Let it, and the graphs in its attributes, read the tensor `new` where they read `old`."""
+        self.inputs = [new if name == old else name for name in self.inputs]
+        for graph in self.graphs():
+            _read_instead(graph, old, new)
+
+    def graphs(self) -> list[Any]:
+        """The graphs in its attributes: the body of a Scan, the branches of an If."""
+        return [value for value in self.attributes.values() if hasattr(value, "node")]
+
 
 @dataclass
 class GraphBuilder:
@@ -91,6 +101,11 @@ class GraphBuilder:
         if old in self.unsized:
             self.unsized.add(new)
 
+    def insert_at_front(self, count: int) -> None:
+        """Let the last `count` operations run before all others."""
+        first = len(self.operations) - count
+        self.operations = self.operations[first:] + self.operations[:first]
+
     def drop_unused(self, outputs: list[str]) -> None:
         """Leave out the operations and constants that no output needs."""
         needed, kept = set(outputs), []
@@ -104,5 +119,14 @@ class GraphBuilder:
 
 def _read_inside(operation: Operation) -> set[str]:
     """What the graphs in an operation's attributes (the body of a Scan) read; they may read tensors around them."""
-    graphs = [value for value in operation.attributes.values() if hasattr(value, "node")]
-    return {name for graph in graphs for node in graph.node for name in node.input}
+    return {name for graph in operation.graphs() for node in graph.node for name in node.input}
+
+
+def _read_instead(graph, old: str, new: str) -> None:
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            if name == old:
+                node.input[place] = new
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _read_instead(attribute.g, old, new)

@@ -12,6 +12,7 @@ from ...errors import RunError
 from ...version import VERSION
 from .graph import WrittenGraph
 
+MOST_BYTES = 2 ** 31 - 2 ** 24      # of a protobuf message, with room for what is not weights
 IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}     # by operator set: the oldest file that holds it
 
 
@@ -19,7 +20,8 @@ def build(graph: WrittenGraph, shapes: Mapping[str, Sequence | None], name: str,
           metadata: Mapping[str, str]) -> onnx.ModelProto:
     """The model of `graph`, whose inputs and outputs have these shapes: lengths, names of lengths, or None.
 
-    Raises RunError if it is not valid, or ONNX infers other shapes of the outputs, which is a fault of this package.
+    Raises RunError if it is not valid, or ONNX infers other shapes of the outputs, which is a fault of this package;
+    one too large for a message (`is_large`) is to be checked as a file, when its weights are outside.
     """
     builder = graph.builder
     nodes = [helper.make_node(one.kind, one.inputs, one.outputs, name=one.outputs[0], **one.attributes)
@@ -33,15 +35,22 @@ def build(graph: WrittenGraph, shapes: Mapping[str, Sequence | None], name: str,
                               ir_version=IR_VERSIONS[builder.opset], producer_name="cae-caffe",
                               producer_version=VERSION)
     helper.set_model_props(model, dict(metadata))
-    check(model)
+    if not is_large(model):
+        check(model)
     return model
 
 
-def check(model: onnx.ModelProto) -> None:
-    """Raise RunError unless the model is valid and its outputs' shapes are those that ONNX infers."""
+def is_large(model: onnx.ModelProto) -> bool:
+    """Whether the model is more than a protobuf message can hold, so that its weights go to a file of their own."""
+    return sum(len(tensor.raw_data) for tensor in model.graph.initializer) > MOST_BYTES
+
+
+def check(model: onnx.ModelProto | str) -> None:
+    """Raise RunError unless the model, or the one in a file, is valid and gives the shapes that ONNX infers."""
     try:
         onnx.checker.check_model(model, full_check=True)
-        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+        if not isinstance(model, str):
+            onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise RunError(f"The exported net is no valid ONNX model ({' '.join(str(error).split())}); this is a fault of "
                        "cae-caffe: please report it with the net.") from error
