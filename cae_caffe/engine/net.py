@@ -159,9 +159,16 @@ class Net:
             blob.settle()
 
     def reshape(self) -> None:
-        """Pass changed shapes of the inputs on through all layers."""
+        """Pass changed shapes of the inputs on through all layers.
+
+        Raises InputError, naming the layer, for shapes that one cannot have.
+        """
         for layer, bottom, top in zip(self.layers, self.bottoms, self.tops):
-            layer.adapt(bottom, top)
+            try:
+                layer.adapt(bottom, top)
+            except (MemoryError, RuntimeError) as error:
+                self._tell(error, layer.where)
+                raise
 
     def clear_param_diffs(self) -> None:
         for parameter in self.learnable:

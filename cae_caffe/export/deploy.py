@@ -60,7 +60,11 @@ class Deployed:
         for name, shape in shapes.items():
             if shape[:1] == first[:1]:
                 self.net.blobs[name].reshape(batch, *shape[1:])
-        self.net.reshape()
+        try:
+            self.net.reshape()
+        except InputError as error:
+            raise InputError(str(error),
+                             f"So the net cannot have a batch of {batch}; export it with its own.") from None
 
 
 def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
