@@ -159,7 +159,10 @@ class Net:
             blob.settle()
 
     def reshape(self) -> None:
-        """Pass changed shapes of the inputs on through all layers."""
+        """Pass changed shapes of the inputs on through all layers.
+
+        Raises InputError, naming the layer, for shapes that one cannot have.
+        """
         for layer, bottom, top in zip(self.layers, self.bottoms, self.tops):
             try:
                 layer.adapt(bottom, top)

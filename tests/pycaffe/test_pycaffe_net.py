@@ -233,6 +233,18 @@ def test_the_input_takes_other_batches(compare):
     compare(reshaped, shapes=[(7, "reshape"), (2, "reshape"), (9, "forward"), (4, "forward"), (1, "reshape")])
 
 
+def test_a_batch_that_a_layer_cannot_have_is_refused_by_the_layers_name(tmp_path):
+    path = tmp_path / "net.prototxt"
+    path.write_text('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }\n'
+                    'layer { name: "r" type: "BatchReduction" bottom: "x" top: "r" '
+                    'batch_reduction_param { level: 2 reduction_param { axis: 0 } } }\n')
+    net = pycaffe.Net(str(path), pycaffe.TEST)
+    net.blobs["x"].reshape(2, 3)
+
+    with pytest.raises(InputError, match=r"layer `r` .*net.prototxt:2\): its `level`s"):
+        net.reshape()
+
+
 def called(caffe):
     net = seeded(caffe)
     calls = []
