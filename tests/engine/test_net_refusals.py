@@ -88,7 +88,7 @@ REFUSED = {
     "blobs of another shape": (
         INPUT + ip("one", "x", more="blobs { shape { dim: 5 dim: 4 } data: [" + "0," * 19 + "0] } "
                    "blobs { shape { dim: 5 } data: [0, 0, 0, 0, 0] }"),
-        r"layer `one` .*: a blob of shape 5 4 \(20\) is given for one of shape 5 5 \(25\)"),
+        r"layer `one` .*: number 0 of its `blobs` of shape 5 4 \(20\) is given for one of shape 5 5 \(25\)"),
     "fewer blobs than parameters": (
         INPUT + ip("one", "x", more="blobs { shape { dim: 5 dim: 5 } data: [" + "0," * 24 + "0] }"),
         r"layer `one` .*: it holds 1 `blobs` in its definition and has more parameters"),
