@@ -25,6 +25,8 @@ class ArgMax(Layer):
         shape, param = bottom_shapes[0], self.param.argmax_param
         self.axis = canonical_axis(param.axis, shape) if param.has("axis") else None
         if self.axis is None:
+            if not shape:
+                raise InputError("its bottom is a single number and has no rows; it needs one axis or more.")
             rows = (2 if param.out_max_val else 1, param.top_k)
             result = shape[:1] + rows + (1,) * (len(shape) - 3)
             choices = math.prod(shape[1:])

@@ -60,6 +60,10 @@ def test_argmax_refuses_more_than_there_are(judge, options):
                   match="`top_k`")
 
 
+def test_argmax_refuses_a_single_number(judge):
+    judge.refused(Case('type: "ArgMax"', [values()], backward=False), match="it needs one axis or more")
+
+
 def test_argmax_refuses_the_backward_pass(judge):
     judge.refused(Case('type: "ArgMax"', [values(2, 3)]), match="no gradient for its bottom `bottom0`")
 

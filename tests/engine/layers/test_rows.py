@@ -84,6 +84,7 @@ def test_filter_refuses_a_wrong_number_of_tops(judge):
 def test_filter_refuses_selectors_of_other_shapes(judge):
     judge.refused(Case('type: "Filter"', [values(3, 2), values(3, 2)]), match="must be 1")
     judge.refused(Case('type: "Filter"', [values(3, 2), values(2)]), match="as many rows")
+    judge.refused(Case('type: "Filter"', [values(), values()]), match="must have one axis or more")
 
 
 def test_filter_has_no_gradient_for_the_selector(judge):
