@@ -53,6 +53,8 @@ class Deployed:
         Raises InputError, naming the layer, if the net cannot have it.
         """
         shapes = self.shapes()
+        if not shapes:
+            raise InputError(f"{self.file}: it has no inputs and so no batch; export the net without one.")
         first = next(iter(shapes.values()))
         if not first:
             raise InputError(f"{self.file}: its input `{next(iter(shapes))}` is a single number and has no batch; "

@@ -116,7 +116,7 @@ def read_arrays(path: str | os.PathLike) -> Arrays:
             if isinstance(found, np.ndarray):
                 raise InputError(f"{path}: this is one array, and inputs have names; write the file with "
                                  "numpy.savez(file, data=array).")
-            return {name: np.ascontiguousarray(found[name], np.float32) for name in found.files}
+            return {name: np.asarray(found[name], np.float32, order="C") for name in found.files}
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read: {error.strerror or error}.") from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:

@@ -94,7 +94,7 @@ def run_onnx(model, inputs) -> dict[str, np.ndarray]:
     options.log_severity_level = QUIET
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     known = {one.name for one in session.get_inputs()}
-    given = {name: np.ascontiguousarray(array, np.float32) for name, array in inputs.items() if name in known}
+    given = {name: np.asarray(array, np.float32, order="C") for name, array in inputs.items() if name in known}
     names = [one.name for one in session.get_outputs()]
     return dict(zip(names, session.run(names, given)))
 

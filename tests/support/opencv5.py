@@ -68,4 +68,6 @@ def run(model, inputs, names) -> dict:
     answer = pickle.load(process.stdout)
     if isinstance(answer, str):
         pytest.fail(f"OpenCV 5 does not run the model: {answer}", pytrace=False)
-    return dict(zip(outputs, answer))
+    # Its arrays have one axis at least.
+    return {one.name: array if one.type.tensor_type.shape.dim else array.reshape(())
+            for one, array in zip(model.graph.output, answer)}

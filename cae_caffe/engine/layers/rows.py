@@ -70,8 +70,8 @@ class Filter(Layer):
     def shapes(self, bottom_shapes):
         selector = bottom_shapes[-1]
         if not selector or any(length != 1 for length in selector[1:]):
-            raise InputError(f"its selector, the last bottom, has shape {shape_string(selector)}; it must have one axis "
-                             "or more, and all its lengths but the first must be 1.")
+            raise InputError(f"its selector, the last bottom, has shape {shape_string(selector)}; it must have one "
+                             "axis or more, and all its lengths but the first must be 1.")
         for shape in bottom_shapes[:-1]:
             if shape[:1] != selector[:1]:
                 raise InputError(f"a bottom has shape {shape_string(shape)} and the selector {shape_string(selector)}; "

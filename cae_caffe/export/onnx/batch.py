@@ -11,17 +11,21 @@ from ...errors import InputError
 from .builder import Operation
 from .graph import WrittenGraph
 
-BATCHES = (2, 3)        # neither is 1, the length that operators stretch
+# Pairs to be tried in turn: none is 1, the length that operators stretch; a net that shares its batch out evenly, among
+# tops of a Slice or by a Reshape, takes the second.
+PAIRS = ((2, 3), (6, 12))
 NAME = "N"              # of the batch, among the lengths of a shape
 
 Dim = int | str | None
 INFERRED = -1           # a length that Reshape finds by itself
 
 
-def merge(first: WrittenGraph, second: WrittenGraph, file: str) -> dict[str, list[Dim] | None]:
-    """Make `first` a graph for any batch; `second` is the same net's at the other batch of BATCHES.
+def merge(first: WrittenGraph, second: WrittenGraph, pair: tuple[int, int], file: str) -> dict[str, list[Dim]]:
+    """Make `first` a graph for any batch; `second` is the same net's at the other batch of the `pair`.
 
-    Returns the shapes of inputs and outputs, with names for the lengths that depend on the batch (None as there).
+    Returns the shapes of inputs and outputs, with names for the lengths that depend on the batch, and None for
+    those that nobody knows before the net runs.
+
     Raises InputError, naming the layer, where a layer's numbers depend on the batch.
     """
     for one, other in zip(first.builder.operations, second.builder.operations):
@@ -29,11 +33,10 @@ def merge(first: WrittenGraph, second: WrittenGraph, file: str) -> dict[str, lis
             raise _refusal(one, file)
         for place, (mine, theirs) in enumerate(zip(one.inputs, other.inputs)):
             _merge_constant(first, second, one, place, mine, theirs, file)
-    ends: dict[str, list[Dim] | None] = {}
+    ends: dict[str, list[Dim]] = {}
     others = {**second.inputs, **second.outputs}
     for name, shape in {**first.inputs, **first.outputs}.items():
-        other_shape = others[name]
-        ends[name] = None if shape is None or other_shape is None else list(map(_length, shape, other_shape))
+        ends[name] = [_length(*lengths, pair) for lengths in zip(shape, others[name])]
     return ends
 
 
@@ -49,12 +52,12 @@ def _merge_constant(first, second, operation: Operation, place: int, mine: str, 
     operation.inputs[place] = first.builder.constant(merged, f"{operation.layer}/shape")
 
 
-def _length(one: int, other: int) -> Dim:
+def _length(one: int | None, other: int | None, pair: tuple[int, int]) -> Dim:
     """The length of an axis that has these lengths at both batches."""
-    if one == other:
+    if one == other or one is None or other is None:
         return one
-    times, rest = divmod(one, BATCHES[0])
-    if rest == 0 and times * BATCHES[1] == other:
+    times, rest = divmod(one, pair[0])
+    if rest == 0 and times * pair[1] == other:
         return NAME if times == 1 else f"{times}*{NAME}"
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...engine.layers.recurrent import RecurrentLayer
 from ...errors import InputError
 from ...version import VERSION
 from ..deploy import Deployed, deploy
@@ -50,6 +51,7 @@ def to_onnx(net, batch: int | str | None = None, blobs: Sequence[str] = (),     
     names. `batch` is the length of the inputs' first axis: a number, "dynamic" for any, or None for the net's own.
     `fp16` lets it compute in float16, between inputs and outputs of float32; `fold` puts BatchNorm, Scale and Bias
     layers into the weights of the layers before them.
+    The states of RNN and LSTM layers, unless they are exposed, begin at zero in every run.
 
     With `mean`, `scale` or `rgb` the model takes pixels, and begins with what is done to them: RGB to BGR if `rgb`,
     minus the mean (the path of a .binaryproto, or numbers, one for each channel in the net's order), times the scale,
@@ -90,8 +92,18 @@ def _change(graph: graphs.WrittenGraph, options: Options) -> None:
 
 
 def _dynamic(deployed: Deployed, opset: int) -> tuple[graphs.WrittenGraph, dict[str, Any]]:
-    first, second = (_at_batch(deployed, number, opset) for number in batches.BATCHES)
-    shapes = batches.merge(first, second, deployed.file)
+    errors = []
+    for pair in batches.PAIRS:
+        try:
+            return _dynamic_by(pair, deployed, opset)
+        except InputError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _dynamic_by(pair: tuple[int, int], deployed: Deployed, opset: int) -> tuple[graphs.WrittenGraph, dict[str, Any]]:
+    first, second = (_at_batch(deployed, number, opset) for number in pair)
+    shapes = batches.merge(first, second, pair, deployed.file)
     return first, shapes
 
 
@@ -110,4 +122,11 @@ def _metadata(deployed: Deployed, options: Options) -> dict[str, str]:
         found["inputs_of_pixels"] = ", ".join(options.pixels.inputs)
         found["preprocessing"] = options.pixels.words
         found["channel_order"] = "RGB" if options.pixels.rgb else "as the net was trained (BGR in Caffe's own tools)"
+    found["states"] = _states(deployed)
     return {f"caffe.{name}": text for name, text in found.items() if text}
+
+
+def _states(deployed: Deployed) -> str:
+    recurrent = [node.name for node in deployed.graph.nodes
+                 if isinstance(layer := deployed.layer(node), RecurrentLayer) and not layer.exposed]
+    return f"begin at zero in every run, in {', '.join(recurrent)}" if recurrent else ""

@@ -16,12 +16,12 @@ from .writing import LayerWriter, Shape
 class WrittenGraph:
     """A builder's graph with its ends: inputs and outputs by name, with the shapes that they have in the net.
 
-    An output's shape is None if a length of it is known only when the net runs.
+    The lengths of an output are None if one of them is known only when the net runs.
     """
 
     builder: GraphBuilder
     inputs: dict[str, Shape]
-    outputs: dict[str, Shape | None] = field(default_factory=dict)
+    outputs: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
 
 
 def write(deployed: Deployed, opset: int) -> WrittenGraph:
@@ -71,11 +71,12 @@ class _GraphWriter:
         tops = write(writer)
         own = {name for operation in self.builder.operations for name in operation.outputs
                if operation.layer == node.name}
+        renamed: dict[str, str] = {}        # a tensor may be several tops
         for value, tensor in zip(node.outputs, [tops] if isinstance(tops, str) else tops):
-            is_new = tensor in own and tensor not in self.tensors.values()
-            if is_new:
+            if tensor in own and tensor not in renamed and tensor not in self.tensors.values():
+                renamed[tensor] = self.names[value]
                 self.builder.rename(tensor, self.names[value])
-            self.tensors[value] = self.names[value] if is_new else tensor
+            self.tensors[value] = renamed.get(tensor, tensor)
 
     def finished(self) -> WrittenGraph:
         """The graph, with each output under its blob's name, and without what no output needs."""
@@ -83,7 +84,7 @@ class _GraphWriter:
         for name in self.deployed.outputs:
             value = self.finals[name]
             output = self._output(self.tensors[value], self.names[value], graph)
-            graph.outputs[output] = None if output in self.builder.unsized else value.shape
+            graph.outputs[output] = (None,) * len(value.shape) if output in self.builder.unsized else value.shape
         self.builder.drop_unused(list(graph.outputs))
         return graph
 
