@@ -26,8 +26,8 @@ class Crop(Layer):
         if len(wanted) < len(shape):
             raise InputError(f"its second bottom has shape {shape_string(wanted)}, fewer axes than the first, "
                              f"{shape_string(shape)}; it must give the lengths of axes {axis} to {len(shape) - 1}.")
-        self._start, self._shape = [0] * axis + self._offsets(number), shape[:axis] + wanted[axis:len(shape)]
-        for i, (offset, length) in enumerate(zip(self._start, self._shape)):
+        self.start, self._shape = [0] * axis + self._offsets(number), shape[:axis] + wanted[axis:len(shape)]
+        for i, (offset, length) in enumerate(zip(self.start, self._shape)):
             if offset + length > shape[i]:
                 raise InputError(f"it cuts {length} values from {offset} on out of axis {i}, which has {shape[i]}; "
                                  "change `offset` or the second bottom.")
@@ -42,7 +42,7 @@ class Crop(Layer):
         return offsets if len(offsets) == number else (offsets or [0]) * number
 
     def _window(self, tensor: torch.Tensor) -> torch.Tensor:
-        return tensor[tuple(slice(start, start + length) for start, length in zip(self._start, self._shape))]
+        return tensor[tuple(slice(start, start + length) for start, length in zip(self.start, self._shape))]
 
     def forward(self, bottom, top):
         top[0].data.copy_(self._window(bottom[0].data))

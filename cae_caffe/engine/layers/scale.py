@@ -94,7 +94,7 @@ class Scale(_FactorLayer):
         self._input = KeptInput()
         least, most = (getattr(self.options, field) if self.options.has(field) else None
                        for field in ("min_value", "max_value"))
-        self._bounds = None if least is None and most is None else (least, most)
+        self.bounds = None if least is None and most is None else (least, most)
 
     def factor_filler(self):
         if self.options.has("filler"):
@@ -110,8 +110,8 @@ class Scale(_FactorLayer):
 
     def forward(self, bottom, top):
         self._input.keep(bottom[0], top[0])
-        if self._bounds is not None:
-            self.factor(bottom).data.clamp_(*self._bounds)
+        if self.bounds is not None:
+            self.factor(bottom).data.clamp_(*self.bounds)
         out = top[0].data
         scaled_by_each(bottom[0].data, self.spread.view(self.factor(bottom).data), out)
         if self.bias is not None:

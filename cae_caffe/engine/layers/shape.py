@@ -78,7 +78,7 @@ class Reshape(ShapeLayer):
 
     def shapes(self, bottom_shapes):
         shape, param = bottom_shapes[0], self.param.reshape_param
-        first, end = self._replaced(shape)
+        first, end = self.replaced(shape)
         dims = list(param.shape.dim)
         for i, dim in enumerate(dims):
             if dim == 0:
@@ -95,7 +95,7 @@ class Reshape(ShapeLayer):
             dims[dims.index(-1)] = count // known
         return [shape[:first] + tuple(dims) + shape[end:]]
 
-    def _replaced(self, shape: tuple[int, ...]) -> tuple[int, int]:
+    def replaced(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """The first axis to replace and the one behind the last."""
         axis, number = self.param.reshape_param.axis, self.param.reshape_param.num_axes
         first = axis if axis >= 0 else len(shape) + axis + 1
