@@ -32,7 +32,7 @@ def test_a_batch_that_is_shared_out_evenly():
 
 def test_a_layer_that_takes_no_other_batch_is_named():
     net, _, _ = engine_run(Case('type: "Bias" bias_param { axis: 0 }', [values(4, 2)], phase="TEST", backward=False))
-    with pytest.raises(InputError, match=r"(?s)layer `layer` \(type Bias, .*\): its factor has shape 4 .* a batch of 2"):
+    with pytest.raises(InputError, match=r"(?s)layer `layer` \(type Bias, .*\): its factor has shape 4 .* batch of 2"):
         convert.to_onnx(net, batch="dynamic")
 
 

@@ -20,7 +20,10 @@ def inner_product(layer: LayerWriter) -> str:
         x = layer.op("Flatten", x, axis=settings.axis)
     bias = [layer.weight(1, name="bias")] if settings.has_bias else []
     y = layer.op("Gemm", x, _weights(layer), *bias, transB=int(not options.transpose))
-    return y if settings.axis == 1 and len(layer.top_shapes[0]) == ROWS else layer.reshape(y, layer.top_shapes[0])
+    top = layer.top_shapes[0]
+    if settings.axis == 1 and len(top) == ROWS:
+        return y
+    return layer.reshape(y, (-1, *top[1:]) if settings.axis else top)
 
 
 def _weights(layer: LayerWriter) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from ..registry import exports
 from ..writing import LayerWriter
 
-IMAGE_AXES = 4      # of every top of MVN
+IMAGE_AXES = 4      # which every top of MVN has
 
 
 @exports("Softmax")
@@ -21,8 +21,10 @@ def batch_norm(layer: LayerWriter) -> str:
     """BatchNormalization by the averages that are stored; or by the batch's own, in ReduceMean, Sub, Mul, Sqrt, Div."""
     settings, x = layer.layer, layer.bottoms[0]
     if not settings.uses_averages:
-        axes = [axis for axis in range(len(layer.bottom_shapes[0])) if axis != 1]
-        centered, variance = _centered(layer, x, axes)
+        rank = len(layer.bottom_shapes[0])
+        # OpenCV 5 takes wrong means of more axes at once, with one between that stays.
+        batch, others = [0], list(range(2, rank))
+        centered, variance = _centered(layer, x, *([batch + others] if rank <= IMAGE_AXES else [others, batch]))
         return layer.op("Div", centered, layer.op("Sqrt", layer.plus(variance, settings.eps)))
     divisor = layer.array(2)[0]
     factor = np.float32(0) if divisor == 0 else np.float32(1) / divisor
@@ -40,12 +42,18 @@ def mvn(layer: LayerWriter) -> str:
         x = layer.reshape(x, [0] * rank + [1] * (IMAGE_AXES - rank))
     axes = list(range(1 if param.across_channels else 2, IMAGE_AXES))
     if not param.normalize_variance:
-        return layer.op("Sub", x, layer.reduce("ReduceMean", x, axes))
+        return layer.op("Sub", x, _mean(layer, x, axes))
     centered, variance = _centered(layer, x, axes)
     return layer.op("Div", centered, layer.plus(layer.op("Sqrt", variance), param.eps))
 
 
-def _centered(layer: LayerWriter, x: str, axes: list[int]) -> tuple[str, str]:
-    """`x` less its mean over the axes, and its variance."""
-    centered = layer.op("Sub", x, layer.reduce("ReduceMean", x, axes))
-    return centered, layer.reduce("ReduceMean", layer.op("Mul", centered, centered), axes)
+def _centered(layer: LayerWriter, x: str, *axes: list[int]) -> tuple[str, str]:
+    """`x` less its mean over the axes, and its variance; the lists of axes are gone through one after the other."""
+    centered = layer.op("Sub", x, _mean(layer, x, *axes))
+    return centered, _mean(layer, layer.op("Mul", centered, centered), *axes)
+
+
+def _mean(layer: LayerWriter, x: str, *axes: list[int]) -> str:
+    for some in axes:
+        x = layer.reduce("ReduceMean", x, some)
+    return x
