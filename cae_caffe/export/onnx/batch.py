@@ -18,22 +18,21 @@ Dim = int | str | None
 INFERRED = -1           # a length that Reshape finds by itself
 
 
-def merge(first: WrittenGraph, second: WrittenGraph, file: str) -> dict[str, list[Dim] | None]:
+def merge(first: WrittenGraph, second: WrittenGraph, file: str) -> dict[str, list[Dim]]:
     """Make `first` a graph for any batch; `second` is the same net's at the other batch of BATCHES.
 
-    Returns the shapes of inputs and outputs, with names for the lengths that depend on the batch (None as there).
-    Raises InputError, naming the layer, where a layer's numbers depend on the batch.
+    Returns the shapes of inputs and outputs, with names for the lengths that depend on the batch, and None where
+    there is none before the net runs. Raises InputError, naming the layer, where a layer's numbers depend on the batch.
     """
     for one, other in zip(first.builder.operations, second.builder.operations):
         if (one.kind, one.attributes, len(one.inputs)) != (other.kind, other.attributes, len(other.inputs)):
             raise _refusal(one, file)
         for place, (mine, theirs) in enumerate(zip(one.inputs, other.inputs)):
             _merge_constant(first, second, one, place, mine, theirs, file)
-    ends: dict[str, list[Dim] | None] = {}
+    ends: dict[str, list[Dim]] = {}
     others = {**second.inputs, **second.outputs}
     for name, shape in {**first.inputs, **first.outputs}.items():
-        other_shape = others[name]
-        ends[name] = None if shape is None or other_shape is None else list(map(_length, shape, other_shape))
+        ends[name] = list(map(_length, shape, others[name]))
     return ends
 
 
@@ -49,9 +48,9 @@ def _merge_constant(first, second, operation: Operation, place: int, mine: str, 
     operation.inputs[place] = first.builder.constant(merged, f"{operation.layer}/shape")
 
 
-def _length(one: int, other: int) -> Dim:
+def _length(one: int | None, other: int | None) -> Dim:
     """The length of an axis that has these lengths at both batches."""
-    if one == other:
+    if one is None or other is None or one == other:
         return one
     times, rest = divmod(one, BATCHES[0])
     if rest == 0 and times * BATCHES[1] == other:

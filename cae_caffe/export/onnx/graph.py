@@ -16,12 +16,12 @@ from .writing import LayerWriter, Shape
 class WrittenGraph:
     """A builder's graph with its ends: inputs and outputs by name, with the shapes that they have in the net.
 
-    An output's shape is None if a length of it is known only when the net runs.
+    An output's lengths are None if one of them is known only when the net runs.
     """
 
     builder: GraphBuilder
     inputs: dict[str, Shape]
-    outputs: dict[str, Shape | None] = field(default_factory=dict)
+    outputs: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
 
 
 def write(deployed: Deployed, opset: int) -> WrittenGraph:
@@ -83,7 +83,8 @@ class _GraphWriter:
         for name in self.deployed.outputs:
             value = self.finals[name]
             output = self._output(self.tensors[value], self.names[value], graph)
-            graph.outputs[output] = None if output in self.builder.unsized else value.shape
+            is_known = output not in self.builder.unsized
+            graph.outputs[output] = value.shape if is_known else (None,) * len(value.shape)
         self.builder.drop_unused(list(graph.outputs))
         return graph
 

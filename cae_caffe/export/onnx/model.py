@@ -16,9 +16,10 @@ MOST_BYTES = 2 ** 31 - 2 ** 24      # of a protobuf message, with room for what 
 IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}     # by operator set: the oldest file that holds it
 
 
-def build(graph: WrittenGraph, shapes: Mapping[str, Sequence | None], name: str,
+def build(graph: WrittenGraph, shapes: Mapping[str, Sequence], name: str,
           metadata: Mapping[str, str]) -> onnx.ModelProto:
-    """The model of `graph`, whose inputs and outputs have these shapes: lengths, names of lengths, or None.
+    """The model of `graph`, whose inputs and outputs have these shapes: lengths, names of lengths, or None for
+    one that is not known.
 
     Raises RunError if it is not valid, or ONNX infers other shapes of the outputs, which is a fault of this package;
     one too large for a message (`is_large`) is to be checked as a file, when its weights are outside.
@@ -26,7 +27,7 @@ def build(graph: WrittenGraph, shapes: Mapping[str, Sequence | None], name: str,
     builder = graph.builder
     nodes = [helper.make_node(one.kind, one.inputs, one.outputs, name=one.outputs[0], **one.attributes)
              for one in builder.operations]
-    constants = [numpy_helper.from_array(np.ascontiguousarray(array), key)
+    constants = [numpy_helper.from_array(np.asarray(array, order="C"), key)
                  for key, array in builder.constants.items()]
     inputs, outputs = ([helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, shapes[key]) for key in names]
                        for names in (graph.inputs, graph.outputs))
