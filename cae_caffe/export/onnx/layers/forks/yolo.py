@@ -37,11 +37,11 @@ def yolo_detection_output(layer: LayerWriter) -> str:
 def yolov3_detection_output(layer: LayerWriter) -> str:
     """The boxes decoded, and repeated for each class (Tile), and NonMaxSuppression, whatever the classes."""
     options, classes, parts = layer.layer.options, layer.layer.options.num_classes, []
-    for number, (x, shape) in enumerate(zip(layer.bottoms, layer.bottom_shapes)):
+    for part, (x, shape) in enumerate(zip(layer.bottoms, layer.bottom_shapes)):
         center, size, there, of_classes = (_gaussian if options.gaussian_box else _plain)(layer, x, shape)
-        own = list(options.mask[number * layer.layer.share:][:options.num_box])
-        anchors = np.reshape(options.biases, (-1, 2))[own] / np.float32(
-            [shape[3] * options.anchors_scale[number], shape[2] * options.anchors_scale[number]])
+        own = list(options.mask[part * layer.layer.share:][:options.num_box])
+        image = np.array([shape[3], shape[2]], np.float32) * options.anchors_scale[part]
+        anchors = np.reshape(options.biases, (-1, 2))[own] / image
         boxes = _by_cell(layer, _decoded(layer, center, size, anchors, shape), 4)
         if classes > 1:
             boxes = layer.op("Tile", layer.op("Unsqueeze", boxes, layer.integers([2])),
