@@ -7,7 +7,6 @@ import numpy as np
 from ...writing import END, LayerWriter
 
 WIDTH = 7       # of a row: image, label, score, xmin, ymin, xmax, ymax
-LOWEST = float(np.finfo(np.float32).min)
 
 
 def number(layer: LayerWriter, table: str, steps: list[int]) -> str:

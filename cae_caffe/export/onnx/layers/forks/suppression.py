@@ -53,9 +53,8 @@ def _shrunk(body: LayerWriter, limit: str, eta: float) -> str:
 
 
 def intersection(layer: LayerWriter, box: str, boxes: str, more: float = 0) -> tuple[str, str]:
-    """Of a box (G, 1, 4) and boxes (G, K, 4), where they begin to be apart, the least side of what they share: (G, K),
-    negative where they lie apart; and the part of their union that they share, of sides that are `more` long than their
-    ends tell.
+    """Of what a box (G, 1, 4) shares with boxes (G, K, 4), each with sides that are `more` long than their ends tell:
+    the shorter side by its ends, negative where they lie apart, and the part of the union, both (G, K).
     """
     (low, high), (lows, highs) = (layer.split(each, [2, 2], 2) for each in (box, boxes))
     sides = layer.op("Sub", layer.op("Min", high, highs), layer.op("Max", low, lows))
