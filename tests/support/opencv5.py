@@ -6,6 +6,7 @@ It lives in .judges/opencv5, where scripts/setup puts it, and runs in a process 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import pickle
@@ -50,7 +51,8 @@ def _process() -> subprocess.Popen:
 
 
 def _end(process: subprocess.Popen) -> None:
-    process.stdin.close()
+    with contextlib.suppress(BrokenPipeError):      # it may have crashed
+        process.stdin.close()
     process.wait()
     process.stdout.close()
 
@@ -62,10 +64,14 @@ def run(model, inputs, names) -> dict:
     known = {one.name for one in model.graph.input}
     outputs = [one.name for one in model.graph.output]
     process = _process()
-    pickle.dump((model.SerializeToString(), {name: array for name, array in inputs.items() if name in known}, outputs),
-                process.stdin)
-    process.stdin.flush()
-    answer = pickle.load(process.stdout)
+    question = (model.SerializeToString(), {name: array for name, array in inputs.items() if name in known}, outputs)
+    try:
+        pickle.dump(question, process.stdin)
+        process.stdin.flush()
+        answer = pickle.load(process.stdout)
+    except (EOFError, BrokenPipeError):
+        _process.cache_clear()
+        pytest.fail(f"OpenCV 5 crashes: its process ends with {process.wait()}", pytrace=False)
     if isinstance(answer, str):
         pytest.fail(f"OpenCV 5 does not run the model: {answer}", pytrace=False)
     # Its arrays have one axis at least.

@@ -18,7 +18,8 @@ IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}     # by oper
 
 def build(graph: WrittenGraph, shapes: Mapping[str, Sequence], name: str,
           metadata: Mapping[str, str]) -> onnx.ModelProto:
-    """The model of `graph`, whose inputs and outputs have these shapes: lengths, names of lengths, or None.
+    """The model of `graph`, whose inputs and outputs have these shapes: lengths, names of lengths, or None for
+    one that is not known.
 
     Raises RunError if it is not valid, or ONNX infers other shapes of the outputs, which is a fault of this package;
     one too large for a message (`is_large`) is to be checked as a file, when its weights are outside.

@@ -23,7 +23,7 @@ class ProposalLayer(ConstantTops):
         self.settings = settings.TEST if self.phase else settings.TRAIN
         top[0].reshape(1, 5)
         if len(top) > 1:
-            top[1].reshape(1, 1, 1, 1)
+            top[1].reshape(1, 1)
 
     def reshape(self, bottom, top):
         """The tops get their shapes in forward."""

@@ -56,7 +56,7 @@ class PriorBox(ConstantLayer):
             raise InputError(f"its bottoms have shapes {shape_string(bottom_shapes[0])} and "
                              f"{shape_string(bottom_shapes[1])}, and there are no boxes without pixels; give a feature "
                              "map and an image of at least one.")
-        self._boxes = self._make(height, width, image)
+        self.boxes = self._make(height, width, image)
         return [(1, 2, height * width * self.boxes_of_a_place * 4)]
 
     def _make(self, height: int, width: int, image) -> torch.Tensor:
@@ -87,7 +87,7 @@ class PriorBox(ConstantLayer):
         return np.array(sizes, np.float32)
 
     def forward(self, bottom, top):
-        top[0].data.copy_(self._boxes)
+        top[0].data.copy_(self.boxes)
 
 
 def _check_sizes(min_sizes: list[float], max_sizes: list[float]) -> None:

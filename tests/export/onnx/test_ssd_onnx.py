@@ -1,0 +1,71 @@
+"""PriorBox and DetectionOutput in ONNX."""
+
+from __future__ import annotations
+
+import pytest
+import ssd_made
+from conformance import Case, examples, values
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx_judge import hold
+
+LOOPS = "it does not run Loop"
+BELOW_ZERO = "its NonMaxSuppression takes no `confidence_threshold` below 0, nor none"
+
+
+@pytest.mark.parametrize("options", [
+    "min_size: 9.75", "min_size: 4 min_size: 9 max_size: 8 max_size: 30 aspect_ratio: 2 flip: true clip: true",
+    "min_size: 4 variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.5 img_size: 60 step: 7.5 offset: 0.25"])
+def test_prior_box(options):
+    hold(Case(f'type: "PriorBox" prior_box_param {{ {options} }}', [values(2, 3, 2, 4), values(2, 3, 40, 48)]))
+
+
+@st.composite
+def chosen(draw):
+    """Options, each given or not."""
+    further = {"share_location": st.booleans(), "background_label_id": st.sampled_from([0, 1, -1]),
+               "nms_threshold": st.sampled_from([0.0, 0.45, 0.9]), "top_k": st.sampled_from([3, 20]),
+               "code_type": st.sampled_from(["CORNER", "CENTER_SIZE", "CORNER_SIZE"]),
+               "variance_encoded_in_target": st.booleans(), "keep_top_k": st.sampled_from([0, 4, 100]),
+               "confidence_threshold": st.sampled_from([0.2, 0.5, 2.0])}
+    return {"num_classes": 3, **{name: draw(value) for name, value in further.items() if draw(st.booleans())}}
+
+
+def detection_output(options, images, priors, seed):
+    bottoms = ssd_made.bottoms(images, priors, 3, seed, share=options.get("share_location", True))[:3]
+    return Case(f'type: "DetectionOutput" detection_output_param {{ {ssd_made.text(options)} }}', bottoms)
+
+
+@examples(20)
+@given(options=chosen(), images=st.integers(1, 3), priors=st.integers(1, 12), seed=st.integers(0, 1000))
+def test_detection_output(options, images, priors, seed):
+    hold(detection_output(options, images, priors, seed),
+         opencv=None if "confidence_threshold" in options else BELOW_ZERO)
+
+
+@examples(15)
+@given(options=chosen(), eta=st.sampled_from([0.9, 0.5]), images=st.integers(1, 3), priors=st.integers(1, 12),
+       seed=st.integers(0, 1000))
+def test_a_threshold_that_shrinks(options, eta, images, priors, seed):
+    hold(detection_output({**options, "eta": eta}, images, priors, seed), opencv=LOOPS)
+
+
+def test_a_threshold_that_shrinks_keeps_fewer():
+    options = {"num_classes": 3, "nms_threshold": 0.7, "code_type": "CENTER_SIZE", "confidence_threshold": 0.1}
+    hold(detection_output({**options, "eta": 0.8}, 2, 40, 5), opencv=LOOPS)
+
+
+@pytest.mark.parametrize("options", [
+    {"num_classes": 1, "background_label_id": 0}, {"top_k": 0}, {"confidence_threshold": 0.2, "top_k": 4},
+    {"share_location": False, "background_label_id": 2, "keep_top_k": 7}])
+def test_detection_output_of_few(options):
+    options = {"num_classes": 3, **options}
+    bottoms = ssd_made.bottoms(2, 9, options["num_classes"], 3, truths=0, share=options.get("share_location", True))[:3]
+    hold(Case(f'type: "DetectionOutput" detection_output_param {{ {ssd_made.text(options)} }}', bottoms),
+         opencv=None if "confidence_threshold" in options else BELOW_ZERO)
+
+
+def test_images_to_draw_into_are_not_read():
+    bottoms = [*ssd_made.bottoms(2, 9, 3, 3)[:3], values(2, 3, 8, 8)]
+    hold(Case('type: "DetectionOutput" detection_output_param { num_classes: 3 '
+              'confidence_threshold: 0.2 }', bottoms))
