@@ -19,7 +19,7 @@ def test_random_layers(type_name):
     @examples(6)
     @given(data=st.data())
     def hold(data):
-        outcomes.append(onnx_sweep.hold(data.draw(onnx_sweep.cases(type_name))))
+        outcomes.append(onnx_sweep.hold(type_name, data.draw(onnx_sweep.cases(type_name))))
 
     hold()
     assert "exported" in outcomes, outcomes

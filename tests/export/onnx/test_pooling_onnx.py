@@ -85,8 +85,8 @@ def test_mask_of_other_windows(text):
 
 @pytest.mark.parametrize("pad", [0, 1, 2])
 def test_first_of_equal_values_is_the_maximum(pad):
-    hold(Case(f'type: "Pooling" pooling_param {{ kernel_size: 3 stride: 2 pad: {pad} }}', [np.round(values(2, 3, 5, 6))],
-              tops=2))
+    image = np.round(values(2, 3, 5, 6))
+    hold(Case(f'type: "Pooling" pooling_param {{ kernel_size: 3 stride: 2 pad: {pad} }}', [image], tops=2))
 
 
 def test_mask_of_volumes():
