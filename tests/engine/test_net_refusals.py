@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import two_engines
 
-from cae_caffe import pycaffe
 from cae_caffe.engine.layer import Layer
 from cae_caffe.engine.layers import registry
 from cae_caffe.errors import InputError
@@ -177,12 +176,3 @@ def test_a_layer_without_a_type_is_told_so(build_train_net):
 def test_an_impossible_blob_is_refused(build_train_net):
     with pytest.raises(InputError, match=r"layer `i` .*: A blob of shape 65536 65536 \(4294967296\) is impossible"):
         build_train_net('layer { name: "i" type: "Input" top: "a" input_param { shape { dim: 65536 dim: 65536 } } }')
-
-
-@pytest.mark.parametrize("run", ["reshape", "forward"])
-def test_an_input_whose_new_shape_a_layer_cannot_take(tmp_path, run):
-    (tmp_path / "net.prototxt").write_text(ONE)
-    net = pycaffe.Net(str(tmp_path / "net.prototxt"), pycaffe.TEST)
-    net.blobs["x"].reshape(2, 6)
-    with pytest.raises(InputError, match=r"layer `one` \(type InnerProduct, .*net.prototxt:2\): .*"):
-        getattr(net, run)()

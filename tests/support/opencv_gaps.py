@@ -48,11 +48,20 @@ GAPS: dict[str, list[Gap]] = {
             "its MaxPool with Indices gives 0 for a window of lowest values",
             lambda layer, node: _is_mask(layer, node) and may_see_nothing(layer.windows(node.inputs[0].shape))),
     ],
+    "Reduction": [
+        Gap("`coeff` and a top without axes", "no operator can read there what another gives without axes",
+            lambda layer, node: not node.outputs[0].shape and node.message.reduction_param.coeff != 1),
+    ],
 }
 
 
-def reason_for(deployed) -> str | None:
-    """Why OpenCV 5 cannot judge a deploy form; None if it can."""
+NO_VALUES = "a tensor without values has no axes there"
+
+
+def reason_for(deployed, outputs) -> str | None:
+    """Why OpenCV 5 cannot judge a deploy form and its outputs' values, by name; None if it can."""
+    if any(array.size == 0 for array in outputs.values()):
+        return NO_VALUES
     for node in deployed.graph.nodes:
         for gap in GAPS.get(node.type, ()):
             if gap.holds(deployed.layer(node), node):

@@ -83,6 +83,12 @@ def test_mask_of_other_windows(text):
     hold(pooling(text, 2, 3, 5, 6, tops=2), **EXACT)
 
 
+@pytest.mark.parametrize("pad", [0, 1, 2])
+def test_first_of_equal_values_is_the_maximum(pad):
+    image = np.round(values(2, 3, 5, 6))
+    hold(Case(f'type: "Pooling" pooling_param {{ kernel_size: 3 stride: 2 pad: {pad} }}', [image], tops=2))
+
+
 def test_mask_of_volumes():
     hold(pooling("kernel_size: 2 stride: 2", 2, 3, 4, 5, 4, tops=2), **EXACT)
 

@@ -14,7 +14,10 @@ from ..writing import LayerWriter
 
 @exports("Pooling")
 def pooling(layer: LayerWriter) -> list[str]:
-    """MaxPool, AveragePool or one over the whole image; the mask from MaxPool's Indices."""
+    """MaxPool, AveragePool or one over the whole image; the mask from MaxPool's Indices.
+
+    Of a maximum, Caffe leaves out what is no number, and ONNX does not say what becomes of it.
+    """
     windows = layer.layer.windows(layer.bottom_shapes[0])
     if len(layer.top_shapes) > 1:
         return _maximum_and_mask(layer, windows)
