@@ -26,7 +26,7 @@ def build(graph: WrittenGraph, shapes: Mapping[str, Sequence | None], name: str,
     builder = graph.builder
     nodes = [helper.make_node(one.kind, one.inputs, one.outputs, name=one.outputs[0], **one.attributes)
              for one in builder.operations]
-    constants = [numpy_helper.from_array(np.ascontiguousarray(array), key)
+    constants = [numpy_helper.from_array(np.asarray(array, order="C"), key)
                  for key, array in builder.constants.items()]
     inputs, outputs = ([helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, shapes[key]) for key in names]
                        for names in (graph.inputs, graph.outputs))
