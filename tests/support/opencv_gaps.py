@@ -26,6 +26,10 @@ MOST_SPATIAL = 3    # axes of a Conv
 MOST_PADDED = 5     # axes of a Pad
 
 
+def _always(layer, node: Node) -> bool:
+    return True
+
+
 def _is_mask(layer, node: Node) -> bool:
     return len(node.outputs) > 1
 
@@ -55,6 +59,7 @@ GAPS: dict[str, list[Gap]] = {
     "Interp": [
         Gap("one row or column", ONE_ROW, lambda layer, node: _reads_beyond(layer.kept, layer.size)),
     ],
+    "MultiStageMeanfield": [Gap("all", "it has no Unique, by which the colours of an image are found", _always)],
     "Pooling": [
         Gap("a second top, of volumes", "its MaxPool gives Indices for images of four axes only",
             lambda layer, node: _is_mask(layer, node) and len(node.inputs[0].shape) > IMAGES),
