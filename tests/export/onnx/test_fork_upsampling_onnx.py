@@ -15,7 +15,7 @@ SIZES = st.tuples(LENGTHS, LENGTHS)
 
 # ---- BN
 
-SHAPES = [(2, 3, 4, 5), (3, 2), (2, 3, 4)]
+SHAPES = [(2, 3, 4, 5), (5, 3, 4, 5), (3, 2), (2, 3, 4)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

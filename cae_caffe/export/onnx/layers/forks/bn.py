@@ -19,12 +19,17 @@ def bn(layer: LayerWriter) -> list[str]:
                     for i, name in enumerate(("scale", "shift")))
     if not settings.by_batch:
         return [layer.op("Add", layer.op("Mul", x, scale), shift)]
-    axes = [axis for axis in range(len(layer.bottom_shapes[0])) if axis != 1]
-    mean = layer.reduce("ReduceMean", x, axes)
+    mean = _mean(layer, x)
     centred = layer.op("Sub", x, mean)
-    variance = layer.reduce("ReduceMean", layer.op("Mul", centred, centred), axes)
+    variance = _mean(layer, layer.op("Mul", centred, centred))
     factor = layer.op("Div", scale, layer.op("Sqrt", layer.plus(variance, settings.eps)))
     tops = [layer.op("Add", layer.op("Mul", centred, factor), shift)]
     for statistic, shape in zip((mean, variance), layer.top_shapes[1:]):
         tops.append(statistic if len(behind) == len(shape) - 2 else layer.reshape(statistic, shape))
     return tops
+
+
+def _mean(layer: LayerWriter, x: str) -> str:
+    """The mean of each channel: over the pixels, and then over the batch, as OpenCV 5 adds up wrongly over both."""
+    behind = list(range(2, len(layer.bottom_shapes[0])))
+    return layer.reduce("ReduceMean", layer.reduce("ReduceMean", x, behind) if behind else x, [0])
