@@ -22,6 +22,10 @@ class Permutohedral:
 
     As in CRF-RNN's Caffe (torrvision/caffe's src/caffe/util/modified_permutohedral.cpp). Raises InputError for features
     that are no numbers, or too large or too far apart.
+
+    `vertices` is the number of its vertices; `corners` and `weights` have, for each corner of a simplex, the vertex at
+    that of each point, and the point's weight there; `neighbours`, for each axis, the vertices before each vertex, and
+    then those behind each, `vertices` where there is none; and `scale` multiplies what is filtered.
     """
 
     def __init__(self, features: np.ndarray, device: torch.device):
@@ -32,25 +36,25 @@ class Permutohedral:
         keys, weights = _corners(features.astype(np.float64))
         code = _Code(keys)
         vertices, numbers = np.unique(code.of(keys), return_inverse=True)
-        self._vertices = len(vertices)
-        self._corners = list(torch.from_numpy(numbers.reshape(points, dimensions + 1).T.copy()).to(device))
-        self._weights = list(torch.from_numpy(weights.astype(np.float32).T.copy()).to(device)[:, :, None])
-        self._neighbours = [torch.from_numpy(numbers).to(device) for numbers in _neighbours(vertices, code)]
-        self._scale = 1 / (1 + 2.0**-dimensions)
+        self.vertices = len(vertices)
+        self.corners = list(torch.from_numpy(numbers.reshape(points, dimensions + 1).T.copy()).to(device))
+        self.weights = list(torch.from_numpy(weights.astype(np.float32).T.copy()).to(device)[:, :, None])
+        self.neighbours = [torch.from_numpy(numbers).to(device) for numbers in _neighbours(vertices, code)]
+        self.scale = 1 / (1 + 2.0**-dimensions)
 
     def filter(self, values: torch.Tensor) -> torch.Tensor:
         """The values (channels, points) filtered, not normalized; differentiable."""
         rows = values.T.contiguous()
-        spread = rows.new_zeros(self._vertices + 1, rows.shape[1])      # the last is of no vertex, and stays 0
-        for corner, weight in zip(self._corners, self._weights):
+        spread = rows.new_zeros(self.vertices + 1, rows.shape[1])      # the last is of no vertex, and stays 0
+        for corner, weight in zip(self.corners, self.weights):
             spread = spread.index_add(0, corner, rows * weight.to(rows.dtype))
         absent = torch.zeros_like(spread[-1:])
-        for around in self._neighbours:
-            beside = spread.index_select(0, around).view(2, self._vertices, -1).sum(0)
+        for around in self.neighbours:
+            beside = spread.index_select(0, around).view(2, self.vertices, -1).sum(0)
             spread = torch.cat([torch.add(spread[:-1], beside, alpha=0.5), absent])
         terms = [spread.index_select(0, corner) * weight.to(rows.dtype)
-                 for corner, weight in zip(self._corners, self._weights)]
-        return (torch.stack(terms).sum(0) * self._scale).T
+                 for corner, weight in zip(self.corners, self.weights)]
+        return (torch.stack(terms).sum(0) * self.scale).T
 
 
 def _corners(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -185,7 +185,8 @@ def _clear_fillers(message) -> None:
         if field.message_type is None:
             continue
         if field.message_type.name == "FillerParameter":
-            message.ClearField(field.name)
+            value.Clear()
+            value.SetInParent()     # it stays: by its fillers SegNet's BN is told from PSPNet's
             continue
         for each in (value if schema.messages.is_repeated(field) else [value]):
             _clear_fillers(each)

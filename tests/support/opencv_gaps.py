@@ -26,14 +26,29 @@ MOST_SPATIAL = 3    # axes of a Conv
 MOST_PADDED = 5     # axes of a Pad
 
 
+def _always(layer, node: Node) -> bool:
+    return True
+
+
 def _is_mask(layer, node: Node) -> bool:
     return len(node.outputs) > 1
 
 
+def _reads_beyond(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
+    """Whether Resize enlarges or shrinks an image of one row or column, but not of a single pixel."""
+    return 1 in old and old != (1, 1) and any(wanted not in (length, 1) for length, wanted in zip(old, new))
+
+
+ONE_ROW = "its Resize with align_corners reads beyond such an image"
 CONVOLUTION = Gap("more than three spatial axes", "its Conv and ConvTranspose have at most three",
                   lambda layer, node: layer.spatial_axes > MOST_SPATIAL)
 
 GAPS: dict[str, list[Gap]] = {
+    "Accum": [
+        Gap("a bottom of one row or column", ONE_ROW,
+            lambda layer, node: any(_reads_beyond(value.shape[2:], node.outputs[0].shape[2:])
+                                    for value in node.inputs)),
+    ],
     "Convolution": [CONVOLUTION],
     "Deconvolution": [CONVOLUTION],
     "DepthwiseConvolution": [CONVOLUTION],
@@ -41,6 +56,10 @@ GAPS: dict[str, list[Gap]] = {
         Gap("`pad`, with more than five axes", "its Pad takes at most five",
             lambda layer, node: any(layer.pad) and len(node.inputs[0].shape) > MOST_PADDED),
     ],
+    "Interp": [
+        Gap("one row or column", ONE_ROW, lambda layer, node: _reads_beyond(layer.kept, layer.size)),
+    ],
+    "MultiStageMeanfield": [Gap("all", "it has no Unique, by which the colours of an image are found", _always)],
     "Pooling": [
         Gap("a second top, of volumes", "its MaxPool gives Indices for images of four axes only",
             lambda layer, node: _is_mask(layer, node) and len(node.inputs[0].shape) > IMAGES),

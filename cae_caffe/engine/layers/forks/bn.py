@@ -85,13 +85,13 @@ class BN(Layer):
             raise InputError(f"its bottom has shape {shape_string(shape)}; it needs two axes or more, of which axis 1 "
                              "is the channels.")
         self.channels = shape[1]
-        self._has_averages = _is_pspnets(param.has)
-        self._is_frozen = self._has_averages and param.frozen
-        fillers = (param.slope_filler, param.bias_filler) if self._has_averages else (param.scale_filler,
+        self.has_averages = _is_pspnets(param.has)
+        self._is_frozen = self.has_averages and param.frozen
+        fillers = (param.slope_filler, param.bias_filler) if self.has_averages else (param.scale_filler,
                                                                                       param.shift_filler)
         for filler in fillers:
             self.add_parameter((1, self.channels, 1, 1), filler)
-        if self._has_averages:
+        if self.has_averages:
             self._set_up_averages()
         else:
             self.eps, self.by_batch = SEGNETS_EPS, param.bn_mode == "LEARN"
@@ -117,7 +117,7 @@ class BN(Layer):
         self._input.keep(bottom[0], top[0])
         data, out = bottom[0].data, top[0].data
         scale, shift = (self._spread(blob.data, data) for blob in self.blobs[:2])
-        if not self.by_batch and not self._has_averages:
+        if not self.by_batch and not self.has_averages:
             torch.addcmul(shift, data, scale, out=out)
             return
         self._find_statistics(data)
@@ -152,7 +152,7 @@ class BN(Layer):
         if self.by_batch:
             gradients = aten.native_batch_norm_backward(diff, data, scale, None, None, self._mean,
                                                         (self._variance + self.eps).rsqrt_(), True, self.eps, wanted)
-        elif self._has_averages:
+        elif self.has_averages:
             gradients = aten.native_batch_norm_backward(diff, data, scale, self._mean, self._variance, None, None,
                                                         False, self.eps, wanted)
         else:

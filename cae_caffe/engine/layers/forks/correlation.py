@@ -17,7 +17,7 @@ MOST_STRIDE = 2 ** 15       # beyond, PyTorch's convolution overflows; no two pa
 
 
 class _Correlation(Layer):
-    """What both types share; `_displacements` and `_margin` differ.
+    """What both types share; `_displacements`, `margin` and `start` differ.
 
     Both bottoms get `pad` zeros around them. The upper left corners of the patches, kernel_size x kernel_size, of the
     first are `stride_1` apart, and start at the margin.
@@ -45,11 +45,11 @@ class _Correlation(Layer):
         """By how many rows and columns each channel of the top displaces the patches of the second bottom."""
         raise NotImplementedError
 
-    def _margin(self) -> tuple[int, int]:
+    def margin(self) -> tuple[int, int]:
         """The zeros above and below, and those left and right."""
         raise NotImplementedError
 
-    def _start(self) -> tuple[int, int]:
+    def start(self) -> tuple[int, int]:
         """The row and column of the padded first bottom where the first patch starts."""
         raise NotImplementedError
 
@@ -60,7 +60,7 @@ class _Correlation(Layer):
             raise InputError(f"its bottoms have shapes {shape_string(first)} and {shape_string(second)}; they must "
                              "agree.")
         sides = [length + 2 * pad - 2 * start - (self.kernel - 1)
-                 for length, pad, start in zip(first[2:], self._margin(), self._start())]
+                 for length, pad, start in zip(first[2:], self.margin(), self.start())]
         sides = [math.ceil(side / self.stride) for side in sides]
         if min(sides) < 1:
             raise InputError(f"its bottoms have shape {shape_string(first)}, in which patches of `kernel_size: "
@@ -123,7 +123,7 @@ class _Correlation(Layer):
     def _padding(self) -> tuple[int, int]:
         """The margin, and so much more that no patch lies outside."""
         return tuple(pad + max(0, -start - min(d[axis] for d in self.displacements))    # type: ignore[return-value]
-                     for axis, (pad, start) in enumerate(zip(self._margin(), self._start())))
+                     for axis, (pad, start) in enumerate(zip(self.margin(), self.start())))
 
     def _padded(self, data: torch.Tensor) -> torch.Tensor:
         rows, columns = self._padding()
@@ -137,7 +137,7 @@ class _Correlation(Layer):
         """What all patches cover in the first padded bottom, and in the second for each displacement."""
         height, width = ((count - 1) * self.stride + self.kernel for count in top[0].shape[2:])
         row, column = (start + more - pad
-                       for start, more, pad in zip(self._start(), self._padding(), self._margin()))
+                       for start, more, pad in zip(self.start(), self._padding(), self.margin()))
         return (first[:, :, row:row + height, column:column + width],
                 [second[:, :, row + down:row + down + height, column + right:column + right + width]
                  for down, right in self.displacements])
@@ -158,10 +158,10 @@ class Correlation(_Correlation):
         steps = [i * self.step for i in range(-self.radius, self.radius + 1)]
         return [(row, column) for row in steps for column in steps]
 
-    def _margin(self):
+    def margin(self):
         return self.param.correlation_param.pad, self.param.correlation_param.pad
 
-    def _start(self):
+    def start(self):
         return self.reach, self.reach
 
 
@@ -185,8 +185,8 @@ class Correlation1D(_Correlation):
         steps = {-1: range(-self.radius - 1, 0), 0: range(-self.radius, self.radius + 1), 1: range(self.radius + 1)}
         return [(0, i * self.step) for i in steps[self.param.correlation_param.single_direction]]
 
-    def _margin(self):
+    def margin(self):
         return 0, self.param.correlation_param.pad
 
-    def _start(self):
+    def start(self):
         return 0, self.reach

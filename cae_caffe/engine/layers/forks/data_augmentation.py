@@ -43,7 +43,7 @@ class DataAugmentation(Layer):
         require_images(bottom[0].shape, "DataAugmentation")
         param, channels = self.param.augmentation_param, bottom[0].shape[1]
         drawn = [f"`{field}`" for field in DRAWN if param.has(field)]
-        if drawn and _cuts(param) and (self.param.phase == "TRAIN" or param.augment_during_test):
+        if drawn and cuts(param) and (self.param.phase == "TRAIN" or param.augment_during_test):
             raise InputError(f"what it would draw at random ({', '.join(drawn)}) is not carried out; leave it out, or "
                              "change the images before.")
         if param.recompute_mean:
@@ -57,7 +57,7 @@ class DataAugmentation(Layer):
     def shapes(self, bottom_shapes):
         shape, param = bottom_shapes[0], self.param.augmentation_param
         require_images(shape, "DataAugmentation")
-        if not _cuts(param):
+        if not cuts(param):
             return [shape]
         size = param.crop_height, param.crop_width
         if not all(0 < wanted <= length for wanted, length in zip(size, shape[2:])):
@@ -72,7 +72,7 @@ class DataAugmentation(Layer):
     def forward(self, bottom, top):
         param = self.param.augmentation_param
         images = bottom[0].data
-        if _cuts(param):
+        if cuts(param):
             for axis in (2, 3):
                 images = _cut(images, axis, top[0].shape[axis])
         if param.recompute_mean:
@@ -103,17 +103,24 @@ class DataAugmentation(Layer):
         self.refuse_gradient(propagate_down, 0)
 
 
-def _cuts(param) -> bool:
+def cuts(param) -> bool:
+    """Whether an `augmentation_param` cuts images."""
     return param.has("crop_width") and param.has("crop_height")
 
 
 def _cut(images: torch.Tensor, axis: int, length: int) -> torch.Tensor:
     """The images about the middle of this axis, `length` pixels, between two pixels by the parts of each."""
-    whole = images.shape[axis]
+    *indices, parts = (torch.from_numpy(array).to(images.device) for array in neighbours(images.shape[axis], length))
+    before, behind = (images.index_select(axis, index) for index in indices)
+    parts = parts.reshape([-1 if i == axis else 1 for i in range(4)])
+    return before * (1 - parts) + behind * parts
+
+
+def neighbours(whole: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each of `length` pixels about the middle of `whole`, the one before it, the one behind it, and the part that
+    it has of the latter.
+    """
     places = np.arange(length) + (whole - length) / 2
     places = places.clip(0, max(0.0, whole - FROM_THE_END)).astype(np.float32)
     first = np.floor(places).astype(np.int64)
-    parts = torch.from_numpy(places - first).to(images.device).reshape([-1 if i == axis else 1 for i in range(4)])
-    before, behind = (images.index_select(axis, torch.from_numpy(index).to(images.device))
-                      for index in (first, np.minimum(first + 1, whole - 1)))
-    return before * (1 - parts) + behind * parts
+    return first, np.minimum(first + 1, whole - 1), places - first

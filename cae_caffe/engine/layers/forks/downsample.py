@@ -25,7 +25,7 @@ class Downsample(OtherSizeLayer):
         if bottom[0].shape == top[0].shape:
             top[0].data.copy_(image)
             return
-        rows, columns = (_weights(old, new, image) for old, new in zip(bottom[0].shape[2:], top[0].shape[2:]))
+        rows, columns = (weights(old, new, image) for old, new in zip(bottom[0].shape[2:], top[0].shape[2:]))
         unknown = image.isnan()
 
         def mean_of(values: torch.Tensor) -> torch.Tensor:
@@ -36,7 +36,7 @@ class Downsample(OtherSizeLayer):
         top[0].data.copy_(result.masked_fill_(missing / weight > 0.5, float("nan")))
 
 
-def _weights(old: int, new: int, like: torch.Tensor) -> torch.Tensor:
+def weights(old: int, new: int, like: torch.Tensor) -> torch.Tensor:
     """The weight that each of `old` pixels has for each of `new` ones, (new, old)."""
     if new == 1:
         return like.new_ones(1, old)

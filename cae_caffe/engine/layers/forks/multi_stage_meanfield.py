@@ -102,7 +102,7 @@ class MultiStageMeanfield(AutogradLayer):
         unary, state, images = bottoms
         spatial, compatibility = (params[i].reshape(params[i].shape[-2:]) for i in (0, 2))
         bilateral = params[1].reshape(params[1].shape[-2:])
-        place, filters = self._spatial_filter(images), self._bilateral_filters(images)
+        place, filters = self.spatial_filter(images), self._bilateral_filters(images)
         results = []
         for terms, first, colour in zip(unary.flatten(2), state.flatten(2), filters):
             scores = first
@@ -113,10 +113,11 @@ class MultiStageMeanfield(AutogradLayer):
             results.append(scores)
         return [torch.stack(results).reshape(unary.shape) if results else unary + state]     # or nothing, of both
 
-    def _spatial_filter(self, images: torch.Tensor) -> _Filter:
+    def spatial_filter(self, images: torch.Tensor) -> _Filter:
+        """The Gaussian of the place for images of this size."""
         size = tuple(images.shape[2:])
         if self._spatial is None or self._spatial[0] != size:
-            places = _places(*size) / self.param.multi_stage_meanfield_param.theta_gamma
+            places = places_of(*size) / self.param.multi_stage_meanfield_param.theta_gamma
             self._spatial = size, _Filter(places, images.device)
         return self._spatial[1]
 
@@ -124,7 +125,7 @@ class MultiStageMeanfield(AutogradLayer):
         images = images.detach()
         if self._bilateral is None or not torch.equal(self._bilateral[0], images):
             param = self.param.multi_stage_meanfield_param
-            places = _places(*images.shape[2:]) / param.theta_alpha
+            places = places_of(*images.shape[2:]) / param.theta_alpha
             colours = images.flatten(2).cpu().numpy().transpose(0, 2, 1).astype(np.float64) / param.theta_beta
             self._bilateral = images.clone(), [_Filter(np.concatenate([places, its], 1), images.device)
                                                for its in colours]
@@ -140,15 +141,15 @@ class _Filter:
 
     def __init__(self, features: np.ndarray, device: torch.device):
         with np.errstate(over="ignore"):    # the lattice refuses what is infinite
-            self._lattice = Permutohedral(features.astype(np.float32), device)
+            self.lattice = Permutohedral(features.astype(np.float32), device)
         ones = torch.ones(1, len(features), device=device)
-        self._norm = 1 / (self._lattice.filter(ones) + NEVER_ZERO)
+        self.norm = 1 / (self.lattice.filter(ones) + NEVER_ZERO)
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
-        return self._lattice.filter(values) * self._norm
+        return self.lattice.filter(values) * self.norm
 
 
-def _places(height: int, width: int) -> np.ndarray:
+def places_of(height: int, width: int) -> np.ndarray:
     """The column and the row of each pixel, (pixels, 2)."""
     rows, columns = np.mgrid[:height, :width]
     return np.stack([columns.ravel(), rows.ravel()], 1).astype(np.float64)

@@ -43,9 +43,9 @@ class Resample(OtherSizeLayer):
     def reshape(self, bottom, top):
         super().reshape(bottom, top)
         lengths = list(zip(bottom[0].shape[2:], top[0].shape[2:]))
-        antialias = self.param.resample_param.antialias and any(old > new for old, new in lengths)
+        self.antialias = self.param.resample_param.antialias and any(old > new for old, new in lengths)
         self.taps = [tuple(torch.from_numpy(array).to(bottom[0].data.device)
-                           for array in _taps(self.kind, old, new, antialias)) for old, new in lengths]
+                           for array in _taps(self.kind, old, new, self.antialias)) for old, new in lengths]
 
     def forward(self, bottom, top):
         values = bottom[0].data

@@ -75,7 +75,7 @@ class Unpooling(AutogradLayer):
         if method == "MAX":
             return [placing.put(values, self._places(bottoms), self.size)]
         if method == "AVE":
-            values = values / self._areas(values)
+            values = values / self.areas(values.shape[2:], values.device)
         return [self._spread(values)]
 
     def backward(self, top, propagate_down, bottom):
@@ -96,11 +96,11 @@ class Unpooling(AutogradLayer):
                          for length, stride, size in zip(shape, self.stride, self.size))
         return (rows[:, None] * self.size[1] + columns).view(1, 1, -1)
 
-    def _areas(self, values: torch.Tensor) -> torch.Tensor:
+    def areas(self, shape: Shape, device: torch.device) -> torch.Tensor:
         """How many places of the top are in each window, at least 1; (h, w)."""
-        rows, columns = ((size - torch.arange(length, device=values.device) * stride).clamp(1, kernel)
+        rows, columns = ((size - torch.arange(length, device=device) * stride).clamp(1, kernel)
                          for length, stride, kernel, size
-                         in zip(values.shape[2:], self.stride, self.kernel, self.size))
+                         in zip(shape, self.stride, self.kernel, self.size))
         return torch.outer(rows, columns)
 
     def _spread(self, values: torch.Tensor) -> torch.Tensor:
