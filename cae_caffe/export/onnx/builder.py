@@ -36,6 +36,10 @@ class Operation:
         for graph in self.graphs():
             _read_instead(graph, old, new)
 
+    def reads(self) -> list[str]:
+        """The tensors that it reads, and what the graphs in its attributes do, which may be tensors around them."""
+        return [*self.inputs, *(name for graph in self.graphs() for node in graph.node for name in node.input)]
+
     def graphs(self) -> list[Any]:
         """The graphs in its attributes: the body of a Scan, the branches of an If."""
         return [value for value in self.attributes.values() if hasattr(value, "node")]
@@ -112,14 +116,9 @@ class GraphBuilder:
         for operation in reversed(self.operations):
             if needed.intersection(operation.outputs):
                 kept.append(operation)
-                needed.update(operation.inputs, _read_inside(operation))
+                needed.update(operation.reads())
         self.operations = kept[::-1]
         self.constants = {name: array for name, array in self.constants.items() if name in needed}
-
-
-def _read_inside(operation: Operation) -> set[str]:
-    """What the graphs in an operation's attributes (the body of a Scan) read; they may read tensors around them."""
-    return {name for graph in operation.graphs() for node in graph.node for name in node.input}
 
 
 def _read_instead(graph, old: str, new: str) -> None:

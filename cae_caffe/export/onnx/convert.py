@@ -13,6 +13,7 @@ from ...version import VERSION
 from ..deploy import Deployed, deploy
 from . import batch as batches
 from . import graph as graphs
+from .fold import fold
 from .needs import require_onnx
 from .pixels import Preprocessing, preprocessing
 
@@ -82,6 +83,8 @@ def export(deployed: Deployed, options: Options) -> onnx.ModelProto:
 
 def _change(graph: graphs.WrittenGraph, options: Options) -> None:
     """Do to the graph of the net what the options say."""
+    if options.fold:
+        fold(graph)
     if options.fp16:
         from .half import halve
 

@@ -22,6 +22,7 @@ class WrittenGraph:
     builder: GraphBuilder
     inputs: dict[str, Shape]
     outputs: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)     # how many axes blobs have, by their tensors
 
 
 def write(deployed: Deployed, opset: int) -> WrittenGraph:
@@ -31,7 +32,9 @@ def write(deployed: Deployed, opset: int) -> WrittenGraph:
     """
     writer = _GraphWriter(deployed, opset)
     writer.write_layers()
-    return writer.finished()
+    graph = writer.finished()
+    graph.ranks = {tensor: len(value.shape) for value, tensor in writer.tensors.items()}
+    return graph
 
 
 class _GraphWriter:
