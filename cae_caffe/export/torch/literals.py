@@ -18,8 +18,14 @@ def number(value: float) -> str:
     return text.removesuffix(".0")
 
 
+class Expression(str):
+    """Source that is an argument as it stands."""
+
+
 def literal(value: Any) -> str:
-    """A number, a string, a truth value, None, or a tuple of such."""
+    """A number, a string, a truth value, None, a tuple of such, or an Expression."""
+    if isinstance(value, Expression):
+        return value
     if isinstance(value, tuple):
         inside = ", ".join(map(literal, value))
         return f"({inside},)" if len(value) == 1 else f"({inside})"

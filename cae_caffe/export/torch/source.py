@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -86,9 +87,12 @@ def source(deployed: Deployed) -> Source:
 
 
 def _imports(classes: str) -> str:
-    lines = ["from pathlib import Path", ""]
-    lines += ["import torch"] if "torch." in classes else []
-    lines += ["import torch.nn.functional as F"] if "F." in classes else []
+    """The imports that the classes need, besides those of load."""
+    used = set(re.findall(r"\b(itertools|math|torch|F)\.\w", classes))
+    standard = [f"import {name}" for name in ("itertools", "math") if name in used]
+    lines = [*standard, "from pathlib import Path", ""]
+    lines += ["import torch"] if "torch" in used else []
+    lines += ["import torch.nn.functional as F"] if "F" in used else []
     return "\n".join([*lines, "from torch import nn"])
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from ...engine.layer import Layer
 from ...graph import Node
 from .builder import ModuleBuilder
-from .literals import arguments
+from .literals import Expression, arguments
 
 Shape = tuple[int, ...]
 
@@ -48,6 +48,10 @@ class LayerWriter:
         tensors = {key: self.node.weights[value] if isinstance(value, int) else value
                    for key, value in (state or {}).items()}
         return f"self.{self.builder.add_module(self.node, constructor, tensors)}"
+
+    def kind(self, module: type[nn.Module]) -> Expression:
+        """A class, as an argument for another module."""
+        return Expression(self.builder.class_text(module))
 
     def apply(self, kind: type[nn.Module], *positional: Any, **named: Any) -> str:
         """A module's expression, as of `module`, called with all bottoms."""

@@ -1,4 +1,4 @@
-"""LRN and BatchNorm."""
+"""LRN, BatchNorm and MVN."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from ..literals import number
-from ..modules.normalization import CaffeBatchNorm, CaffeLRNWithinChannel
+from ..modules.normalization import CaffeBatchNorm, CaffeLRNWithinChannel, CaffeMVN
 from ..registry import exports
 from ..writing import LayerWriter
 
@@ -41,3 +41,10 @@ def batch_norm(layer: LayerWriter) -> str:
     return layer.apply(CaffeBatchNorm, settings.channels, eps=settings.eps, momentum=momentum, **own,
                        state={"running_mean": mean * scale, "running_var": variance * scale,
                               "caffe_mean": 0, "caffe_var": 1, "caffe_factor": 2})
+
+
+@exports("MVN")
+def mvn(layer: LayerWriter) -> str:
+    """A module of its own."""
+    param = layer.param.mvn_param
+    return layer.apply(CaffeMVN, param.across_channels, param.normalize_variance, param.eps)

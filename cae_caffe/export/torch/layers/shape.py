@@ -43,3 +43,24 @@ def slice_(layer: LayerWriter) -> str | list[str]:
     if number == 1:
         return layer.bottoms
     return f"{layer.bottoms[0]}.{f'tensor_split({literal(points)}' if points else f'chunk({number}'}, {axis})"
+
+
+@exports("Tile")
+def tile(layer: LayerWriter) -> str:
+    """Tensor.repeat."""
+    times = [1] * len(layer.bottom_shapes[0])
+    times[layer.layer.axis] = layer.layer.tiles
+    return f"{layer.bottoms[0]}.repeat({', '.join(map(str, times))})"
+
+
+@exports("Crop")
+def crop(layer: LayerWriter) -> str:
+    """A slice as long as the second bottom."""
+    x, like = layer.bottoms
+    param, axes = layer.param.crop_param, len(layer.bottom_shapes[0])
+    first = param.axis % axes
+    offsets = list(param.offset) or [0]
+    offsets = offsets * (axes - first) if len(offsets) == 1 else offsets
+    slices = [":"] * first + [f"{offset}:{offset} + {like}.shape[{axis}]" if offset else f":{like}.shape[{axis}]"
+                              for axis, offset in enumerate(offsets, first)]
+    return f"{x}[{', '.join(slices)}]"

@@ -48,3 +48,25 @@ class CaffeBatchNorm(nn.BatchNorm2d):
         others = [axis for axis in range(x.dim()) if axis != 1]
         centered = x - x.mean(others, keepdim=True)
         return centered * (centered.square().mean(others, keepdim=True) + self.eps).rsqrt()
+
+
+class CaffeMVN(nn.Module):
+    """y = (x - mean) / (deviation + eps), or x - mean without `normalize_variance`; with four axes.
+
+    Mean and deviation are those of each channel of each image, or with `across_channels` of the whole image. The
+    gradient takes the deviation with its eps for the deviation, as Caffe does.
+    """
+
+    def __init__(self, across_channels, normalize_variance, eps):
+        super().__init__()
+        self.axes = (1, 2, 3) if across_channels else (2, 3)
+        self.normalize_variance, self.eps = normalize_variance, eps
+
+    def forward(self, x):
+        x = x.reshape(x.shape + (1,) * (4 - x.dim()))
+        centered = x - x.mean(self.axes, keepdim=True)
+        if not self.normalize_variance:
+            return centered
+        variance = centered.square().mean(self.axes, keepdim=True)
+        deviation = variance.detach().sqrt() + self.eps
+        return centered / (deviation + (variance - variance.detach()) / (2 * deviation))
