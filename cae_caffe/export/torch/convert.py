@@ -30,9 +30,9 @@ def to_torch(net, blobs: Sequence[str] = ()) -> nn.Module:
     return module_of(deploy(net, blobs))
 
 
-def module_of(deployed: Deployed) -> nn.Module:
-    """As `to_torch`, of a deploy form."""
-    found = source(deployed)
+def module_of(deployed: Deployed, found: Source | None = None) -> nn.Module:
+    """As `to_torch`, of a deploy form, whose source may be there already."""
+    found = found or source(deployed)
     module = getattr(_run(found), found.name)()
     fill(module, found)
     return module.eval()
