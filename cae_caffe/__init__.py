@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
     from .backend import load_backend
     from .export.onnx.convert import to_onnx
+    from .export.torch.convert import to_torch
     from .registration import register_layer
 
 __all__ = ["CaeCaffeError", "InputError", "RunError", "__version__", "load_backend", "pycaffe",
-           "register_layer", "to_onnx"]
+           "register_layer", "to_onnx", "to_torch"]
 
 __version__ = VERSION
 
 # Where the names are that are imported when asked for, so that no command waits for what it does without.
 _HOMES = {"load_backend": ".backend", "register_layer": ".registration",
-          "to_onnx": ".export.onnx.convert"}
+          "to_onnx": ".export.onnx.convert", "to_torch": ".export.torch.convert"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,22 +10,17 @@ from ..interruption import unwinding
 from ..printing import shown
 from .arguments import add_python_layers_argument
 from .engine import chosen_quiet_engine
+from .export_arguments import add_net_arguments, shapes_of, tell_dropped
 
 DYNAMIC, OFF = "dynamic", "off"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the flags of `cae-caffe export-onnx`."""
-    parser.add_argument("net", metavar="NET", help="a prototxt: a deploy net, or one that trains, whose data layers "
-                        "become inputs and whose losses fall away")
-    parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+    add_net_arguments(parser)
     parser.add_argument("--out", metavar="F.onnx", required=True, help="the file to write")
     parser.add_argument("--batch", metavar="N|dynamic", help="the length of the inputs' first axis, or any (default: "
                         "the net's)")
-    parser.add_argument("--blob", metavar="B", action="extend", nargs="+", default=[],
-                        help="blobs to be outputs (default: the net's outputs, without losses and accuracies)")
-    parser.add_argument("--shape", metavar="INPUT=N,C,H,W", action="append", default=[],
-                        help="an input's shape, instead of the net's own, or of data that are not here")
     parser.add_argument("--opset", metavar="N", type=int, default=17, help="ONNX's operator set, 17 to 23 (default 17)")
     parser.add_argument("--fp16", action="store_true",
                         help="weights and computation in float16; inputs and outputs stay float32")
@@ -34,9 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_preprocessing(parser)
     parser.add_argument("--check", metavar="off|FILE.npz", help="write the file without running it in onnxruntime, or "
                         "run it on these arrays, by the inputs' names (default: on made inputs)")
-    parser.add_argument("--stage", metavar="S", action="append", default=[], help="with this stage of the net; may be "
-                        "given more than once")
-    parser.add_argument("--level", metavar="N", type=int, default=0, help="at this level of the net (default: 0)")
     add_python_layers_argument(parser)
     parser.set_defaults(backend="torch")
 
@@ -54,9 +46,9 @@ def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file; returns 0."""
-    batch, shapes = _batch(arguments.batch), dict(map(_shape, arguments.shape))
+    batch, shapes = _batch(arguments.batch), shapes_of(arguments)
     chosen_quiet_engine(arguments)
-    from ..export.onnx import needs  # what they import needs PyTorch
+    from ..export import needs
 
     needs.require_onnx()
     if arguments.check != OFF:
@@ -75,8 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         pixels = preprocessing(deployed, arguments.mean, arguments.scale, arguments.rgb, arguments.input)
         options = Options(batch, arguments.opset, arguments.fp16, arguments.fold, pixels, arguments.weights)
         model = file.write(deployed, arguments.out, options, arrays=arrays, check=arguments.check != OFF)
-    if deployed.dropped:
-        print(f"Left out: {', '.join(f'{node.name} ({node.type})' for node in deployed.dropped)}")
+    tell_dropped(deployed.dropped)
     print(f"{shown(Path(arguments.out))}: {shown(file.summary(model))}")
     return 0
 
@@ -87,11 +78,3 @@ def _batch(word: str | None) -> int | str | None:
     if not (word.isascii() and word.isdigit() and int(word)):
         raise InputError(f"--batch {word} is no batch; give a number of 1 or more, or `dynamic`.")
     return int(word)
-
-
-def _shape(word: str) -> tuple[str, tuple[int, ...]]:
-    name, equals, dims = word.rpartition("=")
-    lengths = dims.split(",") if dims else []
-    if not equals or not name or not all(length.isascii() and length.isdigit() for length in lengths):
-        raise InputError(f"--shape {word} is no shape; give an input's name and its lengths, such as data=1,3,224,224.")
-    return name, tuple(map(int, lengths))

@@ -22,6 +22,7 @@ COMMANDS = {
     "diagnose": "look for saturated layers, dead units and NaN in a trained net, layer by layer",
     "encode": "write the codes of a whole list of images to HDF5",
     "export-onnx": "write a net and its weights as an ONNX file, run it, and hold it against the engine",
+    "export-torch": "write a net as a Python file with a PyTorch module, and its weights as a safetensors file",
     "figure": "draw a net, its values, its weights or its training as pictures",
     "inspect": "list the layers of a .caffemodel with shapes, ranges and NaN, with no prototxt",
     "reproduce": "train the paper's models over several seeds, and set its numbers beside ours",

@@ -11,10 +11,10 @@ from ...engine.layers.recurrent import RecurrentLayer
 from ...errors import InputError
 from ...version import VERSION
 from ..deploy import Deployed, deploy
+from ..needs import require_onnx
 from . import batch as batches
 from . import graph as graphs
 from .fold import fold
-from .needs import require_onnx
 from .pixels import Preprocessing, preprocessing
 
 if TYPE_CHECKING:

@@ -1,0 +1,54 @@
+"""From the deploy form of a net to a module's source in parts: layer by layer, under the names of layers and blobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...graph import Blob, Node
+from ..deploy import Deployed
+from ..registry import Inexpressible, Refusals
+from . import registry
+from .builder import ModuleBuilder
+from .writing import LayerWriter
+
+
+@dataclass
+class WrittenModule:
+    """A builder's lines, with the variables of inputs and outputs by the blobs' names."""
+
+    builder: ModuleBuilder
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+
+
+def write(deployed: Deployed) -> WrittenModule:
+    """The module of the deploy form.
+
+    Raises InputError that lists all layers which PyTorch cannot express exactly, with their places.
+    """
+    graph, builder = deployed.graph, ModuleBuilder()
+    variables: dict[Blob, str] = {}
+    for value in [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]:
+        if value.blob not in variables:
+            variables[value.blob] = builder.variables.unused(value.name, "blob")
+    refusals = Refusals()
+    for node in graph.nodes:
+        if node.type != "Input":
+            try:
+                _write(node, deployed, builder, variables)
+            except Inexpressible as error:
+                refusals.add(node, error)
+    refusals.raise_any("PyTorch")
+    finals = graph.finals
+    return WrittenModule(builder, {value.name: variables[value.blob] for value in graph.inputs},
+                         {name: variables[finals[name].blob] for name in deployed.outputs})
+
+
+def _write(node: Node, deployed: Deployed, builder: ModuleBuilder, variables: dict[Blob, str]) -> None:
+    """Append the lines of one layer. A layer in place gives its bottom's variable a new value."""
+    bottoms = [variables[value.blob] for value in node.inputs]
+    found = registry.find(node.type)(LayerWriter(builder, node, deployed.layer(node), bottoms))
+    tops = [variables[value.blob] for value in node.outputs]
+    left, right = ", ".join(tops), found if isinstance(found, str) else ", ".join(found[:len(tops)])
+    if left != right:
+        builder.forward.append(f"{left} = {right}")

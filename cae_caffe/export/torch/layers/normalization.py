@@ -1,0 +1,50 @@
+"""LRN, BatchNorm and MVN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from ..literals import number
+from ..modules.normalization import CaffeBatchNorm, CaffeLRNWithinChannel, CaffeMVN
+from ..registry import exports
+from ..writing import LayerWriter
+
+BATCH_NORMS: dict[int, type[nn.Module]] = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
+
+
+@exports("LRN")
+def lrn(layer: LayerWriter) -> str:
+    """nn.LocalResponseNorm, or a module of its own within a channel."""
+    param = layer.param.lrn_param
+    if param.norm_region == "WITHIN_CHANNEL":
+        return layer.apply(CaffeLRNWithinChannel, param.local_size, param.alpha, param.beta)
+    return layer.apply(nn.LocalResponseNorm, param.local_size, alpha=param.alpha, beta=param.beta, k=param.k)
+
+
+@exports("BatchNorm")
+def batch_norm(layer: LayerWriter) -> str:
+    """nn.BatchNorm2d and its like, without weight and bias, or where that would lose numbers of Caffe's, a subclass."""
+    settings, param = layer.layer, layer.param.batch_norm_param
+    mean, variance, factor = (layer.array(index) for index in range(3))
+    momentum = 1 - float(number(settings.fraction))
+    own: dict[str, Any] = {}
+    if param.has("use_global_stats"):
+        own = {"statistics": "running" if param.use_global_stats else "batch"}
+    kind = BATCH_NORMS.get(len(layer.bottom_shapes[0]))
+    if kind is not None and factor[0] == 1 and not own:
+        return layer.apply(kind, settings.channels, eps=settings.eps, momentum=momentum, affine=False,
+                           state={"running_mean": 0, "running_var": 1})
+    scale = np.float32(1) / factor if factor[0] else factor
+    return layer.apply(CaffeBatchNorm, settings.channels, eps=settings.eps, momentum=momentum, **own,
+                       state={"running_mean": mean * scale, "running_var": variance * scale,
+                              "caffe_mean": 0, "caffe_var": 1, "caffe_factor": 2})
+
+
+@exports("MVN")
+def mvn(layer: LayerWriter) -> str:
+    """A module of its own."""
+    param = layer.param.mvn_param
+    return layer.apply(CaffeMVN, param.across_channels, param.normalize_variance, param.eps)

@@ -1,0 +1,133 @@
+"""The text of the Python file that a written module becomes; it runs without this package."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ...version import VERSION
+from ..deploy import Deployed
+from . import graph
+from .builder import Tensor
+from .names import Names, class_name, identifier
+
+WIDTH = 100     # of lines of prose
+
+_FILE = '''\
+"""{title}
+
+{account}
+"""
+
+from __future__ import annotations
+
+{imports}
+
+
+{classes}
+
+
+def load(path=None):
+    """The net in eval mode, with the weights of the file at `path`, by default the one beside this file."""
+    from safetensors.torch import load_model
+
+    net = {name}()
+    load_model(net, str(path or Path(__file__).with_suffix(".safetensors")))
+    return net.eval()
+'''
+
+_CLASS = '''\
+class {name}(nn.Module):
+    """{title}
+
+    {account}
+    """
+
+    def __init__(self):
+        super().__init__()
+{init}
+
+    def forward({arguments}):
+{forward}
+        return {result}'''
+
+PREPROCESSING = ("What came before the net's first layer is not in it: mean, scale, order of the colour channels and "
+                 "cropping, which a data layer's `transform_param` or a transformer said.")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The `text` of the file, its name without the ending (`stem`), its class `name`, and the `tensors` for it."""
+
+    text: str
+    stem: str
+    name: str
+    tensors: dict[str, Tensor]
+
+
+def source(deployed: Deployed) -> Source:
+    """The deploy form as Python source. Raises InputError as graph.write does."""
+    written = graph.write(deployed)
+    builder = written.builder
+    title = deployed.net.name or os.path.splitext(os.path.basename(deployed.file))[0]
+    name = Names({"F", "Path", "load", *builder.helpers}).unused(class_name(title), "Net")
+    own = _CLASS.format(
+        name=name, title=f"The net `{_quoted(title)}`.", account=_ends(deployed, written),
+        init=_indented(builder.init), forward=_indented(builder.forward),
+        arguments=", ".join(["self", *written.inputs.values()]), result=", ".join(written.outputs.values()))
+    helpers = [textwrap.dedent(inspect.getsource(helper)).rstrip() for helper in builder.helpers.values()]
+    classes = "\n\n\n".join([*helpers, own])
+    text = _FILE.format(title=f"The net `{_quoted(title)}`, a PyTorch module.", account=_account(deployed),
+                        imports=_imports(classes), classes=classes, name=name)
+    return Source(text, identifier(title, "net"), name, builder.tensors)
+
+
+def _imports(classes: str) -> str:
+    """The imports that the classes need, besides those of load."""
+    used = set(re.findall(r"\b(itertools|math|torch|F)\.\w", classes))
+    standard = [f"import {name}" for name in ("itertools", "math") if name in used]
+    lines = [*standard, "from pathlib import Path", ""]
+    lines += ["import torch"] if "torch" in used else []
+    lines += ["import torch.nn.functional as F"] if "F" in used else []
+    return "\n".join([*lines, "from torch import nn"])
+
+
+def _account(deployed: Deployed) -> str:
+    """Where the file comes from."""
+    return textwrap.fill(f"Written by cae-caffe {VERSION} from {_quoted(os.path.basename(deployed.file))}. It needs "
+                         f"PyTorch alone; load() needs safetensors too. {PREPROCESSING}", WIDTH)
+
+
+def _ends(deployed: Deployed, written: graph.WrittenModule) -> str:
+    """What goes into the class's forward, and what comes out."""
+    finals = deployed.graph.finals
+    shapes = deployed.shapes()
+    inputs = [f"{variable} {_shape(shapes[name])}{_also(name, variable)}" for name, variable in written.inputs.items()]
+    outputs = [f"{variable} {_shape(finals[name].shape)}{_also(name, variable)}"
+               for name, variable in written.outputs.items()]
+    sentences = [f"Inputs: {', '.join(inputs)}." if inputs else "It has no inputs.",
+                 f"{'Output' if len(outputs) == 1 else 'Outputs, a tuple'}: {', '.join(outputs)}.",
+                 "These are the shapes in the prototxt; the batch may be any."]
+    return textwrap.fill(" ".join(sentences), WIDTH - 4).replace("\n", "\n    ")
+
+
+def _also(name: str, variable: str) -> str:
+    return "" if name == variable else f" (blob `{_quoted(name)}`)"
+
+
+def _shape(shape: Iterable[int]) -> str:
+    return f"({', '.join(map(str, shape))})"
+
+
+def _quoted(text: str) -> str:
+    """Text of a user's as it may stand in a docstring."""
+    printable = "".join(character if character.isprintable() else "?" for character in text)
+    return printable.replace("\\", "/").replace('"', "'")
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"        {line}" for line in lines)

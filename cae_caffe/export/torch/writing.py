@@ -1,0 +1,76 @@
+"""What a layer is written with: its settings, shapes and parameters, and modules that take plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from ...engine.layer import Layer
+from ...graph import Node
+from .builder import ModuleBuilder
+from .literals import Expression, arguments
+
+Shape = tuple[int, ...]
+
+
+class LayerWriter:
+    """Writes one layer into a module.
+
+    `layer` is the engine's, set up: its `param`, and settings such as `axis`, `kernel` and `stride`, as Caffe computes
+    them. `bottoms` are expressions, names of variables; `bottom_shapes` and `top_shapes` those that the net has now.
+    The module takes any batch, and images of any size where the net does: so write no length that depends on them, but
+    read it from the bottom, as in `{x}.shape[0]`.
+    """
+
+    def __init__(self, builder: ModuleBuilder, node: Node, layer: Layer, bottoms: Sequence[str]):
+        self.builder, self.node = builder, node
+        self.layer: Any = layer         # of a class with settings of its own
+        self.name, self.type, self.param = node.name, node.type, layer.param
+        self.bottoms = list(bottoms)
+        self.bottom_shapes: list[Shape] = [value.shape for value in node.inputs]
+        self.top_shapes: list[Shape] = [value.shape for value in node.outputs]
+
+    def array(self, index: int) -> np.ndarray:
+        """The values of parameter `index`, float32."""
+        return self.layer.blobs[index].data.detach().cpu().numpy()
+
+    def module(self, kind: type[nn.Module], *positional: Any, state: Mapping[str, int | np.ndarray] | None = None,
+               **named: Any) -> str:
+        """The expression, such as `self.conv1`, of a module of PyTorch's or of modules/, made with these arguments.
+
+        `state` has its tensors by name: the number of the parameter that it is, or values. Layers that share
+        parameters by `param` share them here.
+        """
+        constructor = f"{self.builder.class_text(kind)}({arguments(positional, named)})"
+        tensors = {key: self.node.weights[value] if isinstance(value, int) else value
+                   for key, value in (state or {}).items()}
+        return f"self.{self.builder.add_module(self.node, constructor, tensors)}"
+
+    def kind(self, module: type[nn.Module]) -> Expression:
+        """A class, as an argument for another module."""
+        return Expression(self.builder.class_text(module))
+
+    def apply(self, kind: type[nn.Module], *positional: Any, **named: Any) -> str:
+        """A module's expression, as of `module`, called with all bottoms."""
+        return f"{self.module(kind, *positional, **named)}({', '.join(self.bottoms)})"
+
+    def parameter(self, index: int) -> str:
+        """The expression of parameter `index`, without a module around it."""
+        return f"self.{self.builder.add_parameter(self.node, self.node.weights[index])}"
+
+    def constant(self, expression: str) -> str:
+        """The expression of a constant tensor, which `expression` makes once."""
+        return f"self.{self.builder.add_buffer(self.node, expression)}"
+
+    def let(self, expression: str) -> str:
+        """A new variable that has the value of `expression`."""
+        return self.let_all(expression, 1)[0]
+
+    def let_all(self, expression: str, number: int) -> list[str]:
+        """New variables that have the `number` values of `expression`."""
+        variables = [self.builder.variables.unused(self.name, "value") for _ in range(number)]
+        self.builder.forward.append(f"{', '.join(variables)} = {expression}")
+        return variables

@@ -1,0 +1,47 @@
+"""BatchNorm in PyTorch: the module of PyTorch's own where it holds all numbers of Caffe's, else one with these."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from conformance import Case, values
+from torch import nn
+from torch_judge import hold
+
+LAYER = 'type: "BatchNorm"'
+
+
+def case(factor, shape=(3, 2, 4, 4), options="", mean=0.0):
+    blobs = [values(2) + np.float32(mean), values(2, low=0.5, high=2), np.float32([factor])]
+    return Case(f"{LAYER} {options}", [values(*shape)], params=blobs)
+
+
+@pytest.mark.parametrize("shape, kind", [((3, 2), nn.BatchNorm1d), ((3, 2, 4), nn.BatchNorm1d),
+                                         ((3, 2, 4, 4), nn.BatchNorm2d), ((3, 2, 2, 2, 2), nn.BatchNorm3d)])
+def test_with_a_factor_of_1_it_is_pytorchs_own(shape, kind):
+    module = hold(case(1, shape, "batch_norm_param { eps: 0.001 moving_average_fraction: 0.9 }"))
+    assert type(module.layer) is kind
+    assert (module.layer.eps, module.layer.momentum) == (0.001, 0.1)
+
+
+@pytest.mark.parametrize("factor", [3.7, 0])
+@pytest.mark.parametrize("shape", [(3, 2), (3, 2, 4, 4), (3, 2, 2, 1, 2, 2)])
+def test_with_another_factor_caffes_numbers_are_kept(factor, shape):
+    module = hold(case(factor, shape), tolerance=2e-6, reason="quotients of averages, rounded twice")
+    assert module.layer.caffe_factor.tolist() == pytest.approx([factor])
+    assert np.array_equal(module.layer.caffe_mean.numpy(), values(2))
+
+
+@pytest.mark.parametrize("use", ["true", "false"])
+def test_whose_averages_count_can_be_said_for_both_modes(use):
+    module = hold(case(2, options=f"batch_norm_param {{ use_global_stats: {use} }}"),
+                  tolerance=1e-5, reason="sums of a batch")
+    x = torch.from_numpy(values(3, 2, 4, 4))
+    assert torch.equal(module(x), module.train()(x))
+
+
+def test_train_mode_takes_the_batchs_averages():
+    module = hold(case(1)).train()
+    y = module(torch.from_numpy(values(3, 2, 4, 4)))
+    assert torch.allclose(y.mean((0, 2, 3)), torch.zeros(2), atol=1e-6)
