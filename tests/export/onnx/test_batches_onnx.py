@@ -30,6 +30,16 @@ def test_a_batch_that_is_shared_out_evenly():
     assert run_onnx(model, {"x": values(9, 2)})["y"].shape == (3, 2)
 
 
+def test_a_layer_that_changes_nothing_at_one_batch_alone():
+    hold(Case("""layer { name: "r" type: "ReLU" bottom: "x" top: "y" }
+                 layer { name: "s" type: "Reshape" bottom: "y" top: "z" reshape_param { shape { dim: 2 dim: -1 } } }""",
+              {"x": values(4, 2)}))
+
+
+def test_an_axis_before_the_batch():
+    hold(Case('type: "Reshape" reshape_param { shape { dim: -1 } num_axes: 0 }', [values(3, 2)]))
+
+
 def test_a_layer_that_takes_no_other_batch_is_named():
     net, _, _ = engine_run(Case('type: "Bias" bias_param { axis: 0 }', [values(4, 2)], phase="TEST", backward=False))
     with pytest.raises(InputError, match=r"(?s)layer `layer` \(type Bias, .*\): its factor has shape 4 .* batch of 2"):

@@ -18,6 +18,8 @@ def reshape(layer: LayerWriter) -> str:
     shape = layer.bottom_shapes[0]
     first, end = layer.layer.replaced(shape)
     dims = list(layer.param.reshape_param.shape.dim)
+    if end == 0:            # they stand before the batch, which alone may be what is left
+        dims = list(layer.top_shapes[0][:len(dims)])
     behind = [0] * (len(shape) - end) if first + len(dims) == end else shape[end:]
     return _reshaped(layer, [0] * first + dims + list(behind))
 
