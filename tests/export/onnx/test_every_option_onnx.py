@@ -14,17 +14,16 @@ from cae_caffe.schema.layer_types import CAFFE_TYPES
 
 @pytest.mark.parametrize("type_name", onnx_sweep.EXPORTED)
 def test_random_layers(type_name):
-    outcomes = []
+    taken = []
 
     @examples(6)
     @given(data=st.data())
     def hold(data):
-        outcomes.append(onnx_sweep.hold(type_name, data.draw(onnx_sweep.cases(type_name))))
+        taken.append(onnx_sweep.hold(data.draw(onnx_sweep.cases(type_name))))
 
     hold()
-    assert "exported" in outcomes, outcomes
+    assert any(taken)
 
 
-@pytest.mark.xfail(reason="some forms are being written", strict=False)
 def test_no_layer_is_forgotten():
     assert {*CAFFE_TYPES} - {*registry.types()} <= {*onnx_sweep.WITHOUT_FORM}
