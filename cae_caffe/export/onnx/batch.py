@@ -5,6 +5,8 @@ So no layer has to say how its constants depend on the batch. Those that do are 
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from ...errors import InputError
@@ -28,7 +30,9 @@ def merge(first: WrittenGraph, second: WrittenGraph, pair: tuple[int, int], file
 
     Raises InputError, naming the layer, where a layer's numbers depend on the batch.
     """
-    for one, other in zip(first.builder.operations, second.builder.operations):
+    for one, other in itertools.zip_longest(first.builder.operations, second.builder.operations):
+        if one is None or other is None:
+            raise _refusal(one or other, file)
         if (one.kind, one.attributes, len(one.inputs)) != (other.kind, other.attributes, len(other.inputs)):
             raise _refusal(one, file)
         for place, (mine, theirs) in enumerate(zip(one.inputs, other.inputs)):
