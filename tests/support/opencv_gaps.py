@@ -67,10 +67,6 @@ GAPS: dict[str, list[Gap]] = {
             "its MaxPool with Indices gives 0 for a window of lowest values",
             lambda layer, node: _is_mask(layer, node) and may_see_nothing(layer.windows(node.inputs[0].shape))),
     ],
-    "Reduction": [
-        Gap("`coeff` and a top without axes", "no operator can read there what another gives without axes",
-            lambda layer, node: not node.outputs[0].shape and node.message.reduction_param.coeff != 1),
-    ],
 }
 
 

@@ -24,8 +24,6 @@ EXAMPLES = {
         'type: "Pooling" pooling_param { kernel_size: 2 }', [distinct(1, 2, 3, 3, 3)], tops=2),
     ("Pooling", "a second top, with windows that see nothing of the image"): Case(
         'type: "Pooling" pooling_param { kernel_size: 1 stride: 3 }', [distinct(2, 3, 5, 6)], tops=2),
-    ("Reduction", "`coeff` and a top without axes"): Case(
-        'type: "Reduction" reduction_param { coeff: 2 }', [values(2, 3)]),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from conformance import Case, examples, values
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx_judge import engine_run, hold, refused
+from onnx_judge import engine_run, hold
 
 from cae_caffe.export.onnx import convert
 
@@ -66,6 +66,8 @@ def test_constants_of_dummy_data():
               'layer { name: "scale" type: "Scale" bottom: "x" bottom: "a" top: "y" }', {"x": values(2, 3, 2)}))
 
 
-def test_random_dummy_data_is_refused():
-    refused(Case('type: "DummyData" dummy_data_param { shape { dim: 2 } data_filler { type: "gaussian" } }'),
-            "type 'gaussian' draws random numbers")
+def test_random_dummy_data_are_an_input():
+    case = Case('layer { name: "dummy" type: "DummyData" top: "x" dummy_data_param { shape { dim: 2 } '
+                'data_filler { type: "gaussian" } } }\n'
+                'layer { name: "abs" type: "AbsVal" bottom: "x" top: "y" }', {}, phase="TEST", backward=False)
+    assert [one.name for one in convert.to_onnx(engine_run(case)[0]).graph.input] == ["x"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..registry import Inexpressible, exports
+from ..registry import exports
 from ..writing import LayerWriter
 
 
@@ -16,10 +16,6 @@ def parameter(layer: LayerWriter) -> str:
 
 @exports("DummyData")
 def dummy_data(layer: LayerWriter) -> list[str]:
-    """A constant for each top."""
-    fillers = layer.layer.fillers
-    for filler in fillers:
-        if filler.type != "constant":
-            raise Inexpressible(f"a `data_filler` of type {filler.type!r} draws random numbers at each pass")
+    """A constant for each top; where numbers are drawn, the tops are inputs (see roles.py)."""
     return [layer.constant(np.full(shape, filler.value), name="value")
-            for shape, filler in zip(layer.top_shapes, fillers)]
+            for shape, filler in zip(layer.top_shapes, layer.layer.fillers)]
