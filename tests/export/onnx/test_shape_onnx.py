@@ -64,3 +64,10 @@ def test_constants_of_dummy_data():
     hold(Case('layer { name: "dummy" type: "DummyData" top: "a" top: "b" dummy_data_param { shape { dim: 3 } '
               'shape { dim: 1 } data_filler { value: 0.5 } data_filler { } } }\n'
               'layer { name: "scale" type: "Scale" bottom: "x" bottom: "a" top: "y" }', {"x": values(2, 3, 2)}))
+
+
+def test_random_dummy_data_are_an_input():
+    case = Case('layer { name: "dummy" type: "DummyData" top: "x" dummy_data_param { shape { dim: 2 } '
+                'data_filler { type: "gaussian" } } }\n'
+                'layer { name: "abs" type: "AbsVal" bottom: "x" top: "y" }', {}, phase="TEST", backward=False)
+    assert [one.name for one in convert.to_onnx(engine_run(case)[0]).graph.input] == ["x"]
