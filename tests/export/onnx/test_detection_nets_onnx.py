@@ -1,0 +1,80 @@
+"""Whole small detectors in ONNX: SSD's, YOLO's, and those of regions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import region_nets
+import ssd_nets
+import yolo_nets
+from conformance import Case
+from onnx_judge import engine_run, hold
+
+from cae_caffe import pycaffe
+from cae_caffe.schema import NetParameter, format_text, parse_net
+
+WITHOUT_MAX_ROI_POOL = "it has no MaxRoiPool"
+WITHOUT_LOOP = "it does not run Loop"
+
+
+def case(folder, net: NetParameter, **inputs) -> Case:
+    """The net with the weights that its fillers draw, and what BatchNorm learns of the inputs in one pass."""
+    path = folder / "net.prototxt"
+    path.write_text(format_text(net))
+    drawn = pycaffe.Net(str(path), pycaffe.TRAIN)
+    for name, array in inputs.items():
+        drawn.blobs[name].reshape(*np.shape(array))
+        drawn.blobs[name].data[...] = array
+    drawn.forward()
+    params = {name: [blob.data.copy() for blob in blobs] for name, blobs in drawn.params.items()}
+    layers = NetParameter(layer=[layer for layer in net.layer if layer.type != "Input"])
+    return Case(format_text(layers), {name: np.asarray(array, np.float32) for name, array in inputs.items()},
+                params=params, phase="TEST", backward=False)
+
+
+def rows(case: Case, name: str) -> np.ndarray:
+    """The rows of the net's output."""
+    _, _, outputs = engine_run(case)
+    top = outputs[name]
+    return top.reshape(-1, top.shape[-1])
+
+
+@pytest.mark.parametrize("kind", ssd_nets.KINDS)
+def test_ssd(tmp_path, kind):
+    data, _ = ssd_nets.images(2)
+    net = case(tmp_path, parse_net(ssd_nets.net(kind, 2), "made"), data=data)
+
+    assert len(rows(net, "detection_out")) > 20
+    hold(net)
+
+
+@pytest.mark.parametrize("build", [yolo_nets.yolov3, yolo_nets.yolov2])
+def test_yolo(tmp_path, build):
+    net = build(2, loss=False)
+    del net.layer[[layer.name for layer in net.layer].index("label")]
+    data = np.random.RandomState(0).uniform(-1, 1, (2, 3, yolo_nets.SIZE, yolo_nets.SIZE))
+    net = case(tmp_path, net, data=data)
+
+    assert len(rows(net, "found")) > 4
+    hold(net)
+
+
+def test_faster_rcnn(tmp_path):
+    net = case(tmp_path, region_nets.faster_rcnn(trains=False), data=region_nets.image(), im_info=region_nets.INFO)
+
+    assert len(rows(net, "cls_prob")) > 4
+    hold(net, dynamic=False, opencv=WITHOUT_MAX_ROI_POOL)
+
+
+def test_rfcn(tmp_path):
+    net = case(tmp_path, region_nets.rfcn_detector(), data=region_nets.image(), im_info=region_nets.INFO)
+
+    assert len(rows(net, "bbox_pred")) > 4
+    hold(net, dynamic=False)
+
+
+def test_pvanet(tmp_path):
+    net = case(tmp_path, region_nets.pvanet(), data=region_nets.image(), im_info=[[64, 96, 1, 1, 0, 0]])
+
+    assert len(rows(net, "cls_prob")) > 4
+    hold(net, opencv=WITHOUT_LOOP)
