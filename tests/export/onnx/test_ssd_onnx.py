@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 import ssd_made
 from conformance import Case, examples, values
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx_judge import hold
+from onnx_judge import engine_run, hold
 
 
 @pytest.mark.parametrize("options", [
@@ -58,6 +61,17 @@ def test_detection_output_of_few(options):
     options = {"num_classes": 3, **options}
     bottoms = ssd_made.bottoms(2, 9, options["num_classes"], 3, truths=0, share=options.get("share_location", True))[:3]
     hold(Case(f'type: "DetectionOutput" detection_output_param {{ {ssd_made.text(options)} }}', bottoms))
+
+
+def test_a_box_inside_out_suppresses_none():
+    priors = np.array([[[0.2, 0.2, 0.6, 0.6] * 2, [0.1] * 8]])
+    codes = np.array([[0.4, 0.4, -0.4, -0.4, 0, 0, 0, 0]])
+    options = "num_classes: 1 background_label_id: -1 code_type: CORNER variance_encoded_in_target: true"
+    case = Case(f'type: "DetectionOutput" detection_output_param {{ {options} confidence_threshold: 0.1 '
+                'nms_param { nms_threshold: 0.4 } }', [codes, np.array([[0.9, 0.8]]), priors])
+
+    assert engine_run(dataclasses.replace(case, phase="TEST", backward=False))[2]["top0"].shape == (1, 1, 2, 7)
+    hold(case)
 
 
 def test_images_to_draw_into_are_not_read():
