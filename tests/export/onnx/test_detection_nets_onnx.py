@@ -1,7 +1,8 @@
-"""Whole small detectors in ONNX: SSD's, YOLO's, and those of regions."""
+"""Whole small nets in ONNX: SSD's, YOLO's and detectors of regions, and those for few computations."""
 
 from __future__ import annotations
 
+import efficient_nets
 import numpy as np
 import pytest
 import region_nets
@@ -24,9 +25,20 @@ def case(folder, net: NetParameter, **inputs) -> Case:
         drawn.blobs[name].data[...] = array
     drawn.forward()
     params = {name: [blob.data.copy() for blob in blobs] for name, blobs in drawn.params.items()}
-    layers = NetParameter(layer=[layer for layer in net.layer if layer.type != "Input"])
-    return Case(format_text(layers), {name: np.asarray(array, np.float32) for name, array in inputs.items()},
-                params=params, phase="TEST", backward=False)
+    bottoms = {name: np.asarray(array, np.float32) for name, array in inputs.items() if name != "label"}
+    return Case(format_text(NetParameter(layer=_without_labels(net))), bottoms, params=params, phase="TEST",
+                backward=False)
+
+
+def _without_labels(net: NetParameter) -> list:
+    """The layers but inputs and those that need labels."""
+    labels, kept = {"label"}, []
+    for layer in net.layer:
+        if labels.intersection(layer.bottom):
+            labels.update(layer.top)
+        elif layer.type != "Input":
+            kept.append(layer)
+    return kept
 
 
 def rows(case: Case, name: str) -> np.ndarray:
@@ -75,3 +87,17 @@ def test_pvanet(tmp_path):
 
     assert len(rows(net, "cls_prob")) > 4
     hold(net)
+
+
+@pytest.mark.parametrize("build", [efficient_nets.senet, efficient_nets.shufflenet, efficient_nets.mobilenet])
+def test_classifiers(tmp_path, build):
+    random = np.random.RandomState(0)
+    hold(case(tmp_path, efficient_nets.classified(build), data=random.uniform(-1, 1, (4, 3, 16, 16)),
+              label=random.randint(0, 3, 4)))
+
+
+@pytest.mark.parametrize("build", [efficient_nets.pspnet, efficient_nets.icnet])
+def test_segmentation(tmp_path, build):
+    random = np.random.RandomState(0)
+    hold(case(tmp_path, build(), data=random.uniform(-1, 1, (2, 1, 17, 17)),
+              label=random.randint(0, 2, (2, 1, 17, 17))))
