@@ -17,6 +17,7 @@ pytest.importorskip("cv2", reason="OpenCV 4 is not here: pip install 'opencv-pyt
 
 import cv2
 import real_models
+from real_images import qr_codes
 
 from cae_caffe import pycaffe
 from cae_caffe.engine.layers.forks.boxes import suppress_fast
@@ -58,15 +59,6 @@ def mtcnn(tmp_path_factory):
 @pytest.fixture(scope="module")
 def open_nsfw(tmp_path_factory):
     return real_models.folder("open-nsfw", tmp_path_factory.mktemp("nsfw"))
-
-
-def qr_codes() -> np.ndarray:
-    """A grey image (384, 384) with two codes, one of them turned."""
-    image = np.full((384, 384), 190, np.uint8)
-    for text, scale, (x, y), turns in (("a first code", 5, (40, 30), 0), ("another one, longer", 4, (190, 200), 1)):
-        code = np.kron(cv2.QRCodeEncoder.create().encode(text), np.ones((scale, scale), np.uint8))
-        image[y:y + code.shape[0], x:x + code.shape[1]] = np.rot90(code, turns)
-    return image
 
 
 def test_wechats_detector_finds_opencvs_boxes(wechat):

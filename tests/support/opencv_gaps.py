@@ -39,9 +39,12 @@ def _reads_beyond(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
     return 1 in old and old != (1, 1) and any(wanted not in (length, 1) for length, wanted in zip(old, new))
 
 
+LOOP = "its Loop does not run"
+LEAST_SCORE = "its NonMaxSuppression takes no score below 0 as the least"
 ONE_ROW = "its Resize with align_corners reads beyond such an image"
 CONVOLUTION = Gap("more than three spatial axes", "its Conv and ConvTranspose have at most three",
                   lambda layer, node: layer.spatial_axes > MOST_SPATIAL)
+YOLO = Gap("`confidence_threshold` below 0", LEAST_SCORE, lambda layer, node: layer.options.confidence_threshold < 0)
 
 GAPS: dict[str, list[Gap]] = {
     "Accum": [
@@ -52,6 +55,10 @@ GAPS: dict[str, list[Gap]] = {
     "Convolution": [CONVOLUTION],
     "Deconvolution": [CONVOLUTION],
     "DepthwiseConvolution": [CONVOLUTION],
+    "DetectionOutput": [
+        Gap("`eta` below 1", LOOP, lambda layer, node: node.message.detection_output_param.nms_param.eta < 1),
+        Gap("no `confidence_threshold`, or one below 0", LEAST_SCORE, lambda layer, node: layer.least_score < 0),
+    ],
     "Im2col": [
         Gap("`pad`, with more than five axes", "its Pad takes at most five",
             lambda layer, node: any(layer.pad) and len(node.inputs[0].shape) > MOST_PADDED),
@@ -67,6 +74,10 @@ GAPS: dict[str, list[Gap]] = {
             "its MaxPool with Indices gives 0 for a window of lowest values",
             lambda layer, node: _is_mask(layer, node) and may_see_nothing(layer.windows(node.inputs[0].shape))),
     ],
+    "Proposal": [Gap("all", LOOP, _always)],
+    "ROIPooling": [Gap("all", "it has no MaxRoiPool", _always)],
+    "YoloDetectionOutput": [YOLO],
+    "Yolov3DetectionOutput": [YOLO],
 }
 
 

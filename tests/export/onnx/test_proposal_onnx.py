@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx_judge import hold, refused
 
-LOOPS = "it does not run Loop"
 OPTIONS = {"feat_stride": 8, "base_size": 8, "min_size": 4, "ratio": [0.5, 1.0], "scale": [1.0, 2.0],
            "pre_nms_topn": 30, "post_nms_topn": 5, "nms_thresh": 0.5}
 
@@ -37,14 +36,14 @@ def bottoms(images, rows, columns, number=4, seed=0, stretch=1.0, stride=8):
 def test_proposal(images, size, seed, ratio, scale, further, stretch):
     options = {"feat_stride": 8, "ratio": ratio, "scale": scale, **further}
 
-    hold(case(bottoms(images, *size, len(ratio) * len(scale), seed, stretch), options), opencv=LOOPS)
+    hold(case(bottoms(images, *size, len(ratio) * len(scale), seed, stretch), options))
 
 
 def test_the_scores_may_be_left_out_and_the_scale_of_rows_too():
     blobs = bottoms(1, 3, 4)
     blobs[2] = blobs[2][:, :3]
 
-    hold(case(blobs, tops=1), opencv=LOOPS)
+    hold(case(blobs, tops=1))
 
 
 def test_boxes_with_less_than_a_pixel_between_them_are_apart():
@@ -54,7 +53,7 @@ def test_boxes_with_less_than_a_pixel_between_them_are_apart():
     deltas[0, 0] = [0.1, -0.88]                         # 0.16 of a pixel apart
     blobs = [scores, deltas, np.array([[8, 16, 1, 1]])]
 
-    hold(case(blobs, {**OPTIONS, "ratio": 1, "scale": 1, "min_size": 0}), opencv=LOOPS)
+    hold(case(blobs, {**OPTIONS, "ratio": 1, "scale": 1, "min_size": 0}))
 
 
 def python(module, layer, options, arrays, tops=2):

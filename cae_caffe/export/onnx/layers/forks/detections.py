@@ -41,7 +41,8 @@ def suppress(layer: LayerWriter, boxes: str, scores: str, most: int, threshold: 
     """NonMaxSuppression of boxes (N, P, 4) by scores (N, C, P) above `least_score`: rows (R, 3) of image, class and
     number of the box, by image, by class, and by falling score, `most` of each class.
 
-    Boxes are dropped that overlap a better one by more than `threshold`, a part of their union.
+    Boxes are dropped that overlap a better one by more than `threshold`, a part of their union. ONNX leaves the order
+    open; onnxruntime and OpenCV 5 have this one, and of equal scores the first box is the better.
     """
     return layer.op("NonMaxSuppression", boxes, scores, layer.integers([most]),
                     layer.constant([min(threshold, 1)]), layer.constant([least_score]), **options)
