@@ -52,6 +52,7 @@ GAPS: dict[str, list[Gap]] = {
     "Convolution": [CONVOLUTION],
     "Deconvolution": [CONVOLUTION],
     "DepthwiseConvolution": [CONVOLUTION],
+    "ConnectedComponent": [Gap("all", "it has no Loop", _always)],
     "Im2col": [
         Gap("`pad`, with more than five axes", "its Pad takes at most five",
             lambda layer, node: any(layer.pad) and len(node.inputs[0].shape) > MOST_PADDED),
