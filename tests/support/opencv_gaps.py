@@ -35,17 +35,22 @@ def _is_mask(layer, node: Node) -> bool:
 
 
 def _reads_beyond(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
-    """Whether Resize enlarges or shrinks an image of one row or column, but not of a single pixel."""
-    return 1 in old and old != (1, 1) and any(wanted not in (length, 1) for length, wanted in zip(old, new))
+    """Whether an image of one row, but not of a single pixel, is interpolated."""
+    return old[0] == 1 < old[1] and any(wanted not in (length, 1) for length, wanted in zip(old, new))
 
 
-ONE_ROW = "its Resize with align_corners reads beyond such an image"
+def _resample_reads_beyond(layer, node: Node) -> bool:
+    old, new = node.inputs[0].shape[2:], node.outputs[0].shape[2:]
+    return layer.kind == "LINEAR" and not layer.antialias and old != new and old[0] == 1 < old[1]
+
+
+ONE_ROW = "its linear Resize reads beyond such an image"
 CONVOLUTION = Gap("more than three spatial axes", "its Conv and ConvTranspose have at most three",
                   lambda layer, node: layer.spatial_axes > MOST_SPATIAL)
 
 GAPS: dict[str, list[Gap]] = {
     "Accum": [
-        Gap("a bottom of one row or column", ONE_ROW,
+        Gap("a bottom of one row", ONE_ROW,
             lambda layer, node: any(_reads_beyond(value.shape[2:], node.outputs[0].shape[2:])
                                     for value in node.inputs)),
     ],
@@ -58,7 +63,7 @@ GAPS: dict[str, list[Gap]] = {
             lambda layer, node: any(layer.pad) and len(node.inputs[0].shape) > MOST_PADDED),
     ],
     "Interp": [
-        Gap("one row or column", ONE_ROW, lambda layer, node: _reads_beyond(layer.kept, layer.size)),
+        Gap("one row", ONE_ROW, lambda layer, node: _reads_beyond(layer.kept, layer.size)),
     ],
     "MultiStageMeanfield": [Gap("all", "it has no Unique, by which the colours of an image are found", _always)],
     "Pooling": [
@@ -68,6 +73,7 @@ GAPS: dict[str, list[Gap]] = {
             "its MaxPool with Indices gives 0 for a window of lowest values",
             lambda layer, node: _is_mask(layer, node) and may_see_nothing(layer.windows(node.inputs[0].shape))),
     ],
+    "Resample": [Gap("LINEAR, of one row, without antialias", ONE_ROW, _resample_reads_beyond)],
 }
 
 
