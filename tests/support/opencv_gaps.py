@@ -35,26 +35,32 @@ def _is_mask(layer, node: Node) -> bool:
 
 
 def _reads_beyond(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
-    """Whether Resize enlarges or shrinks an image of one row or column, but not of a single pixel."""
-    return 1 in old and old != (1, 1) and any(wanted not in (length, 1) for length, wanted in zip(old, new))
+    """Whether an image of one row, but not of a single pixel, is interpolated."""
+    return old[0] == 1 < old[1] and any(wanted not in (length, 1) for length, wanted in zip(old, new))
+
+
+def _resample_reads_beyond(layer, node: Node) -> bool:
+    old, new = node.inputs[0].shape[2:], node.outputs[0].shape[2:]
+    return layer.kind == "LINEAR" and not layer.antialias and old != new and old[0] == 1 < old[1]
 
 
 LOOP = "its Loop does not run"
 LEAST_SCORE = "its NonMaxSuppression takes no score below 0 as the least"
-ONE_ROW = "its Resize with align_corners reads beyond such an image"
+ONE_ROW = "its linear Resize reads beyond such an image"
 CONVOLUTION = Gap("more than three spatial axes", "its Conv and ConvTranspose have at most three",
                   lambda layer, node: layer.spatial_axes > MOST_SPATIAL)
 YOLO = Gap("`confidence_threshold` below 0", LEAST_SCORE, lambda layer, node: layer.options.confidence_threshold < 0)
 
 GAPS: dict[str, list[Gap]] = {
     "Accum": [
-        Gap("a bottom of one row or column", ONE_ROW,
+        Gap("a bottom of one row", ONE_ROW,
             lambda layer, node: any(_reads_beyond(value.shape[2:], node.outputs[0].shape[2:])
                                     for value in node.inputs)),
     ],
     "Convolution": [CONVOLUTION],
     "Deconvolution": [CONVOLUTION],
     "DepthwiseConvolution": [CONVOLUTION],
+    "ConnectedComponent": [Gap("all", "it has no Loop", _always)],
     "DetectionOutput": [
         Gap("`eta` below 1", LOOP, lambda layer, node: node.message.detection_output_param.nms_param.eta < 1),
         Gap("no `confidence_threshold`, or one below 0", LEAST_SCORE, lambda layer, node: layer.least_score < 0),
@@ -64,7 +70,7 @@ GAPS: dict[str, list[Gap]] = {
             lambda layer, node: any(layer.pad) and len(node.inputs[0].shape) > MOST_PADDED),
     ],
     "Interp": [
-        Gap("one row or column", ONE_ROW, lambda layer, node: _reads_beyond(layer.kept, layer.size)),
+        Gap("one row", ONE_ROW, lambda layer, node: _reads_beyond(layer.kept, layer.size)),
     ],
     "MultiStageMeanfield": [Gap("all", "it has no Unique, by which the colours of an image are found", _always)],
     "Pooling": [
@@ -75,6 +81,7 @@ GAPS: dict[str, list[Gap]] = {
             lambda layer, node: _is_mask(layer, node) and may_see_nothing(layer.windows(node.inputs[0].shape))),
     ],
     "Proposal": [Gap("all", LOOP, _always)],
+    "Resample": [Gap("LINEAR, of one row, without antialias", ONE_ROW, _resample_reads_beyond)],
     "ROIPooling": [Gap("all", "it has no MaxRoiPool", _always)],
     "YoloDetectionOutput": [YOLO],
     "Yolov3DetectionOutput": [YOLO],

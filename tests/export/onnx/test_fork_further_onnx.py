@@ -1,4 +1,4 @@
-"""BatchReduction, InnerDistance, Quantize, Rescale, SpatialProduct and Affinity in ONNX."""
+"""BatchReduction, InnerDistance, Quantize, Rescale, SpatialProduct, Affinity and ConnectedComponent in ONNX."""
 
 from __future__ import annotations
 
@@ -92,3 +92,18 @@ def test_spatial_product(shape):
 def test_affinity(text, shapes):
     hold(Case(f'type: "Affinity" affinity_param {{ {text} }}',
               [distinct(*shape, seed=seed) for seed, shape in enumerate(shapes)], tops=len(shapes)))
+
+
+@examples(10)
+@given(shape=st.tuples(*[st.integers(1, 2)] * 2, *[st.integers(1, 9)] * 2), labels=st.integers(1, 3),
+       seed=st.integers(0, 99))
+def test_connected_components(shape, labels, seed):
+    hold(Case('type: "ConnectedComponent"', [np.random.RandomState(seed).randint(-1, labels + 1, shape) * 1.4],
+              backward=False, force_backward=False))
+
+
+def test_a_winding_part():
+    labels = np.zeros((1, 1, 15, 14), np.float32)
+    labels[:, :, ::2] = 3
+    labels[:, :, 1::4, -1] = labels[:, :, 3::4, 0] = 3
+    hold(Case('type: "ConnectedComponent"', [labels], backward=False, force_backward=False))

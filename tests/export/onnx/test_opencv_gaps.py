@@ -7,7 +7,7 @@ import onnx_judge
 import opencv_gaps
 import pytest
 import ssd_made
-from conformance import Case, distinct, values
+from conformance import Case, distinct, values, whole_numbers
 
 CONVOLUTION = "convolution_param { num_output: 2 kernel_size: 1 %s }"
 YOLO = "num_classes: 1 num_box: 1 biases: 8 biases: 8 nms_threshold: 0.4"
@@ -19,6 +19,7 @@ EXAMPLES = {
                                                             [values(*VOLUMES)]),
     ("DepthwiseConvolution", "more than three spatial axes"): Case(
         f'type: "DepthwiseConvolution" {CONVOLUTION % "group: 2"}', [values(*VOLUMES)]),
+    ("ConnectedComponent", "all"): Case('type: "ConnectedComponent"', [whole_numbers(1, 1, 3, 4, below=2)]),
     ("DetectionOutput", "`eta` below 1"): Case(
         'type: "DetectionOutput" detection_output_param { num_classes: 2 confidence_threshold: 0.1 '
         'nms_param { nms_threshold: 0.6 eta: 0.9 } }', ssd_made.bottoms(1, 6, 2, 0)[:3]),
@@ -46,7 +47,8 @@ EXAMPLES = {
         'mask_group_num: 1 anchors_scale: 8 }', [values(1, 6, 2, 2)]),
 }
 # What it reads beyond an image is what memory holds there, mostly nothing that shows.
-BY_CHANCE = {("Interp", "one row or column"), ("Accum", "a bottom of one row or column")}
+BY_CHANCE = {("Interp", "one row"), ("Accum", "a bottom of one row"),
+             ("Resample", "LINEAR, of one row, without antialias")}
 
 
 def test_every_gap_has_an_example():

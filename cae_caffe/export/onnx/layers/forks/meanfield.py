@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from .....engine.layers.forks.multi_stage_meanfield import COLOURS, NEVER_ZERO, places_of
+from ...loops import loop
 from ...registry import exports
 from ...writing import LayerWriter
 from .lattice import Lattice, found, known
@@ -15,9 +16,9 @@ PLACE = 2           # coordinates of a pixel
 
 @exports("MultiStageMeanfield")
 def multi_stage_meanfield(layer: LayerWriter) -> str:
-    """For each iteration Softmax, ScatterND and Gather on both lattices, and MatMul; Unique finds the colours' one."""
+    """Loop of Softmax, ScatterND and Gather on both lattices, and MatMul; Unique finds the colours' lattice."""
     unary, state, images = layer.bottoms
-    height, width = layer.bottom_shapes[0][2:]
+    _, classes, height, width = layer.bottom_shapes[0]
     terms, scores = (layer.transpose(layer.reshape(x, (0, 0, -1)), (0, 2, 1)) for x in (unary, state))
     own = layer.layer.spatial_filter(torch.empty(1, COLOURS, height, width))
     places, colours = known(layer, own.lattice), found(layer, _features(layer, images), PLACE + COLOURS)
@@ -25,15 +26,19 @@ def multi_stage_meanfield(layer: LayerWriter) -> str:
     colour_norm = _norm(layer, colours)
     matrices = [layer.weight(i, np.ascontiguousarray(layer.array(i)[0, 0].T), name)
                 for i, name in enumerate(("spatial", "bilateral", "compatibility"))]
-    for _ in range(layer.param.multi_stage_meanfield_param.num_iterations):
-        likely = layer.op("Softmax", scores, axis=2)
-        by_place = _filtered(layer, places, layer.transpose(likely, (1, 0, 2)), 3, place_norm)
-        by_colour = _filtered(layer, colours, layer.reshape(likely, (-1, layer.bottom_shapes[0][1])), 2, colour_norm)
-        by_colour = layer.reshape(by_colour, (-1, height * width, layer.bottom_shapes[0][1]))
-        message = layer.op("Add", layer.op("MatMul", layer.transpose(by_place, (1, 0, 2)), matrices[0]),
-                           layer.op("MatMul", by_colour, matrices[1]))
-        scores = layer.op("Sub", terms, layer.op("MatMul", message, matrices[2]))
-    return layer.reshape(layer.transpose(scores, (0, 2, 1)), (0, 0, height, width))
+
+    def iteration(body: LayerWriter, states: list[str]) -> tuple[str, list[str], list[str]]:
+        likely = body.op("Softmax", states[0], axis=2)
+        by_place = _filtered(body, places, body.transpose(likely, (1, 0, 2)), 3, place_norm)
+        by_colour = _filtered(body, colours, body.reshape(likely, (-1, classes)), 2, colour_norm)
+        message = body.op("Add", body.op("MatMul", body.transpose(by_place, (1, 0, 2)), matrices[0]),
+                          body.op("MatMul", body.reshape(by_colour, (-1, height * width, classes)), matrices[1]))
+        after = body.op("Sub", terms, body.op("MatMul", message, matrices[2]))
+        return body.op("Identity", goes_on), [after], []
+
+    goes_on = layer.constant(True, np.bool_)
+    scores, = loop(layer, iteration, [scores], [np.float32], [], layer.param.multi_stage_meanfield_param.num_iterations)
+    return layer.reshape(layer.transpose(scores, (0, 2, 1)), (0, classes, height, width))
 
 
 def _features(layer: LayerWriter, images: str) -> str:

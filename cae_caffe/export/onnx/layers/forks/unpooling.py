@@ -44,15 +44,15 @@ def _put(layer: LayerWriter, size: Sequence[int]) -> str:
     """The values at their places of planes of zeros, of which each is a row."""
     values, mask = (layer.reshape(x, (0, 0, -1)) for x in layer.bottoms)
     places = layer.cast(mask, np.int64)
-    rows = layer.op("Shape", values, start=0, end=2)
-    whole = layer.op("Concat", rows, layer.integers([size[0] * size[1]]), axis=0)
-    zeros = layer.op("Expand", layer.constant(0), whole)
-    if _is_apart(layer.node.inputs[1].producer):
-        planes = layer.op("ScatterElements", zeros, places, values, axis=2)
-    else:
-        places, values = _last_ones(layer, places, values)
-        planes = layer.op("ScatterElements", zeros, places, values, axis=2, reduction="add")
-    return layer.reshape(planes, (0, 0, *size))
+    plane = length = math.prod(size)
+    if not _is_apart(layer.node.inputs[1].producer):
+        count = math.prod(layer.bottom_shapes[0][2:])
+        places, values = _last_ones(layer, places, values, plane, count)
+        length = plane + count
+    lengths = layer.op("Concat", layer.op("Shape", values, end=2), layer.integers([length]), axis=0)
+    zeros = layer.op("Expand", layer.constant(0), lengths)
+    planes = layer.op("ScatterElements", zeros, places, values, axis=2)
+    return layer.reshape(planes if length == plane else layer.slice(planes, [0], [plane], [2]), (0, 0, *size))
 
 
 def _is_apart(pooling: Node) -> bool:
@@ -66,9 +66,10 @@ def _is_apart(pooling: Node) -> bool:
     return param.global_pooling or (not several and max(kernel) <= min(stride or [1]))
 
 
-def _last_ones(layer: LayerWriter, places: str, values: str) -> tuple[str, str]:
-    """The places and values in another order, with zeros for the values that are not the last at their place."""
-    count = math.prod(layer.bottom_shapes[0][2:])
+def _last_ones(layer: LayerWriter, places: str, values: str, plane: int, count: int) -> tuple[str, str]:
+    """The places and values in another order; values that are not the last at their place get others behind the plane,
+    for ONNX does not say which of several at one place stays.
+    """
     numbered = layer.op("Add", layer.op("Mul", places, layer.integers(count)), layer.integers(np.arange(count)))
     ordered, _ = layer.ops("TopK", 2, numbered, layer.integers([count]), axis=2)
     places = layer.op("Div", ordered, layer.integers(count))
@@ -76,7 +77,7 @@ def _last_ones(layer: LayerWriter, places: str, values: str) -> tuple[str, str]:
                       layer.integers(-1))
     again = layer.op("Equal", places, before)
     values = layer.op("GatherElements", values, layer.op("Mod", ordered, layer.integers(count)), axis=2)
-    return places, layer.op("Where", again, layer.constant(0), values)
+    return layer.op("Where", again, layer.integers(plane + np.arange(count)), places), values
 
 
 def _at_beginnings(layer: LayerWriter) -> str:
