@@ -66,11 +66,13 @@ def spread(net: pycaffe.Net, seed: int = 0) -> pycaffe.Net:
 
 
 def _set_averages(blobs, values: np.ndarray, random) -> None:
-    """The averages of a BatchNorm layer, which are stored as sums of several passes (the third blob)."""
-    axes = (0, *range(2, values.ndim))
-    mean, variance = values.mean(axes), values.var(axes)
-    blobs[0].data[...] = 7 * (mean + 0.1 * np.sqrt(variance) * random.normal(size=mean.shape))
-    blobs[1].data[...] = 7 * (variance * random.uniform(0.8, 1.2, mean.shape) + 1e-3)
+    """The averages of a BatchNorm layer, which are stored as sums of several passes (the third blob).
+
+    By those of each channel a deep net of random weights would enlarge what rounding leaves: its channels hardly vary.
+    """
+    channels, size = blobs[0].data.shape, np.square(values).mean()
+    blobs[0].data[...] = 7 * 0.3 * np.sqrt(size) * random.normal(size=channels)
+    blobs[1].data[...] = 7 * size * random.uniform(0.5, 1.5, channels)
     blobs[2].data[...] = 7
 
 
