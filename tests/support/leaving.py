@@ -82,14 +82,16 @@ def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int
 
     It is exported for each of the `batches`, for which onnxruntime and OpenCV 5 run it, and if it is `dynamic` for any,
     which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked. If inputs are `given`,
-    they stand for those made up, and are the one batch, whatever it is. Prints the largest differences.
+    they stand for those made up, and their shapes are the one batch. Prints the largest differences.
     """
     pytest.importorskip("onnxruntime", reason="onnxruntime is not here: pip install cae-caffe[onnx]")
     deployed, worst = deploy(net, blobs), {}
+    if given is not None:
+        _reshape(deployed, given)
     models = [_checked(deployed, convert.DYNAMIC)] if dynamic else []
     for batch in batches if given is None else [None]:
         if given is not None:
-            proof.set_shapes(deployed, given)
+            _reshape(deployed, given)
         elif batch is not None:
             deployed.set_batch(batch)
         inputs = dict(given or made_inputs.make(deployed))
@@ -101,6 +103,13 @@ def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int
             _hold(f"onnxruntime, any batch at {batch},", wanted, onnx_judge.run_onnx(any_batch, inputs), worst,
                   "onnxruntime")
     print("largest differences:", ", ".join(f"{whose} {part:.1e}" for whose, part in worst.items()))
+
+
+def _reshape(deployed: Deployed, arrays: Mapping[str, np.ndarray]) -> None:
+    """Give the inputs the arrays' shapes, other sizes of images included."""
+    for name, array in arrays.items():
+        deployed.net.blobs[name].reshape(*array.shape)
+    deployed.net.reshape()
 
 
 def opencv_runs(model, inputs) -> Mapping[str, np.ndarray]:
