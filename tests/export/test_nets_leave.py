@@ -1,4 +1,5 @@
-"""Whole published nets as ONNX models, run by onnxruntime and OpenCV 5: they give what the engine gives, at any batch.
+"""Whole published nets as ONNX models, which onnxruntime and OpenCV 5 run, and as PyTorch modules: they give what the
+engine gives, at any batch.
 
 The default run takes the larger ones with fewer maps and smaller images; `--long` takes all as they were published.
 """

@@ -15,14 +15,17 @@ import numpy as np
 import onnx_judge
 import opencv5
 import pytest
+import torch
 
 from cae_caffe import pycaffe
 from cae_caffe.export import made_inputs, proof
 from cae_caffe.export.deploy import Deployed, deploy
 from cae_caffe.export.onnx import convert
+from cae_caffe.export.torch import convert as torch_convert
 from cae_caffe.schema import format_text
 
 BATCHES = (1, 3)
+IN_TORCH = 1e-6         # of an output's largest value, where nearly the same kernels compute
 MULTIPLIES = {"Convolution", "Deconvolution", "InnerProduct", "DepthwiseConvolution", "ConvolutionDepthwise"}
 
 Worst = dict[str, float]        # the largest difference, as a part of an output's largest value, by whose it is
@@ -77,11 +80,13 @@ def _set_averages(blobs, values: np.ndarray, random) -> None:
 
 
 def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int] = BATCHES, dynamic: bool = True,
-           opencv: str | None = None, given: Mapping[str, np.ndarray] | None = None) -> None:
-    """Fail unless the net as an ONNX model gives what the engine gives, within 1e-5 of each output's largest value.
+           opencv: str | None = None, in_torch: bool = True, given: Mapping[str, np.ndarray] | None = None) -> None:
+    """Fail unless the net as an ONNX model gives what the engine gives, within 1e-5 of each output's largest value, and
+    as a PyTorch module, within 1e-6.
 
     It is exported for each of the `batches`, for which onnxruntime and OpenCV 5 run it, and if it is `dynamic` for any,
-    which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked. If inputs are `given`,
+    which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked. Without `in_torch` no
+    module is made: layers of forks have none yet. If inputs are `given`,
     they stand for those made up, and their shapes are the one batch. Prints the largest differences.
     """
     pytest.importorskip("onnxruntime", reason="onnxruntime is not here: pip install cae-caffe[onnx]")
@@ -89,6 +94,7 @@ def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int
     if given is not None:
         _reshape(deployed, given)
     models = [_checked(deployed, convert.DYNAMIC)] if dynamic else []
+    module = torch_convert.module_of(deployed) if in_torch else None
     for batch in batches if given is None else [None]:
         if given is not None:
             _reshape(deployed, given)
@@ -96,6 +102,8 @@ def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int
             deployed.set_batch(batch)
         inputs = dict(given or made_inputs.make(deployed))
         wanted = proof.engine_outputs(deployed, inputs)
+        if module is not None:
+            _hold(f"PyTorch, batch {batch},", wanted, torch_runs(module, inputs), worst, "PyTorch", IN_TORCH)
         model = _checked(deployed, batch)
         for whose, run in (("onnxruntime", onnx_judge.run_onnx), *([("OpenCV 5", opencv_runs)] if not opencv else [])):
             _hold(f"{whose}, batch {batch},", wanted, run(model, inputs), worst, whose)
@@ -117,6 +125,13 @@ def opencv_runs(model, inputs) -> Mapping[str, np.ndarray]:
     return opencv5.run(model, inputs, [one.name for one in model.graph.output])
 
 
+def torch_runs(module: torch.nn.Module, inputs) -> Mapping[str, np.ndarray]:
+    """What the module gives, by numbers of outputs."""
+    with torch.no_grad():
+        found = module(*[torch.from_numpy(np.array(array, np.float32)) for array in inputs.values()])
+    return {str(i): top.numpy() for i, top in enumerate(found if isinstance(found, tuple) else (found,))}
+
+
 def _checked(deployed: Deployed, batch):
     """The model, a clean graph whose inputs and outputs are called as the net's blobs."""
     model = convert.export(deployed, convert.Options(batch))
@@ -128,10 +143,10 @@ def _checked(deployed: Deployed, batch):
     return model
 
 
-def _hold(what: str, wanted, found, worst: Worst, whose: str) -> None:
+def _hold(what: str, wanted, found, worst: Worst, whose: str, tolerance: float = proof.TOLERANCE) -> None:
     for (name, array), theirs in zip(wanted.items(), found.values()):
         compared = proof.compare(name, array, np.asarray(theirs))
-        assert compared.holds(proof.TOLERANCE), f"{what} {compared}"
+        assert compared.holds(tolerance), f"{what} {compared}"
         assert np.ptp(array) > 1e-2 * compared.largest, f"{name} tells nothing, for its values are much the same"
         worst[whose] = max(worst.get(whose, 0), compared.relative)
     assert len(wanted) == len(found)
