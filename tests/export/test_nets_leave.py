@@ -1,4 +1,5 @@
-"""Whole published nets as ONNX models, run by onnxruntime and OpenCV 5: they give what the engine gives, at any batch.
+"""Whole published nets as ONNX models, which onnxruntime and OpenCV 5 run, and as PyTorch modules: they give what the
+engine gives, at any batch.
 
 The default run takes the larger ones with fewer maps and smaller images; `--long` takes all as they were published.
 """
@@ -25,9 +26,11 @@ from cae_caffe.models import PAPER
 PROTOTXT = caffe_process.ROOT / "prototxt"
 LARGE = {
     "alexnet": {"size": 99, "shrink": 16}, "caffenet": {"size": 99, "shrink": 16},
+    "googlenet": {"size": 96, "shrink": 8}, "residual": {}, "resnet50": {"size": 64, "shrink": 8},
+    "squeezenet": {"size": 67, "shrink": 4}, "fcn8s": {"size": 45, "shrink": 32, "classes": 5},
 }
-PUBLISHED = {"alexnet": {}, "caffenet": {}}
-EXAMPLES = ("lenet", "cifar10_quick", "cifar10_full", "autoencoder")
+PUBLISHED = {"alexnet": {}, "caffenet": {}, "googlenet": {}, "resnet50": {}, "squeezenet": {}, "fcn8s": {"size": 224}}
+EXAMPLES = ("lenet", "siamese", "cifar10_quick", "cifar10_full", "autoencoder")
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +50,8 @@ def test_the_papers_nets(name):
 
 
 @pytest.mark.parametrize(("name", "outputs"), [
-    ("cae1-n2", ["deconv1neursig"]), ("classic-300-150-75-n10", ["decode1neuron"])])
+    ("cae1-n2", ["deconv1neursig"]), ("classic-300-150-75-n10", ["decode1neuron"]),
+    ("siamese", ["feat", "feat_p"])])
 def test_the_papers_training_nets(name, outputs, tmp_path, monkeypatch):
     """They leave as their deploy forms do: labels and targets are no inputs and no outputs."""
     monkeypatch.chdir(tmp_path)

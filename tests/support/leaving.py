@@ -15,14 +15,17 @@ import numpy as np
 import onnx_judge
 import opencv5
 import pytest
+import torch
 
 from cae_caffe import pycaffe
 from cae_caffe.export import made_inputs, proof
 from cae_caffe.export.deploy import Deployed, deploy
 from cae_caffe.export.onnx import convert
+from cae_caffe.export.torch import convert as torch_convert
 from cae_caffe.schema import format_text
 
 BATCHES = (1, 3)
+IN_TORCH = 1e-6         # of an output's largest value, where nearly the same kernels compute
 MULTIPLIES = {"Convolution", "Deconvolution", "InnerProduct", "DepthwiseConvolution", "ConvolutionDepthwise"}
 
 Worst = dict[str, float]        # the largest difference, as a part of an output's largest value, by whose it is
@@ -66,32 +69,41 @@ def spread(net: pycaffe.Net, seed: int = 0) -> pycaffe.Net:
 
 
 def _set_averages(blobs, values: np.ndarray, random) -> None:
-    """The averages of a BatchNorm layer, which are stored as sums of several passes (the third blob)."""
-    axes = (0, *range(2, values.ndim))
-    mean, variance = values.mean(axes), values.var(axes)
-    blobs[0].data[...] = 7 * (mean + 0.1 * np.sqrt(variance) * random.normal(size=mean.shape))
-    blobs[1].data[...] = 7 * (variance * random.uniform(0.8, 1.2, mean.shape) + 1e-3)
+    """The averages of a BatchNorm layer, which are stored as sums of several passes (the third blob).
+
+    By those of each channel a deep net of random weights would enlarge what rounding leaves: its channels hardly vary.
+    """
+    channels, size = blobs[0].data.shape, np.square(values).mean()
+    blobs[0].data[...] = 7 * 0.3 * np.sqrt(size) * random.normal(size=channels)
+    blobs[1].data[...] = 7 * size * random.uniform(0.5, 1.5, channels)
     blobs[2].data[...] = 7
 
 
 def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int] = BATCHES, dynamic: bool = True,
-           opencv: str | None = None, given: Mapping[str, np.ndarray] | None = None) -> None:
-    """Fail unless the net as an ONNX model gives what the engine gives, within 1e-5 of each output's largest value.
+           opencv: str | None = None, in_torch: bool = True, given: Mapping[str, np.ndarray] | None = None) -> None:
+    """Fail unless the net as an ONNX model gives what the engine gives, within 1e-5 of each output's largest value, and
+    as a PyTorch module, within 1e-6.
 
     It is exported for each of the `batches`, for which onnxruntime and OpenCV 5 run it, and if it is `dynamic` for any,
-    which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked. If inputs are `given`,
-    they stand for those made up, and are the one batch, whatever it is. Prints the largest differences.
+    which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked. Without `in_torch` no
+    module is made: layers of forks have none yet. If inputs are `given`,
+    they stand for those made up, and their shapes are the one batch. Prints the largest differences.
     """
     pytest.importorskip("onnxruntime", reason="onnxruntime is not here: pip install cae-caffe[onnx]")
     deployed, worst = deploy(net, blobs), {}
+    if given is not None:
+        _reshape(deployed, given)
     models = [_checked(deployed, convert.DYNAMIC)] if dynamic else []
+    module = torch_convert.module_of(deployed) if in_torch else None
     for batch in batches if given is None else [None]:
         if given is not None:
-            proof.set_shapes(deployed, given)
+            _reshape(deployed, given)
         elif batch is not None:
             deployed.set_batch(batch)
         inputs = dict(given or made_inputs.make(deployed))
         wanted = proof.engine_outputs(deployed, inputs)
+        if module is not None:
+            _hold(f"PyTorch, batch {batch},", wanted, torch_runs(module, inputs), worst, "PyTorch", IN_TORCH)
         model = _checked(deployed, batch)
         for whose, run in (("onnxruntime", onnx_judge.run_onnx), *([("OpenCV 5", opencv_runs)] if not opencv else [])):
             _hold(f"{whose}, batch {batch},", wanted, run(model, inputs), worst, whose)
@@ -101,9 +113,23 @@ def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int
     print("largest differences:", ", ".join(f"{whose} {part:.1e}" for whose, part in worst.items()))
 
 
+def _reshape(deployed: Deployed, arrays: Mapping[str, np.ndarray]) -> None:
+    """Give the inputs the arrays' shapes, other sizes of images included."""
+    for name, array in arrays.items():
+        deployed.net.blobs[name].reshape(*array.shape)
+    deployed.net.reshape()
+
+
 def opencv_runs(model, inputs) -> Mapping[str, np.ndarray]:
     """What OpenCV 5 gives."""
     return opencv5.run(model, inputs, [one.name for one in model.graph.output])
+
+
+def torch_runs(module: torch.nn.Module, inputs) -> Mapping[str, np.ndarray]:
+    """What the module gives, by numbers of outputs."""
+    with torch.no_grad():
+        found = module(*[torch.from_numpy(np.array(array, np.float32)) for array in inputs.values()])
+    return {str(i): top.numpy() for i, top in enumerate(found if isinstance(found, tuple) else (found,))}
 
 
 def _checked(deployed: Deployed, batch):
@@ -117,10 +143,10 @@ def _checked(deployed: Deployed, batch):
     return model
 
 
-def _hold(what: str, wanted, found, worst: Worst, whose: str) -> None:
+def _hold(what: str, wanted, found, worst: Worst, whose: str, tolerance: float = proof.TOLERANCE) -> None:
     for (name, array), theirs in zip(wanted.items(), found.values()):
         compared = proof.compare(name, array, np.asarray(theirs))
-        assert compared.holds(proof.TOLERANCE), f"{what} {compared}"
+        assert compared.holds(tolerance), f"{what} {compared}"
         assert np.ptp(array) > 1e-2 * compared.largest, f"{name} tells nothing, for its values are much the same"
         worst[whose] = max(worst.get(whose, 0), compared.relative)
     assert len(wanted) == len(found)

@@ -46,7 +46,7 @@ def merge(first: WrittenGraph, second: WrittenGraph, pair: tuple[int, int], file
 
 def _merge_constant(first, second, operation: Operation, place: int, mine: str, theirs: str, file: str) -> None:
     one, other = first.builder.constants.get(mine), second.builder.constants.get(theirs)
-    if one is None or one is other or (one.shape == other.shape and np.array_equal(one, other, equal_nan=True)):
+    if one is None or _are_equal(one, other):
         return
     if operation.kind != "Reshape" or one.shape != other.shape:
         raise _refusal(operation, file)
@@ -54,6 +54,14 @@ def _merge_constant(first, second, operation: Operation, place: int, mine: str, 
     if (merged == INFERRED).sum() > 1:
         raise _refusal(operation, file)
     operation.inputs[place] = first.builder.constant(merged, f"{operation.layer}/shape")
+
+
+def _are_equal(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether the constants are the same; most are one parameter of the net, seen twice."""
+    if one.shape != other.shape:
+        return False
+    same = one.__array_interface__["data"] == other.__array_interface__["data"] and one.strides == other.strides
+    return same or np.array_equal(one, other, equal_nan=True)
 
 
 def _length(one: int | None, other: int | None, pair: tuple[int, int]) -> Dim:

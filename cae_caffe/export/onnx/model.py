@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...version import VERSION
 from .graph import WrittenGraph
 
 MOST_BYTES = 2 ** 31 - 2 ** 24      # of a protobuf message, with room for what is not weights
+MOST_CHECKED = 2048      # values of a constant that the checks may need, such as a shape
 IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}     # by operator set: the oldest file that holds it
 
 
@@ -21,8 +23,7 @@ def build(graph: WrittenGraph, shapes: Mapping[str, Sequence], name: str,
     """The model of `graph`, whose inputs and outputs have these shapes: lengths, names of lengths, or None for
     one that is not known.
 
-    Raises RunError if it is not valid, or ONNX infers other shapes of the outputs, which is a fault of this package;
-    one too large for a message (`is_large`) is to be checked as a file, when its weights are outside.
+    Raises RunError if it is not valid, or ONNX infers other shapes of the outputs, which is a fault of this package.
     """
     builder = graph.builder
     nodes = [helper.make_node(one.kind, one.inputs, one.outputs, name=one.outputs[0], **one.attributes)
@@ -36,9 +37,19 @@ def build(graph: WrittenGraph, shapes: Mapping[str, Sequence], name: str,
                               ir_version=IR_VERSIONS[builder.opset], producer_name="cae-caffe",
                               producer_version=VERSION)
     helper.set_model_props(model, dict(metadata))
-    if not is_large(model):
-        check(model)
+    check(_without_weights(model))
     return model
+
+
+def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with its large constants as inputs, of which the checks read but types and shapes, and make copies."""
+    graph = model.graph
+    large = [tensor for tensor in graph.initializer if math.prod(tensor.dims) > MOST_CHECKED]
+    weights = [helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims) for tensor in large]
+    names = {tensor.name for tensor in large}
+    rest = [tensor for tensor in graph.initializer if tensor.name not in names]
+    return helper.make_model(helper.make_graph(graph.node, graph.name, [*graph.input, *weights], graph.output, rest),
+                             opset_imports=model.opset_import, ir_version=model.ir_version)
 
 
 def is_large(model: onnx.ModelProto) -> bool:
