@@ -80,13 +80,17 @@ class _Singles:
 
 
 def _from_inputs(graph: WrittenGraph, operations: list[Operation]) -> list[Operation]:
-    """Casts of the inputs, which the operations read instead."""
+    """Casts of the inputs, which the operations read instead, but for those that make whole numbers of them.
+
+    For row numbers above 2048 are no numbers of float16.
+    """
     casts = []
     for name in graph.inputs:
         half = graph.builder.unused(f"{name}/float16")
         casts.append(Operation("Cast", [name], [half], {"to": FLOAT16}, name))
         for operation in operations:
-            operation.read_instead(name, half)
+            if operation.kind != "Cast" or operation.attributes["to"] in (FLOAT, FLOAT16):
+                operation.read_instead(name, half)
     return casts
 
 

@@ -49,3 +49,11 @@ def test_a_layer_that_takes_no_other_batch_is_named():
 def test_a_net_without_inputs_has_no_batch():
     hold(Case('type: "Parameter" parameter_param { shape { dim: 2 } }', []), dynamic=False,
          opencv="it runs no net without inputs")
+
+
+@pytest.mark.parametrize("opset", [17, 18, 23])
+def test_operators_that_changed_with_the_operator_set(opset):
+    case = Case(EVEN + 'layer { name: "mean" type: "Reduction" bottom: "y" top: "z" '
+                'reduction_param { operation: MEAN axis: 1 } }', {"x": values(6, 2)}, phase="TEST", backward=False)
+    net, bottoms, tops = engine_run(case)
+    np.testing.assert_allclose(run_onnx(convert.to_onnx(net, opset=opset), bottoms)["z"], tops["z"], rtol=1e-6)

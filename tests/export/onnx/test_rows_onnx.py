@@ -7,7 +7,7 @@ import pytest
 from conformance import Case, distinct, examples, values, whole_numbers
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx_judge import engine_run, hold
+from onnx_judge import engine_run, hold, run_onnx
 
 from cae_caffe.export.onnx import convert
 
@@ -18,6 +18,14 @@ SEEDS = st.integers(0, 1000)
 @pytest.mark.parametrize("bias", ["", "bias_term: false"])
 def test_embed(shape, bias):
     hold(Case(f'type: "Embed" embed_param {{ input_dim: 5 num_output: 3 {bias} }}', [whole_numbers(*shape, below=5)]))
+
+
+def test_row_numbers_are_exact_in_float16():
+    case = Case('type: "Embed" embed_param { input_dim: 4000 num_output: 2 }', [np.array([2049, 3999])], phase="TEST",
+                backward=False)
+    net, bottoms, tops = engine_run(case)
+    found = run_onnx(convert.to_onnx(net, fp16=True), bottoms)["top0"]
+    np.testing.assert_allclose(found, tops["top0"], atol=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 2), (4, 2, 3)])
