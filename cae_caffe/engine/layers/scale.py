@@ -96,6 +96,11 @@ class Scale(_FactorLayer):
                        for field in ("min_value", "max_value"))
         self.bounds = None if least is None and most is None else (least, most)
 
+    def shapes(self, bottom_shapes):
+        if self.bias is not None:       # a parameter, also where the factor is a bottom, which changes with the first
+            spread(self.bias.shape, self.options.axis, bottom_shapes[0])
+        return super().shapes(bottom_shapes)
+
     def factor_filler(self):
         if self.options.has("filler"):
             return self.options.filler

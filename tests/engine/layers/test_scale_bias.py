@@ -78,6 +78,12 @@ def test_refuses_a_factor_of_other_lengths(judge, kind):
     judge.refused(Case(text(kind, 1, 1), [values(2, 3), values(3, 1)]), match="must agree, axis by axis")
 
 
+def test_a_bias_keeps_its_lengths_where_the_factor_is_a_bottom(judge):
+    case = Case(text("Scale", 0, 1, bias_term="true"), [values(2, 3), values(2)], backward=False,
+                then=[[values(3, 3), values(3)]])
+    judge.refused(case, match="its factor has shape 2 .* must agree, axis by axis")
+
+
 GOLDEN = {
     "Scale": Case(text("Scale", 1, 2, bias_term="true"), [values(2, 3, 2, 2)]),
     "Scale by a bottom": Case(text("Scale", 0, 1), [values(2, 3), values(2)]),
