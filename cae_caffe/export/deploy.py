@@ -8,6 +8,7 @@ form is a net of its own, in phase TEST, which may get another batch without a c
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,13 @@ class Deployed:
         """The inputs' shapes by name."""
         return {name: tuple(self.net.blobs[name].shape) for name in self.net.inputs}
 
+    @functools.cached_property
+    def _of_the_batch(self) -> tuple[str, ...]:
+        """The inputs of the first one's batch; found once, for with another batch others may have its length too."""
+        shapes = self.shapes()
+        batch = next(iter(shapes.values()))[:1]
+        return tuple(name for name, shape in shapes.items() if shape[:1] == batch)
+
     def set_batch(self, batch: int) -> None:
         """Give all inputs of the first input's batch, the length of its first axis, this one.
 
@@ -60,9 +68,8 @@ class Deployed:
         if not first:
             raise InputError(f"{self.file}: its input `{next(iter(shapes))}` is a single number and has no batch; "
                              "export the net without a batch.")
-        for name, shape in shapes.items():
-            if shape[:1] == first[:1]:
-                self.net.blobs[name].reshape(batch, *shape[1:])
+        for name in self._of_the_batch:
+            self.net.blobs[name].reshape(batch, *shapes[name][1:])
         try:
             self.net.reshape()
         except InputError as error:

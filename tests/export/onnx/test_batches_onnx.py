@@ -57,3 +57,8 @@ def test_operators_that_changed_with_the_operator_set(opset):
                 'reduction_param { operation: MEAN axis: 1 } }', {"x": values(6, 2)}, phase="TEST", backward=False)
     net, bottoms, tops = engine_run(case)
     np.testing.assert_allclose(run_onnx(convert.to_onnx(net, opset=opset), bottoms)["z"], tops["z"], rtol=1e-6)
+
+
+def test_a_crop_of_the_batch_itself():
+    """At one of the batches that are tried nothing is cut off, at the other something is."""
+    hold(Case('type: "Crop" crop_param { axis: 0 }', [values(4, 3), values(2, 3)]))
