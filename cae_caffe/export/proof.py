@@ -70,8 +70,12 @@ class Proof:
                                    f"largest value, and {self.tolerance:g} is allowed")
             return f"{self.whose} does not give what the engine gives: output `{worst.name}`, {what}."
         largest = max(one.relative for one in self.comparisons)
+        zero = list(dict.fromkeys(f"`{one.name}`" for one in self.comparisons if not one.largest))
+        warning = ""
+        if zero:
+            warning = f" But {', '.join(zero)}: zero throughout, which proves little; check with inputs of your own."
         return (f"{self.whose} gives what the engine gives: the largest difference is {largest:.2g} of an output's "
-                f"largest value ({self.tolerance:g} is allowed).")
+                f"largest value ({self.tolerance:g} is allowed).{warning}")
 
     def table(self) -> str:
         """The verdict, and a line for each output of each run."""

@@ -54,6 +54,13 @@ def test_other_shapes_are_told(dense):
     assert not found.holds and "its shape is 1x4 and not 2x4" in found.verdict
 
 
+def test_zeros_are_told_to_prove_little(dense):
+    dense.net.params["ip"][0].data[...] = 0
+    found = proof.prove(dense, own(dense), "The twin")
+    assert found.holds and found.verdict.endswith("But `y`: zero throughout, which proves little; check with inputs of "
+                                                  "your own.")
+
+
 def test_nothing_finite_proves_nothing(dense):
     dense.net.params["ip"][1].data[...] = np.nan
     assert "no finite value" in proof.prove(dense, own(dense), "The twin").verdict

@@ -101,7 +101,9 @@ def summary(model: onnx.ModelProto) -> str:
 def _shape(info) -> str:
     if not info.type.tensor_type.HasField("shape"):
         return "of a shape that is known when it runs"
-    return "x".join(dim.dim_param or str(dim.dim_value) for dim in info.type.tensor_type.shape.dim) or "scalar"
+    lengths = info.type.tensor_type.shape.dim
+    return "x".join(dim.dim_param or (str(dim.dim_value) if dim.HasField("dim_value") else "?") for dim in lengths) \
+        or "scalar"
 
 
 def _megabytes(size: int) -> str:

@@ -13,10 +13,8 @@ from onnx_judge import require_clean, run_onnx
 
 from cae_caffe.export import proof
 from cae_caffe.export.deploy import deploy
-from cae_caffe.export.onnx import convert, registry
+from cae_caffe.export.onnx import convert
 from cae_caffe.pycaffe import TEST, Net
-
-pytestmark = pytest.mark.skipif("BatchNorm" not in registry.types(), reason="BatchNorm is not written yet")
 
 INPUT = 'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 4 dim: 5 dim: 6 } } }\n'
 
