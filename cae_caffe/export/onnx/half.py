@@ -13,6 +13,8 @@ from .graph import WrittenGraph
 FLOAT, FLOAT16 = TensorProto.FLOAT, TensorProto.FLOAT16
 # What an operator takes in float32 alone, by the inputs' numbers.
 SINGLE = {"NonMaxSuppression": (0, 1, 3, 4), "Resize": (1, 2), "Upsample": (1,)}
+# What onnxruntime runs in float32 alone, if this attribute is not the value: by the operator, and inputs to be cast.
+SUMS = {"ScatterElements": ("reduction", "none", (0, 2)), "ScatterND": ("reduction", "none", (0, 2))}
 LARGEST = float(np.finfo(np.float16).max)
 UNBOUNDED = 1e38        # from here on a constant stands for "any value is smaller"
 MOST_NAMED = 10
@@ -27,8 +29,9 @@ def halve(graph: WrittenGraph) -> None:
     for operation in operations:
         _halve_attributes(operation)
         singles.keep(operation)
+    operations = singles.with_casts(operations)
     begins, ends = _from_inputs(graph, operations), _to_outputs(graph, operations)
-    builder.operations = [*begins, *singles.with_casts(operations), *ends]
+    builder.operations = [*begins, *operations, *ends]
     for name, array in builder.constants.items():
         if array.dtype == np.float32 and name not in singles.constants:
             builder.constants[name] = _half(array)
@@ -53,30 +56,40 @@ def _half(array: np.ndarray) -> np.ndarray:
 
 
 class _Singles:
-    """Inputs that operators take in float32 alone: constants stay so, others are cast."""
+    """Inputs that operators take in float32 alone: constants stay so, others are cast, and so are outputs then."""
 
     def __init__(self, builder: GraphBuilder):
         self.builder = builder
         self.constants: set[str] = set()
-        self._casts: dict[int, list[Operation]] = {}
+        self._before: dict[int, list[Operation]] = {}
+        self._behind: dict[int, list[Operation]] = {}
 
     def keep(self, operation: Operation) -> None:
-        """Let the operation read float32 where it must."""
-        for place in SINGLE.get(operation.kind, ()):
+        """Let the operation read float32 where it must, and others read float16 of it."""
+        places = SINGLE.get(operation.kind, ())
+        attribute, plain, summed = SUMS.get(operation.kind, ("", None, ()))
+        if operation.attributes.get(attribute, plain) != plain:
+            places = summed
+            output, = operation.outputs
+            operation.outputs = [self.builder.unused(f"{output}/float32")]
+            self._behind[id(operation)] = [
+                Operation("Cast", list(operation.outputs), [output], {"to": FLOAT16}, operation.layer)]
+        for place in places:
             name = operation.inputs[place] if place < len(operation.inputs) else ""
             array = self.builder.constants.get(name)
             if name and (array is None or array.dtype == np.float32):
                 operation.inputs[place] = single = self.builder.unused(f"{name}/float32")
                 if array is None:
                     cast = Operation("Cast", [name], [single], {"to": FLOAT}, operation.layer)
-                    self._casts.setdefault(id(operation), []).append(cast)
+                    self._before.setdefault(id(operation), []).append(cast)
                 else:
                     self.builder.constants[single] = array
                     self.constants.add(single)
 
     def with_casts(self, operations: list[Operation]) -> list[Operation]:
-        """The operations, each behind the casts that it needs."""
-        return [one for operation in operations for one in (*self._casts.get(id(operation), ()), operation)]
+        """The operations, each between the casts that it needs."""
+        return [one for operation in operations for one in (
+            *self._before.get(id(operation), ()), operation, *self._behind.get(id(operation), ()))]
 
 
 def _from_inputs(graph: WrittenGraph, operations: list[Operation]) -> list[Operation]:
@@ -91,9 +104,14 @@ def _from_inputs(graph: WrittenGraph, operations: list[Operation]) -> list[Opera
 
 
 def _to_outputs(graph: WrittenGraph, operations: list[Operation]) -> list[Operation]:
-    """Casts to the outputs, whose tensors get other names."""
+    """Casts to the outputs, whose tensors get other names; what only copied to an output is left out."""
     casts = []
     for name in graph.outputs:
+        copy = next((one for one in operations if one.kind == "Identity" and one.outputs == [name]), None)
+        if copy is not None:
+            operations.remove(copy)
+            casts.append(Operation("Cast", list(copy.inputs), [name], {"to": FLOAT}, name))
+            continue
         half = graph.builder.unused(f"{name}/float16")
         casts.append(Operation("Cast", [half], [name], {"to": FLOAT}, name))
         for operation in operations:
