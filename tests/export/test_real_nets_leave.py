@@ -1,4 +1,4 @@
-"""Nets that people have, with their real weights, as ONNX models and PyTorch modules (support/real_models.py says where they come from)."""
+"""Nets that people have, with their real weights, as ONNX and as PyTorch (support/real_models.py has their sources)."""
 
 from __future__ import annotations
 
