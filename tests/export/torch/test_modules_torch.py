@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 
 import numpy as np
 import pytest
@@ -120,6 +122,20 @@ def test_dropout_of_forks():
     ('type: "BatchNorm" batch_norm_param { eps: -1 }', [values(2, 3)], "`eps` is -1")])
 def test_what_has_no_form_is_refused(text, bottoms, match):
     refused(Case(text, bottoms, force_backward=False), match)
+
+
+def helpers():
+    for found in pkgutil.iter_modules(modules.__path__, f"{modules.__name__}."):
+        module = importlib.import_module(found.name)
+        yield from (each for each in vars(module).values()
+                    if inspect.isclass(each) and each.__module__ == module.__name__)
+
+
+@pytest.mark.parametrize("helper", list(helpers()), ids=lambda helper: helper.__name__)
+def test_they_use_nothing_that_an_exported_file_lacks(helper):
+    assert helper.__doc__ and issubclass(helper, torch.nn.Module)
+    for function in filter(inspect.isfunction, vars(helper).values()):
+        assert set(inspect.getclosurevars(function).globals) <= {"torch", "nn", "F", "math", "itertools"}
 
 
 def test_constants_are_in_the_source_and_not_in_the_weights():
