@@ -53,6 +53,7 @@ def test_the_files_run_without_this_package_and_give_what_the_engine_gives(net, 
     assert "gives what the engine gives" in said.splitlines()[0] and ".safetensors" in said
     code, weights = sorted((net / "out").iterdir())
     assert (code.suffix, weights.suffix) == (".py", ".safetensors") and code.stem == weights.stem
+    assert code.stat().st_mode == weights.stat().st_mode
     engine = Net(str(net / "net.prototxt"), TEST, weights=str(net / "net.caffemodel"))
     name, = engine.inputs
     shape = tuple(engine.blobs[name].shape)

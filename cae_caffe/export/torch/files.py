@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def write(deployed: Deployed, folder: str | os.PathLike, tell: Callable[[str], N
     with files.together() as batch:
         code, weights = map(batch.part, places)
         code.write_text(found.text, encoding="utf-8")
-        _save(module_of(deployed, found), weights, deployed)
+        _save(module_of(deployed, found), weights, code, deployed)
         if check:
             proven = _prove(deployed, found, code, weights, arrays)
             tell(proven.table())
@@ -51,8 +52,8 @@ def write(deployed: Deployed, folder: str | os.PathLike, tell: Callable[[str], N
     return places
 
 
-def _save(module: nn.Module, path: Path, deployed: Deployed) -> None:
-    """Write the module's tensors, one that has several names under the first."""
+def _save(module: nn.Module, path: Path, code: Path, deployed: Deployed) -> None:
+    """Write the module's tensors, one that has several names under the first; `code` is the other file."""
     from safetensors.torch import save_file
 
     kept: dict[str, torch.Tensor] = {}
@@ -61,6 +62,7 @@ def _save(module: nn.Module, path: Path, deployed: Deployed) -> None:
             kept[tensor_name] = tensor
     prototxt = os.path.basename(deployed.file)
     save_file(kept, str(path), {"format": "pt", "caffe.net": deployed.net.name, "caffe.prototxt": prototxt})
+    shutil.copymode(code, path)     # it lets nobody else read the file
 
 
 def _prove(deployed: Deployed, found: Source, code: Path, weights: Path, arrays: proof.Arrays | None) -> proof.Proof:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+
+LEAST, MOST = 1e-5, 1e7       # of numbers that are written without an exponent
 
 
 def number(value: float) -> str:
@@ -13,9 +16,11 @@ def number(value: float) -> str:
     if isinstance(value, int):
         return str(value)
     if not math.isfinite(value):
-        return f'float("{value}")'
-    text = str(np.float32(value))
-    return text.removesuffix(".0")
+        return "torch.nan" if math.isnan(value) else "torch.inf" if value > 0 else "-torch.inf"
+    short = np.float32(value)
+    if value == 0 or LEAST <= abs(value) < MOST:
+        return np.format_float_positional(short, trim="-")
+    return np.format_float_scientific(short, trim="-", exp_digits=1)
 
 
 class Expression(str):
@@ -29,8 +34,8 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple):
         inside = ", ".join(map(literal, value))
         return f"({inside},)" if len(value) == 1 else f"({inside})"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return number(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return number(int(value) if isinstance(value, Integral) else float(value))
     return repr(value)
 
 

@@ -42,9 +42,9 @@ def load(path=None):
 
 _CLASS = '''\
 class {name}(nn.Module):
-    """{title}
+    """{title} The shapes here are the prototxt's; the batch may be any.
 
-    {account}
+{ends}
     """
 
     def __init__(self):
@@ -76,7 +76,7 @@ def source(deployed: Deployed) -> Source:
     title = deployed.net.name or os.path.splitext(os.path.basename(deployed.file))[0]
     name = Names({"F", "Path", "load", *builder.helpers}).unused(class_name(title), "Net")
     own = _CLASS.format(
-        name=name, title=f"The net `{_quoted(title)}`.", account=_ends(deployed, written),
+        name=name, title=f"The net `{_quoted(title)}`.", ends=_ends(deployed, written),
         init=_indented(builder.init), forward=_indented(builder.forward),
         arguments=", ".join(["self", *written.inputs.values()]), result=", ".join(written.outputs.values()))
     helpers = [textwrap.dedent(inspect.getsource(helper)).rstrip() for helper in builder.helpers.values()]
@@ -105,22 +105,16 @@ def _account(deployed: Deployed) -> str:
 def _ends(deployed: Deployed, written: graph.WrittenModule) -> str:
     """What goes into the class's forward, and what comes out."""
     finals = deployed.graph.finals
-    shapes = deployed.shapes()
-    inputs = [f"{variable} {_shape(shapes[name])}{_also(name, variable)}" for name, variable in written.inputs.items()]
-    outputs = [f"{variable} {_shape(finals[name].shape)}{_also(name, variable)}"
-               for name, variable in written.outputs.items()]
-    sentences = [f"Inputs: {', '.join(inputs)}." if inputs else "It has no inputs.",
-                 f"{'Output' if len(outputs) == 1 else 'Outputs, a tuple'}: {', '.join(outputs)}.",
-                 "These are the shapes in the prototxt; the batch may be any."]
-    return textwrap.fill(" ".join(sentences), WIDTH - 4).replace("\n", "\n    ")
+    inputs = [_end(name, variable, deployed.shapes()[name]) for name, variable in written.inputs.items()]
+    outputs = [_end(name, variable, finals[name].shape) for name, variable in written.outputs.items()]
+    lines = ["Inputs:", *inputs] if inputs else ["It has no inputs."]
+    lines += ["Output:" if len(outputs) == 1 else "Outputs, in a tuple:", *outputs]
+    return "\n".join(f"    {line}" for line in lines)
 
 
-def _also(name: str, variable: str) -> str:
-    return "" if name == variable else f" (blob `{_quoted(name)}`)"
-
-
-def _shape(shape: Iterable[int]) -> str:
-    return f"({', '.join(map(str, shape))})"
+def _end(name: str, variable: str, shape: Iterable[int]) -> str:
+    blob = "" if name == variable else f", the blob `{_quoted(name)}`"
+    return f"    {variable}: ({', '.join(map(str, shape))}){blob}"
 
 
 def _quoted(text: str) -> str:

@@ -112,4 +112,4 @@ def test_several_inputs_and_outputs_in_the_nets_order():
     module = hold(Case(text, {"b": values(2, 3), "a": values(2, 3, seed=1)}))
     source = inspect.getsource(type(module))
     assert "def forward(self, b, a):\n        z = 2 * b - a\n" in source
-    assert "return if_, z\n" in source and "(blob `if`)" in source
+    assert "return if_, z\n" in source and "if_: (2, 3), the blob `if`" in source

@@ -9,7 +9,7 @@ from torch import nn
 
 from ..literals import number
 from ..modules.normalization import CaffeBatchNorm, CaffeLRNWithinChannel, CaffeMVN
-from ..registry import exports
+from ..registry import Inexpressible, exports
 from ..writing import LayerWriter
 
 BATCH_NORMS: dict[int, type[nn.Module]] = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
@@ -28,6 +28,8 @@ def lrn(layer: LayerWriter) -> str:
 def batch_norm(layer: LayerWriter) -> str:
     """nn.BatchNorm2d and its like, without weight and bias, or where that would lose numbers of Caffe's, a subclass."""
     settings, param = layer.layer, layer.param.batch_norm_param
+    if settings.eps < 0:
+        raise Inexpressible(f"its `eps` is {settings.eps:g}, and PyTorch takes none below 0")
     mean, variance, factor = (layer.array(index) for index in range(3))
     momentum = 1 - float(number(settings.fraction))
     own: dict[str, Any] = {}

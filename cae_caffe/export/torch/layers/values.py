@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..literals import literal, number
-from ..registry import Inexpressible, exports
+from ..registry import exports
 from ..writing import LayerWriter
 
 
@@ -15,10 +15,6 @@ def parameter(layer: LayerWriter) -> str:
 
 @exports("DummyData")
 def dummy_data(layer: LayerWriter) -> list[str]:
-    """Constants."""
-    fillers = layer.layer.fillers
-    if any(filler.type != "constant" for filler in fillers):
-        raise Inexpressible("it draws random values at each pass")
-    return [layer.constant(f"torch.full({literal(shape)}, {number(float(filler.value))})" if filler.value % 1 else
-                           f"torch.full({literal(shape)}, {float(filler.value)})")
-            for shape, filler in zip(layer.top_shapes, fillers)]
+    """Constants; what draws random values is an input of the deploy form."""
+    return [layer.constant(f"torch.full({literal(shape)}, {number(float(filler.value))}, dtype=torch.float32)")
+            for shape, filler in zip(layer.top_shapes, layer.layer.fillers)]
