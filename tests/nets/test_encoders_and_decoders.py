@@ -11,6 +11,7 @@ pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
 from encoder_nets import LEARNED, deconvnet, enet, planned_in_2015, pspnet, segnet, u_net
 from fork_training import fell, trained
+from leaving import built, leaves
 
 from cae_caffe import pycaffe, schema
 
@@ -128,3 +129,18 @@ def test_the_auto_encoder_that_was_planned_in_2015_builds_and_trains(tmp_path, w
     assert fell(losses, to)
     assert solver.net.blobs["ip2encode"].data.shape == (10, 2)
     assert all(np.abs(solver.net.params[name][0].diff).max() > 0 for name in ("conv1", "conv2", "ip2encode", "deconv2"))
+
+
+@pytest.mark.parametrize("text", [
+    pytest.param(segnet(), id="SegNet"), pytest.param(segnet({**LEARNED, "bn_mode": 1}, by_size=False), id="inference"),
+    pytest.param(enet(), id="ENet"), pytest.param(pspnet(frozen=True), id="PSPNet"),
+    pytest.param(pspnet(frozen=False), id="PSPNet, learning"), pytest.param(u_net(), id="U-Net"),
+    pytest.param(deconvnet("INFERENCE"), id="DeconvNet's inference"),
+    pytest.param(planned_in_2015(True), id="planned, with places"), pytest.param(planned_in_2015(False), id="planned")])
+def test_they_leave_as_onnx(tmp_path, text):
+    leaves(built(text, tmp_path), in_torch=False)
+
+
+def test_deconvnet_leaves_as_it_learns(tmp_path):
+    """Not by one image: its BN takes the batch's averages, of which at one place in one image rounding is left."""
+    leaves(built(deconvnet(), tmp_path), batches=(2, 3), in_torch=False)

@@ -8,7 +8,9 @@ import pytest
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
 from fork_training import fell, trained
+from leaving import built, leaves
 
+from cae_caffe.export.deploy import deploy
 from cae_caffe.net_spec import NetSpec
 from cae_caffe.net_spec import layers as L
 
@@ -94,3 +96,12 @@ def test_centres_go_to_where_the_features_are(tmp_path, people):
     means = np.stack([solver.net.blobs["feature"].data[people["label"] == i].mean(0) for i in range(CLASSES)])
     nearest = np.linalg.norm(centers[:, np.newaxis] - means, axis=2).argmin(1)
     assert nearest.tolist() == list(range(CLASSES))
+
+
+@pytest.mark.parametrize(("build", "outputs"), [
+    (with_centers, ["score"]), (with_contrasts, ["distance"]), (with_triplets, ["distance"]),
+    (with_own_vectors, ["cosine"])])
+def test_they_leave_as_onnx(tmp_path, build, outputs):
+    net = built(build(), tmp_path)
+    assert list(deploy(net).outputs) == outputs
+    leaves(net, in_torch=False)

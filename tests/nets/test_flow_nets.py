@@ -9,6 +9,7 @@ pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
 from flow_nets import BATCH, SCALE, SIZE, flownet_2, flownet_c, flownet_s
 from fork_training import fell, trained
+from leaving import built, leaves
 
 from cae_caffe import pycaffe
 from cae_caffe.schema import format_text
@@ -50,3 +51,10 @@ def test_a_deployed_net_of_several_flows(tmp_path):
                                rtol=1e-5)
     np.testing.assert_allclose(net.blobs["brightness"].data[:, 0], np.linalg.norm(net.blobs["error"].data, axis=1),
                                rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("net", "outputs"), [
+    pytest.param(flownet_s(), ["flow"], id="FlowNetS"), pytest.param(flownet_c(), ["flow"], id="FlowNetC"),
+    pytest.param(flownet_2(30, 22, 32), ["predict_flow_final"], id="FlowNet 2.0")])
+def test_they_leave_as_onnx(tmp_path, net, outputs):
+    leaves(built(net, tmp_path), blobs=outputs, in_torch=False)

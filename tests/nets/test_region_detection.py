@@ -8,9 +8,11 @@ import pytest
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
 from fork_training import trained
+from leaving import built, leaves
 from region_nets import CLASSES, COLUMNS, INFO, OBJECTS, ROWS, fast_rcnn, faster_rcnn, image, pvanet, rfcn
 
 from cae_caffe import pycaffe
+from cae_caffe.export.deploy import deploy
 from cae_caffe.pycaffe.shims import settings
 from cae_caffe.pycaffe.shims.overlaps import bbox_overlaps
 from cae_caffe.schema import format_text
@@ -94,3 +96,10 @@ def test_pvanet_proposes_and_scores_regions_of_images_of_any_size(tmp_path):
         np.testing.assert_allclose(found["cls_prob"].sum(1), 1, rtol=1e-5)
         assert (np.diff(found["scores"]) <= 0).all()
     assert len(numbers) > 1
+
+
+def test_fast_rcnn_leaves_as_onnx_without_its_targets(tmp_path):
+    net = built(fast_rcnn(), tmp_path)
+    form = deploy(net)
+    assert (list(form.shapes()), list(form.outputs)) == (["data", "rois"], ["bbox_pred", "cls_score"])
+    leaves(net, opencv="it has no MaxRoiPool", in_torch=False)

@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 import ssd_nets
 from datasets import annotated, encoded, file_bytes, write_lmdb
 from fork_training import fell, trained
+from leaving import leaves
 
 from cae_caffe import pycaffe
 from cae_caffe.engine import log
@@ -66,6 +67,13 @@ def test_opencv_finds_the_same_boxes(learned):
         theirs = theirs[theirs[:, 2] > 0]
         assert len(ours) == len(theirs) > 1
         np.testing.assert_allclose(ours[np.argsort(-ours[:, 2])], theirs, atol=1e-4)
+
+
+def test_they_leave_as_onnx_and_find_the_same_boxes(learned):
+    _, deploy, weights = learned
+    net, images = pycaffe.Net(deploy, pycaffe.TEST, weights=weights), ssd_nets.images(IMAGES)[0]
+    for number in (1, 3):
+        leaves(net, in_torch=False, given={"data": images[:number]})
 
 
 def test_a_solver_trains_from_a_database_and_tells_the_average_precision(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 
 from fork_training import fell, trained
+from leaving import leaves
 from yolo_nets import CLASSES, IMAGES, SIZE, yolov2, yolov3
 
 from cae_caffe import pycaffe
@@ -38,6 +39,8 @@ def test_boxes_are_learned_and_found(tmp_path, scenes, build, tops, updates):
     solver.net.save(str(tmp_path / "weights.caffemodel"))
     (tmp_path / "deploy.prototxt").write_text(format_text(build(IMAGES, loss=False)))
     net = pycaffe.Net(str(tmp_path / "deploy.prototxt"), pycaffe.TRAIN, weights=str(tmp_path / "weights.caffemodel"))
+    for number in (1, 3):
+        leaves(net, in_torch=False, given={"data": scenes["data"][-number:]})
     net.blobs["data"].data[...] = scenes["data"]
     found = net.forward()["found"][0, 0]
 
