@@ -1,0 +1,1 @@
+"""What the forks' layer types are in PyTorch: a module for each family."""
