@@ -28,9 +28,20 @@ def role_of(node: Node, layer: Layer) -> Role:
     """The role of the engine's layer `layer`, which is the one of `node`."""
     if not node.inputs:
         return Role.COMPUTES if node.type in VALUES and not _draws(node, layer) else Role.INPUT
-    if isinstance(layer, (LossLayer, Accuracy)) or node.type in SCORES | LABELS or _is_loss(node):
+    if _is_loss(node):
         return Role.SCORES
-    return Role.COMPUTES if node.outputs else Role.STORES
+    role = role_of_type(type(layer))
+    return role if node.outputs or role is Role.SCORES else Role.STORES
+
+
+def role_of_type(layer_class: type[Layer]) -> Role:
+    """The role of layers of a class, if it hangs on nothing else: `role_of` knows the layer."""
+    name = layer_class.type
+    if layer_class.bottoms.most == 0:
+        return Role.COMPUTES if name in VALUES else Role.INPUT
+    if issubclass(layer_class, (LossLayer, Accuracy)) or name in SCORES | LABELS:
+        return Role.SCORES
+    return Role.STORES if layer_class.tops.most == 0 else Role.COMPUTES
 
 
 def _draws(node: Node, layer: Any) -> bool:

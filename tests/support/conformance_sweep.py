@@ -138,7 +138,7 @@ def agreement_on(case: Case) -> Agreement:
         # Nobody asked for these. Some of Caffe's layers write them all the same, and some share the top's.
         ignored.update(f"bottom{i}.diff" for i in range(len(case.bottoms)))
     if case.in_place and '"Scale"' in case.text:
-        # Caffe's has overwritten the values that a second backward pass needs; see layers/table.py.
+        # Caffe's has overwritten the values that a second backward pass needs; see export/layer_table.py.
         ignored.add("layer[0].diff twice")
     # The floor: bottoms, weights and gradients are up to 1, and of a few values all may be sums that nearly cancel.
     return Agreement(floor=0.1, ignore=sorted(ignored))

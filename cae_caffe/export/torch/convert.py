@@ -33,7 +33,8 @@ def to_torch(net, blobs: Sequence[str] = ()) -> nn.Module:
 def module_of(deployed: Deployed, found: Source | None = None) -> nn.Module:
     """As `to_torch`, of a deploy form, whose source may be there already."""
     found = found or source(deployed)
-    module = getattr(_run(found), found.name)()
+    with torch.random.fork_rng(devices=[]):     # its first values are drawn, and overwritten
+        module = getattr(_run(found), found.name)()
     fill(module, found)
     return module.eval()
 

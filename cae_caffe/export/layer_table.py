@@ -1,4 +1,4 @@
-"""The table of supported layers, docs/layers.md: python -m cae_caffe.engine.layers.table > docs/layers.md"""
+"""The table of supported layers, docs/layers.md: python -m cae_caffe.export.layer_table > docs/layers.md"""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ... import schema
-from ...schema import forks
-from ..autograd_layer import AutogradLayer
-from ..layer import Layer
-from . import registry
-from .forks.constant import ConstantLayer
+from .. import schema
+from ..engine import layers
+from ..engine.autograd_layer import AutogradLayer
+from ..engine.layer import Layer
+from ..engine.layers import registry
+from ..engine.layers.forks.constant import ConstantLayer
+from ..schema import forks
+from . import roles
+from .onnx import registry as onnx_registry
+from .torch import registry as torch_registry
 
 # What a layer does not do as Caffe does; whatever is not here, the conformance tests hold against real Caffe.
 EXCEPTIONS = {
@@ -105,16 +109,24 @@ EXCEPTIONS = {
                   "as zeros with labels of before",
 }
 
+# What "yes" is of types that leave otherwise than others.
+_LEAVES = {
+    "Python": "`rpn.proposal_layer` alone",
+    "Split": "needs nothing",       # what several layers read is one tensor
+}
+
 _INTRODUCTION = """\
 # Supported layers
 
 All types of Caffe 1.0 are here, and those of its forks that most nets need. The table is made from the registry by
-`python -m cae_caffe.engine.layers.table > docs/layers.md`; a test keeps it true. Fields are those of LayerParameter
+`python -m cae_caffe.export.layer_table > docs/layers.md`; a test keeps it true. Fields are those of LayerParameter
 that the layer reads, besides `param`, `loss_weight`, `propagate_down`, `include` and `exclude`, which all layers have.
 `engine` fields are read and change nothing: all are this engine's own kernels, also CUDNN, which Caffe's CPU build
 refuses. A layer runs in place, its top being its bottom, where the table says so, and is refused elsewhere; there Caffe
 overwrites values that it still reads, or reshapes the bottom. A layer trains if it passes gradients to a bottom or to
-parameters. Values that are not finite pass through a layer, forward and backward, as in Caffe, but for the exceptions.
+parameters. In ONNX and PyTorch a layer that computes is written for test time ("yes"; options that have no exact form are
+refused, in a sentence); one that reads data "is an input", and one that trains, scores or stores "falls away"; what is
+left blank is refused. Values that are not finite pass through a layer, forward and backward, as in Caffe, but for the exceptions.
 Sources are in cae_caffe/engine/layers/.
 
 The judge is who else computes the layer in the tests: real Caffe for its own types; for a fork's, a formula in float64
@@ -122,8 +134,8 @@ that somebody wrote from the fork's source without reading the layer (NumPy), an
 the table stand the fields that forks add to messages of Caffe 1.0; [Models of Caffe's forks](how-to/models-of-forks.md)
 says how to use them.
 
-| type | of | fields | in place | trains | judge | source | exceptions |
-|---|---|---|---|---|---|---|---|
+| type | of | fields | in place | trains | ONNX | PyTorch | judge | source | exceptions |
+|---|---|---|---|---|---|---|---|---|---|
 """
 
 _FIELDS = """
@@ -156,12 +168,21 @@ def _fields_of_forks() -> Iterator[list[str]]:
 def _row(name: str, layer_class: type[Layer]) -> list[str]:
     fork = forks.layers().get(name)
     whose, judge = (fork.fork, fork.judge) if fork else ("Caffe 1.0", "real Caffe")
-    source = Path(inspect.getfile(layer_class)).relative_to(Path(__file__).parent).as_posix()
+    source = Path(inspect.getfile(layer_class)).relative_to(Path(layers.__file__).parent).as_posix()
     fields = ", ".join(f"`{field}`" for field in _fields(layer_class))
     in_place = "yes" if layer_class.traits.runs_in_place else ""
     trains = "yes" if _trains(layer_class) else ""
     link = f"[{Path(source).name}](../cae_caffe/engine/layers/{source})"
-    return [name, whose, fields, in_place, trains, judge, link, EXCEPTIONS.get(name, "")]
+    leaves = [_leaves(layer_class, types) for types in (onnx_registry.types(), torch_registry.types())]
+    return [name, whose, fields, in_place, trains, *leaves, judge, link, EXCEPTIONS.get(name, "")]
+
+
+def _leaves(layer_class: type[Layer], types: Iterable[str]) -> str:
+    """What becomes of a layer of the class in a format that has `types`."""
+    role = roles.role_of_type(layer_class)
+    if role is roles.Role.COMPUTES:
+        return _LEAVES.get(layer_class.type, "yes") if layer_class.type in {*types, "Split"} else ""
+    return "is an input" if role is roles.Role.INPUT else "falls away"
 
 
 def _trains(layer_class: type[Layer]) -> bool:
