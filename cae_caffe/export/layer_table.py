@@ -124,10 +124,12 @@ that the layer reads, besides `param`, `loss_weight`, `propagate_down`, `include
 `engine` fields are read and change nothing: all are this engine's own kernels, also CUDNN, which Caffe's CPU build
 refuses. A layer runs in place, its top being its bottom, where the table says so, and is refused elsewhere; there Caffe
 overwrites values that it still reads, or reshapes the bottom. A layer trains if it passes gradients to a bottom or to
-parameters. In ONNX and PyTorch a layer that computes is written for test time ("yes"; options that have no exact form are
-refused, in a sentence); one that reads data "is an input", and one that trains, scores or stores "falls away"; what is
-left blank is refused. Values that are not finite pass through a layer, forward and backward, as in Caffe, but for the exceptions.
+parameters. Values that are not finite pass through a layer, forward and backward, as in Caffe, but for the exceptions.
 Sources are in cae_caffe/engine/layers/.
+
+In ONNX and PyTorch a layer that computes is written for test time (`yes`; options that have no exact form are refused,
+in a sentence), one that reads data becomes an input, and one that trains, scores or stores falls away. What is left
+blank is refused.
 
 The judge is who else computes the layer in the tests: real Caffe for its own types; for a fork's, a formula in float64
 that somebody wrote from the fork's source without reading the layer (NumPy), and whom the table names beside. Behind
