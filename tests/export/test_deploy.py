@@ -149,6 +149,11 @@ def test_a_layer_in_place_on_an_input_leaves_both():
 
     assert ends(found) == (["x"], ["x"])
     np.testing.assert_array_equal(proof.engine_outputs(found, {"x": np.ones((2, 5))})["x"], np.full((2, 5), 2))
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not here: pip install cae-caffe[onnx]")
+    from cae_caffe.export.onnx import convert, file
+
+    model = file.write(found, "net.onnx", convert.Options(batch="dynamic"))
+    assert [[one.name for one in ends] for ends in (model.graph.input, model.graph.output)] == [["x"], ["x/twice"]]
 
 
 # Blobs that are named

@@ -62,8 +62,8 @@ def prove(deployed: Deployed, path: Path, options: Options, arrays: proof.Arrays
 
     def run(inputs: proof.Arrays) -> proof.Arrays:
         names = [one.name for one in session.get_outputs()]
-        try:
-            return dict(zip(names, session.run(names, inputs)))
+        try:        # a blob that is written over an input has another name there
+            return dict(zip(deployed.outputs, session.run(names, inputs)))
         except Exception as error:      # its errors have no class in common
             raise _refusal(error) from error
     tolerance = proof.HALF_TOLERANCE if options.fp16 else proof.TOLERANCE

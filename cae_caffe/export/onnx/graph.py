@@ -51,8 +51,8 @@ class _GraphWriter:
                       for value in node.outputs if value not in self.tensors}
 
     def _name(self, value: Value) -> str:
-        """The blob's name for its last value; earlier ones have their layer's too."""
-        is_last = self.finals[value.name] is value
+        """The blob's name for its last value; earlier ones, and those over an input, have their layer's too."""
+        is_last = self.finals[value.name] is value and value.name not in self.inputs
         return value.name if is_last else f"{value.name}/{value.producer.name}"
 
     def write_layers(self) -> None:
