@@ -21,6 +21,7 @@ from ..graph import Graph, Node, Value
 from ..pycaffe.net import Net
 from ..spelling import did_you_mean
 from .roles import Role, predictions, role_of
+from .shared_memory import refuse_changed_copies
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
 
     By default the outputs are those of `net`, and what only losses and accuracies read, as far as it is computed with
     parameters (labels and other targets are not). Raises InputError for a blob
-    that the net has not, or not at test time, and if nothing is left.
+    that the net has not, or not at test time, if nothing is left, and where layers in place change what others read.
     """
     if not isinstance(net, Net):
         raise InputError(f"A {type(net).__module__}.{type(net).__name__} is given where a net of the embedded engine "
@@ -94,6 +95,7 @@ def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
         raise InputError(f"{graph.file}: nothing is left of this net without its data, loss and accuracy layers; name "
                          "a net that computes something.")
     needed = choice.needed_for(outputs)
+    refuse_changed_copies(net._engine.graph, {node.number for node in needed}, outputs)
     message = _message(graph, needed, choice)
     with log.quiet():       # Caffe's words about a net are of the one that the user has
         form = Net.of(EngineNet(message, graph.file, [node.line for node in _lines(needed, choice)]))

@@ -156,6 +156,33 @@ def test_a_layer_in_place_on_an_input_leaves_both():
     assert [[one.name for one in ends] for ends in (model.graph.input, model.graph.output)] == [["x"], ["x/twice"]]
 
 
+SHARING = {"Split": 'type: "Split" top: "b"', "Flatten": 'type: "Flatten"',
+           "Reshape": 'type: "Reshape" reshape_param { shape { dim: 5 dim: 2 } }'}
+
+
+@pytest.mark.parametrize("kind", SHARING)
+def test_layers_in_place_on_memory_that_others_read_are_refused(kind):
+    """In Caffe they change what the others read; where nobody reads it, or before, all is well."""
+    def written(target, top):
+        return (PAIR + layer("Power", "p", ["x"], ["p"]) + f'layer {{ name: "f" bottom: "p" top: "a" '
+                f'{SHARING[kind]} }}\n' + layer("Power", "twice", ["a"], [top], "power_param { scale: 2 }")
+                + layer("Power", "also", [target], ["c"]))
+
+    other = "b" if kind == "Split" else "p"
+    assert net(written(other, "a")).forward(x=np.ones((2, 5)), y=np.ones((2, 5)))["c"].max() == 2
+    with pytest.raises(InputError, match=r"`also` .* reads `.*` after layer `twice` \(type Power, net.prototxt:4\) has "
+                                         "changed it"):
+        form(written(other, "a"))
+    with pytest.raises(InputError, match=r"net\.prototxt gives `p` after layer `twice`"):
+        form(written("a", "a"), "c", "p")
+    for text in (written(other, "d"), written("a", "a"), written(other, "a").replace('"Power" bottom: "a"', '"Dropout" '
+                 'bottom: "a"').replace("power_param { scale: 2 }", "")):
+        deployed = form(text, "c")
+        inputs = {name: np.ones((2, 5)) for name in deployed.shapes()}
+        wanted = net(text).forward(x=np.ones((2, 5)), y=np.ones((2, 5)))["c"]
+        np.testing.assert_array_equal(proof.engine_outputs(deployed, inputs)["c"], wanted)
+
+
 # Blobs that are named
 
 CHAIN = PAIR + ip("one", "x") + layer("ReLU", "bend", ["one"], ["one"]) + ip("two", "one") + ip("side", "y")
