@@ -82,8 +82,10 @@ def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
     """The deploy form of `net`, with its parameters, and with the last values of `blobs` as outputs.
 
     By default the outputs are those of `net`, and what only losses and accuracies read, as far as it is computed with
-    parameters (labels and other targets are not). Raises InputError for a blob
-    that the net has not, or not at test time, if nothing is left, and where layers in place change what others read.
+    parameters (labels and other targets are not).
+
+    Raises InputError for a blob that the net has not, or not at test time, if nothing is left, and where layers in
+    place change what others read.
     """
     if not isinstance(net, Net):
         raise InputError(f"A {type(net).__module__}.{type(net).__name__} is given where a net of the embedded engine "
