@@ -12,7 +12,7 @@ from ...engine.layers.forks.proposal import anchors, moved
 from ...errors import InputError
 from ..layer import Layer
 
-__all__ = ["ConstantTops", "distances", "drawn", "moved", "number", "options", "placed_anchors"]
+__all__ = ["ConstantTops", "distances", "drawn", "moved", "number", "options", "placed_anchors", "sides"]
 
 RATIOS = (0.5, 1, 2)
 SCALES = (8, 16, 32)
@@ -68,7 +68,7 @@ def placed_anchors(found: dict[str, Any], rows: int, columns: int, channels: int
     Raises InputError unless the map has `of_anchor` channels for each anchor.
     """
     stride = number(found, "feat_stride")
-    ratios, scales = _sides(found)
+    ratios, scales = sides(found)
     first = anchors(BASE_SIZE, ratios, scales, np.round).astype(np.float64)
     if channels != of_anchor * len(first):
         raise InputError(f"a bottom has {channels} channels; with {len(first)} anchors, by the `ratios` and `scales` "
@@ -78,17 +78,17 @@ def placed_anchors(found: dict[str, Any], rows: int, columns: int, channels: int
     return (np.stack([x, y, x, y], axis=-1)[:, :, None] + first).reshape(-1, 4)
 
 
-def _sides(found: dict[str, Any]) -> list[np.ndarray]:
-    """The `ratios` and `scales` of anchors."""
-    sides = []
+def sides(found: dict[str, Any]) -> list[np.ndarray]:
+    """The `ratios` and `scales` of anchors. Raises InputError unless they are numbers above 0."""
+    both = []
     for name, default in (("ratios", RATIOS), ("scales", SCALES)):
         try:
-            sides.append(np.asarray(found.get(name, default), np.float64).reshape(-1))
+            both.append(np.asarray(found.get(name, default), np.float64).reshape(-1))
         except (TypeError, ValueError):
-            sides.append(np.zeros(1))
-        if not len(sides[-1]) or not (sides[-1] > 0).all():
+            both.append(np.zeros(1))
+        if not len(both[-1]) or not (both[-1] > 0).all():
             raise InputError(f"Of {name!r} the `param_str` must say numbers above 0; it says {found[name]!r}.")
-    return sides
+    return both
 
 
 def distances(boxes: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -1,0 +1,101 @@
+"""PriorBox and DetectionOutput in PyTorch."""
+
+from __future__ import annotations
+
+import pytest
+import ssd_made
+import ssd_nets
+import torch
+from conformance import Case, examples, values
+from hypothesis import given
+from hypothesis import strategies as st
+from leaving import built
+from torch_judge import engine_run, hold
+from torch_leaving import leaves_as_module
+
+from cae_caffe.engine import log
+
+NONE = "boxes that are found have no gradient"
+
+
+@pytest.mark.parametrize("options", [
+    "min_size: 9.75", "min_size: 4 min_size: 9 max_size: 8 max_size: 30 aspect_ratio: 2 flip: true clip: true",
+    "min_size: 4 variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.5 img_size: 60 step: 7.5 offset: 0.25",
+    "min_size: 5 aspect_ratio: 3 aspect_ratio: 0.7 img_h: 30 img_w: 60 step_h: 7 step_w: 9"])
+def test_prior_box(options):
+    hold(Case(f'type: "PriorBox" prior_box_param {{ {options} }}', [values(2, 3, 2, 4), values(2, 3, 40, 48)]))
+
+
+def test_prior_boxes_of_maps_and_images_of_any_size():
+    text = 'type: "PriorBox" prior_box_param { min_size: 4 max_size: 9 aspect_ratio: 2 flip: true }'
+    module = hold(Case(text, [values(1, 3, 2, 4), values(1, 3, 40, 48)]))
+    _, results = engine_run(Case(text, [values(1, 3, 5, 3), values(1, 3, 30, 70)]), False)
+    found = module(torch.zeros(1, 3, 5, 3), torch.zeros(1, 3, 30, 70))
+    torch.testing.assert_close(found, torch.from_numpy(results["top0.data"]), rtol=0, atol=1e-6)
+    assert not module.state_dict()
+
+
+def test_prior_boxes_of_bottoms_without_pixels():
+    hold(Case('type: "PriorBox" prior_box_param { min_size: 9 }', [values(2, 3), values(2, 3, 40)]))
+
+
+@st.composite
+def chosen(draw):
+    """Options, each given or not."""
+    further = {"share_location": st.booleans(), "background_label_id": st.sampled_from([0, 1, -1]),
+               "nms_threshold": st.sampled_from([0.0, 0.45, 0.9]), "top_k": st.sampled_from([3, 20]),
+               "code_type": st.sampled_from(["CORNER", "CENTER_SIZE", "CORNER_SIZE"]),
+               "variance_encoded_in_target": st.booleans(), "keep_top_k": st.sampled_from([0, 4, 100]),
+               "confidence_threshold": st.sampled_from([0.2, 0.5, 2.0])}
+    return {"num_classes": 3, **{name: draw(value) for name, value in further.items() if draw(st.booleans())}}
+
+
+def detection_output(options, images, priors, seed):
+    bottoms = ssd_made.bottoms(images, priors, 3, seed, share=options.get("share_location", True))[:3]
+    return Case(f'type: "DetectionOutput" detection_output_param {{ {ssd_made.text(options)} }}', bottoms)
+
+
+@examples(20)
+@given(options=chosen(), images=st.integers(1, 3), priors=st.integers(1, 12), seed=st.integers(0, 1000))
+def test_detection_output(options, images, priors, seed):
+    hold(detection_output(options, images, priors, seed), gradients=False, reason=NONE)
+
+
+@examples(15)
+@given(options=chosen(), eta=st.sampled_from([0.9, 0.5]), images=st.integers(1, 3), priors=st.integers(1, 12),
+       seed=st.integers(0, 1000))
+def test_a_threshold_that_shrinks(options, eta, images, priors, seed):
+    hold(detection_output({**options, "eta": eta}, images, priors, seed), gradients=False, reason=NONE)
+
+
+def test_a_threshold_that_shrinks_keeps_fewer():
+    options = {"num_classes": 3, "nms_threshold": 0.7, "code_type": "CENTER_SIZE", "confidence_threshold": 0.1}
+    case = detection_output({**options, "eta": 0.8}, 2, 40, 5)
+    module = hold(case, gradients=False, reason=NONE)
+    plain = hold(detection_output(options, 2, 40, 5), gradients=False, reason=NONE)
+    bottoms = [torch.from_numpy(array) for array in case.bottoms]
+    assert module(*bottoms).shape[2] < plain(*bottoms).shape[2]
+
+
+@pytest.mark.parametrize("options", [
+    {"num_classes": 1, "background_label_id": 0}, {"top_k": 0}, {"confidence_threshold": 0.2, "top_k": 4},
+    {"share_location": False, "background_label_id": 2, "keep_top_k": 7}])
+def test_detection_output_of_few(options):
+    options = {"num_classes": 3, **options}
+    bottoms = ssd_made.bottoms(2, 9, options["num_classes"], 3, truths=0, share=options.get("share_location", True))[:3]
+    hold(Case(f'type: "DetectionOutput" detection_output_param {{ {ssd_made.text(options)} }}', bottoms),
+         gradients=False, reason=NONE)
+
+
+def test_images_to_draw_into_are_not_read():
+    bottoms = [*ssd_made.bottoms(2, 9, 3, 3)[:3], values(2, 3, 8, 8)]
+    hold(Case('type: "DetectionOutput" detection_output_param { num_classes: 3 confidence_threshold: 0.2 }', bottoms),
+         gradients=False, reason=NONE)
+
+
+@pytest.mark.parametrize("kind", ssd_nets.KINDS)
+def test_whole_nets(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+    net = built(ssd_nets.net(kind, 2), tmp_path)
+    found, = leaves_as_module(net).values()
+    assert found.shape[2] > 12      # in 3 images
