@@ -22,8 +22,7 @@ class CaffeAccum(nn.Module):
 
     def forward(self, *inputs):
         if self.has_reference:
-            *inputs, reference = inputs
-            size = reference.shape[2:]
+            size, inputs = inputs[-1].shape[2:], inputs[:-1]
         else:
             size = tuple(max(x.shape[axis] for x in inputs) for axis in (2, 3))
             fits = all(wanted >= length for wanted, length in zip(self.size, size))
