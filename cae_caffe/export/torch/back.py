@@ -15,11 +15,13 @@ class Back:
     """The way back where tensors are parameters under other names.
 
     `needed` are the tensors by their names in the module, each with the number of the layer's parameter whose shape it
-    has, but for lengths of 1; `optional` those that a module may have besides. Subclasses compute parameters from them.
+    has, but for lengths of 1; `optional` those that a module may have besides. `turned` says that PyTorch's own module
+    has its weights transposed. Subclasses compute parameters from the tensors.
     """
 
     needed: Mapping[str, int]
     optional: Mapping[str, int] = field(default_factory=dict)
+    turned: bool = False
 
     def parameters(self, tensors: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:
         """The parameters by number, as far as these tensors, float32 and in the parameters' shapes, suffice."""
