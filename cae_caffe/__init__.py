@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from .backend import load_backend
     from .export.onnx.convert import to_onnx
     from .export.torch.convert import to_torch
+    from .export.torch.from_torch import from_torch
     from .registration import register_layer
 
-__all__ = ["CaeCaffeError", "InputError", "RunError", "__version__", "load_backend", "pycaffe",
+__all__ = ["CaeCaffeError", "InputError", "RunError", "__version__", "from_torch", "load_backend", "pycaffe",
            "register_layer", "to_onnx", "to_torch"]
 
 __version__ = VERSION
 
 # Where the names are that are imported when asked for, so that no command waits for what it does without.
-_HOMES = {"load_backend": ".backend", "register_layer": ".registration",
+_HOMES = {"from_torch": ".export.torch.from_torch", "load_backend": ".backend", "register_layer": ".registration",
           "to_onnx": ".export.onnx.convert", "to_torch": ".export.torch.convert"}
 
 

@@ -9,7 +9,7 @@ form is a net of its own, in phase TEST, which may get another batch without a c
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import schema
@@ -26,11 +26,15 @@ from .shared_memory import refuse_changed_copies
 
 @dataclass(frozen=True)
 class Deployed:
-    """The deploy form of a net: `net` itself, the names of its `outputs`, and the `dropped` layers of the original."""
+    """The deploy form of a net: `net` itself, the names of its `outputs`, and the `dropped` layers of the original.
+
+    `originals` are the original's nodes of the layers that compute, by the numbers that these have in the form.
+    """
 
     net: Net
     outputs: tuple[str, ...]
     dropped: tuple[Node, ...]
+    originals: Mapping[int, Node]
 
     @property
     def graph(self) -> Graph:
@@ -101,9 +105,13 @@ def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
     message = _message(graph, needed, choice)
     with log.quiet():       # Caffe's words about a net are of the one that the user has
         form = Net.of(EngineNet(message, graph.file, [node.line for node in _lines(needed, choice)]))
-    _copy_parameters([node for node in needed if choice.role(node) is Role.COMPUTES], form)
+    computing = [node for node in needed if choice.role(node) is Role.COMPUTES]
+    copies = [node for node in form.graph.nodes if node.type != "Input"]
+    for node, copy in zip(computing, copies):
+        _copy_parameters(node, copy, form)
+    originals = {copy.number: node for node, copy in zip(computing, copies)}
     dropped = tuple(node for node in graph.nodes if choice.role(node) in (Role.SCORES, Role.STORES))
-    return Deployed(form, tuple(dict.fromkeys(value.name for value in outputs)), dropped)
+    return Deployed(form, tuple(dict.fromkeys(value.name for value in outputs)), dropped, originals)
 
 
 class _Choice:
@@ -220,9 +228,7 @@ def _clear_fillers(message) -> None:
             _clear_fillers(each)
 
 
-def _copy_parameters(nodes: Sequence[Node], form: Net) -> None:
-    copies = [node for node in form.graph.nodes if node.type != "Input"]
-    for node, copy in zip(nodes, copies):
-        form._engine.layers[copy.number].make_room_for([weight.shape for weight in node.weights])
-        for weight, own in zip(node.weights, copy.weights):
-            own.array[...] = weight.array
+def _copy_parameters(node: Node, copy: Node, form: Net) -> None:
+    form._engine.layers[copy.number].make_room_for([weight.shape for weight in node.weights])
+    for weight, own in zip(node.weights, copy.weights):
+        own.array[...] = weight.array

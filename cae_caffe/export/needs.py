@@ -19,7 +19,7 @@ def require_onnxruntime() -> None:
 
 def require_safetensors() -> None:
     """Raise RunError unless the package safetensors imports."""
-    _require("safetensors", "safetensors", "The weights' file is written by the package safetensors", "")
+    _require("safetensors", "safetensors", "The weights' file is of the package safetensors", "")
 
 
 def _require(name: str, extra: str, need: str, otherwise: str) -> None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from ...graph import Node, Weight
 from . import modules
+from .back import Back, Return
 from .literals import literal
 from .names import ATTRIBUTES, VARIABLES, Names
 from .registry import Inexpressible
@@ -42,12 +43,18 @@ class _Place:
 
 @dataclass
 class ModuleBuilder:
-    """Lines of `__init__` and `forward`, the `helpers` (classes of modules/), and `tensors` by their names."""
+    """Lines of `__init__` and `forward`, the `helpers` (classes of modules/), and `tensors` by their names.
+
+    `returns` say how tensors become parameters again, in the layers' order; `ties` are the names of tensors that are
+    others, with the others' names.
+    """
 
     init: list[str] = field(default_factory=list)
     forward: list[str] = field(default_factory=list)
     helpers: dict[str, type[nn.Module]] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    returns: list[Return] = field(default_factory=list)
+    ties: dict[str, str] = field(default_factory=dict)
     attributes: Names = field(default_factory=lambda: Names(ATTRIBUTES))
     variables: Names = field(default_factory=lambda: Names(VARIABLES))
     _places: dict[Weight, _Place] = field(default_factory=dict)
@@ -61,9 +68,10 @@ class ModuleBuilder:
                 self.helpers[base.__name__] = base
         return module.__name__
 
-    def add_module(self, node: Node, constructor: str, state: Mapping[str, Weight | np.ndarray]) -> str:
+    def add_module(self, node: Node, constructor: str, state: Mapping[str, Weight | np.ndarray], back: Back) -> str:
         """The attribute, such as `conv1`, of a module with these tensors, which belongs to the layer `node`.
 
+        What is no parameter in `state` is computed from parameters in it, and `back` computes these from it.
         It is an earlier layer's if that shares all parameters and is made alike. Raises as `_tie`.
         """
         found = self._shared(constructor, state)
@@ -76,6 +84,8 @@ class ModuleBuilder:
                 self._place(values, _Place(attribute, key, constructor, tuple(values.shape)))
             else:
                 self.tensors[f"{attribute}.{key}"] = Tensor(values, None)
+        if state:
+            self.returns.append(Return(attribute, node.weights, back))
         return attribute
 
     def add_parameter(self, node: Node, weight: Weight) -> str:
@@ -87,6 +97,7 @@ class ModuleBuilder:
         attribute = self.attributes.unused(node.name, "layer")
         self.init.append(f"self.{attribute} = nn.Parameter(torch.zeros({literal(shape)}))")
         self._place(weight, _Place(attribute, "", "", shape))
+        self.returns.append(Return(attribute, node.weights, Back({"": weight.index})))
         return attribute
 
     def add_buffer(self, node: Node, expression: str) -> str:
@@ -97,8 +108,8 @@ class ModuleBuilder:
 
     def _shared(self, constructor: str, state: Mapping[str, Weight | np.ndarray]) -> str | None:
         """The attribute of an earlier module that is made alike and has all these parameters, if there is one."""
-        places = {key: self._places.get(weight.owner or weight) if isinstance(weight, Weight) else None
-                  for key, weight in state.items()}
+        places = {key: self._places.get(weight.owner or weight)
+                  for key, weight in state.items() if isinstance(weight, Weight)}
         attributes = {place.attribute if place and (place.key, place.constructor) == (key, constructor) else None
                       for key, place in places.items()}
         return attributes.pop() if len(attributes) == 1 else None
@@ -116,3 +127,4 @@ class ModuleBuilder:
                                 "tensor of a module cannot have")
         else:
             self.init.append(f"self.{place.path} = self.{earlier.path}")
+            self.ties[place.path] = earlier.path

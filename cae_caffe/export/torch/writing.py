@@ -10,6 +10,7 @@ from torch import nn
 
 from ...engine.layer import Layer
 from ...graph import Node
+from .back import Back
 from .builder import ModuleBuilder
 from .literals import Expression, arguments
 
@@ -38,16 +39,20 @@ class LayerWriter:
         return self.layer.blobs[index].data.detach().cpu().numpy()
 
     def module(self, kind: type[nn.Module], *positional: Any, state: Mapping[str, int | np.ndarray] | None = None,
-               **named: Any) -> str:
+               back: Back | None = None, **named: Any) -> str:
         """The expression, such as `self.conv1`, of a module of PyTorch's or of modules/, made with these arguments.
 
-        `state` has its tensors by name: the number of the parameter that it is, or values. Layers that share
-        parameters by `param` share them here.
+        `state` has its tensors by name: the number of the parameter that it is, or values computed from parameters in
+        it; then `back` says how these come of the tensors again. Layers that share parameters by `param` share them
+        here.
         """
         constructor = f"{self.builder.class_text(kind)}({arguments(positional, named)})"
         tensors = {key: self.node.weights[value] if isinstance(value, int) else value
                    for key, value in (state or {}).items()}
-        return f"self.{self.builder.add_module(self.node, constructor, tensors)}"
+        numbers = {key: value for key, value in (state or {}).items() if isinstance(value, int)}
+        if back is None and len(numbers) < len(tensors):
+            raise TypeError(f"{self.type}: computed tensors need a way back.")
+        return f"self.{self.builder.add_module(self.node, constructor, tensors, back or Back(numbers))}"
 
     def kind(self, module: type[nn.Module]) -> Expression:
         """A class, as an argument for another module."""

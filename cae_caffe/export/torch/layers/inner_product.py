@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
+from ..back import Back
 from ..modules.inner_product import CaffeNormalizedLinear, CaffeTransposedLinear
 from ..registry import exports
 from ..writing import LayerWriter
@@ -21,6 +24,7 @@ def inner_product(layer: LayerWriter) -> str:
     if options.transpose or options.normalize:
         kind = CaffeTransposedLinear if options.transpose else CaffeNormalizedLinear
     state = {"weight": 0, "bias": 1} if settings.has_bias else {"weight": 0}
-    without = {} if settings.has_bias else {"bias": False}
-    y = f"{layer.module(kind, settings.inputs, settings.outputs, state=state, **without)}({rows})"
+    without: dict[str, Any] = {} if settings.has_bias else {"bias": False}
+    back = Back(state, turned=options.transpose)
+    y = f"{layer.module(kind, settings.inputs, settings.outputs, state=state, back=back, **without)}({rows})"
     return f"{y}[..., None, None]" if settings.axes_behind else y

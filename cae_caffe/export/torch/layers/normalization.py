@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from torch import nn
 
+from ..averages import QUOTIENTS, SUMS, AveragesBack, quotients
 from ..literals import number
 from ..modules.normalization import CaffeBatchNorm, CaffeLRNWithinChannel, CaffeMVN
 from ..registry import Inexpressible, exports
@@ -38,11 +38,9 @@ def batch_norm(layer: LayerWriter) -> str:
     kind = BATCH_NORMS.get(len(layer.bottom_shapes[0]))
     if kind is not None and factor[0] == 1 and not own:
         return layer.apply(kind, settings.channels, eps=settings.eps, momentum=momentum, affine=False,
-                           state={"running_mean": 0, "running_var": 1})
-    scale = np.float32(1) / factor if factor[0] else factor
+                           state=QUOTIENTS, back=AveragesBack())
     return layer.apply(CaffeBatchNorm, settings.channels, eps=settings.eps, momentum=momentum, **own,
-                       state={"running_mean": mean * scale, "running_var": variance * scale,
-                              "caffe_mean": 0, "caffe_var": 1, "caffe_factor": 2})
+                       state={**quotients(mean, variance, factor), **SUMS}, back=AveragesBack())
 
 
 @exports("MVN")
