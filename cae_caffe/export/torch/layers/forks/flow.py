@@ -71,5 +71,5 @@ def _running_mean(layer: LayerWriter) -> str:
         raise Inexpressible(f"`recompute_mean: {wanted}` takes the mean of so many passes, of which its weights have "
                             f"{passes}, and what the module computes does not depend on passes before")
     of_pixels, of_channels = layer.array(1).shape[1:], {"passes": 0, "mean_image": 1, "mean": 2}
-    return layer.module(CaffeRunningMean, of_pixels, **({"per_pixel": True} if
-                        layer.param.augmentation_param.mean_per_pixel else {}), state=of_channels)
+    further: dict[str, Any] = {"per_pixel": True} if layer.param.augmentation_param.mean_per_pixel else {}
+    return layer.module(CaffeRunningMean, of_pixels, state=of_channels, **further)
