@@ -61,7 +61,7 @@ def codes():
 
 def test_wechats_detector(model, codes):
     net = model("wechat-qr", "detect")
-    leaves(net, in_torch=False, given={"data": codes})
+    leaves(net, given={"data": codes})
     net.blobs["data"].reshape(*codes.shape)
     assert net.forward(data=codes)["detection_output"].shape == (1, 1, 2, 7)
 

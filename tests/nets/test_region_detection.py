@@ -102,4 +102,4 @@ def test_fast_rcnn_leaves_as_onnx_without_its_targets(tmp_path):
     net = built(fast_rcnn(), tmp_path)
     form = deploy(net)
     assert (list(form.shapes()), list(form.outputs)) == (["data", "rois"], ["bbox_pred", "cls_score"])
-    leaves(net, opencv="it has no MaxRoiPool", in_torch=False)
+    leaves(net, opencv="it has no MaxRoiPool")

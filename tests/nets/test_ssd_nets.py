@@ -73,7 +73,7 @@ def test_they_leave_as_onnx_and_find_the_same_boxes(learned):
     _, deploy, weights = learned
     net, images = pycaffe.Net(deploy, pycaffe.TEST, weights=weights), ssd_nets.images(IMAGES)[0]
     for number in (1, 3):
-        leaves(net, in_torch=False, given={"data": images[:number]})
+        leaves(net, given={"data": images[:number]})
 
 
 def test_a_solver_trains_from_a_database_and_tells_the_average_precision(tmp_path, monkeypatch):

@@ -9,36 +9,10 @@ import region_nets
 import ssd_nets
 import yolo_nets
 from conformance import Case
+from drawn_nets import drawn_case
 from onnx_judge import engine_run, hold
 
-from cae_caffe import pycaffe
-from cae_caffe.schema import NetParameter, format_text, parse_net
-
-
-def case(folder, net: NetParameter, **inputs) -> Case:
-    """The net with the weights that its fillers draw, and what BatchNorm learns of the inputs in one pass."""
-    path = folder / "net.prototxt"
-    path.write_text(format_text(net))
-    drawn = pycaffe.Net(str(path), pycaffe.TRAIN)
-    for name, array in inputs.items():
-        drawn.blobs[name].reshape(*np.shape(array))
-        drawn.blobs[name].data[...] = array
-    drawn.forward()
-    params = {name: [blob.data.copy() for blob in blobs] for name, blobs in drawn.params.items()}
-    bottoms = {name: np.asarray(array, np.float32) for name, array in inputs.items() if name != "label"}
-    return Case(format_text(NetParameter(layer=_without_labels(net))), bottoms, params=params, phase="TEST",
-                backward=False)
-
-
-def _without_labels(net: NetParameter) -> list:
-    """The layers but inputs and those that need labels."""
-    labels, kept = {"label"}, []
-    for layer in net.layer:
-        if labels.intersection(layer.bottom):
-            labels.update(layer.top)
-        elif layer.type != "Input":
-            kept.append(layer)
-    return kept
+from cae_caffe.schema import parse_net
 
 
 def rows(case: Case, name: str) -> np.ndarray:
@@ -51,7 +25,7 @@ def rows(case: Case, name: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", ssd_nets.KINDS)
 def test_ssd(tmp_path, kind):
     data, _ = ssd_nets.images(2)
-    net = case(tmp_path, parse_net(ssd_nets.net(kind, 2), "made"), data=data)
+    net = drawn_case(tmp_path, parse_net(ssd_nets.net(kind, 2), "made"), data=data)
 
     assert len(rows(net, "detection_out")) > 20
     hold(net)
@@ -62,28 +36,29 @@ def test_yolo(tmp_path, build):
     net = build(2, loss=False)
     del net.layer[[layer.name for layer in net.layer].index("label")]
     data = np.random.RandomState(0).uniform(-1, 1, (2, 3, yolo_nets.SIZE, yolo_nets.SIZE))
-    net = case(tmp_path, net, data=data)
+    net = drawn_case(tmp_path, net, data=data)
 
     assert len(rows(net, "found")) > 4
     hold(net)
 
 
 def test_faster_rcnn(tmp_path):
-    net = case(tmp_path, region_nets.faster_rcnn(trains=False), data=region_nets.image(), im_info=region_nets.INFO)
+    net = drawn_case(tmp_path, region_nets.faster_rcnn(trains=False), data=region_nets.image(),
+                     im_info=region_nets.INFO)
 
     assert len(rows(net, "cls_prob")) > 4
     hold(net, dynamic=False)
 
 
 def test_rfcn(tmp_path):
-    net = case(tmp_path, region_nets.rfcn_detector(), data=region_nets.image(), im_info=region_nets.INFO)
+    net = drawn_case(tmp_path, region_nets.rfcn_detector(), data=region_nets.image(), im_info=region_nets.INFO)
 
     assert len(rows(net, "bbox_pred")) > 4
     hold(net, dynamic=False)
 
 
 def test_pvanet(tmp_path):
-    net = case(tmp_path, region_nets.pvanet(), data=region_nets.image(), im_info=[[64, 96, 1, 1, 0, 0]])
+    net = drawn_case(tmp_path, region_nets.pvanet(), data=region_nets.image(), im_info=[[64, 96, 1, 1, 0, 0]])
 
     assert len(rows(net, "cls_prob")) > 4
     hold(net)
@@ -92,12 +67,12 @@ def test_pvanet(tmp_path):
 @pytest.mark.parametrize("build", [efficient_nets.senet, efficient_nets.shufflenet, efficient_nets.mobilenet])
 def test_classifiers(tmp_path, build):
     random = np.random.RandomState(0)
-    hold(case(tmp_path, efficient_nets.classified(build), data=random.uniform(-1, 1, (4, 3, 16, 16)),
-              label=random.randint(0, 3, 4)))
+    hold(drawn_case(tmp_path, efficient_nets.classified(build), data=random.uniform(-1, 1, (4, 3, 16, 16)),
+                    label=random.randint(0, 3, 4)))
 
 
 @pytest.mark.parametrize("build", [efficient_nets.pspnet, efficient_nets.icnet])
 def test_segmentation(tmp_path, build):
     random = np.random.RandomState(0)
-    hold(case(tmp_path, build(), data=random.uniform(-1, 1, (2, 1, 17, 17)),
-              label=random.randint(0, 2, (2, 1, 17, 17))))
+    hold(drawn_case(tmp_path, build(), data=random.uniform(-1, 1, (2, 1, 17, 17)),
+                    label=random.randint(0, 2, (2, 1, 17, 17))))
