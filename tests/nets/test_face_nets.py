@@ -104,4 +104,4 @@ def test_centres_go_to_where_the_features_are(tmp_path, people):
 def test_they_leave_as_onnx(tmp_path, build, outputs):
     net = built(build(), tmp_path)
     assert list(deploy(net).outputs) == outputs
-    leaves(net, in_torch=False)
+    leaves(net)

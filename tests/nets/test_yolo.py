@@ -40,7 +40,7 @@ def test_boxes_are_learned_and_found(tmp_path, scenes, build, tops, updates):
     (tmp_path / "deploy.prototxt").write_text(format_text(build(IMAGES, loss=False)))
     net = pycaffe.Net(str(tmp_path / "deploy.prototxt"), pycaffe.TRAIN, weights=str(tmp_path / "weights.caffemodel"))
     for number in (1, 3):
-        leaves(net, in_torch=False, given={"data": scenes["data"][-number:]})
+        leaves(net, given={"data": scenes["data"][-number:]})
     net.blobs["data"].data[...] = scenes["data"]
     found = net.forward()["found"][0, 0]
 

@@ -22,7 +22,7 @@ def test_ssd(tmp_path, kind):
     hold(drawn_case(tmp_path, parse_net(ssd_nets.net(kind, 2), "made"), data=data), gradients=False, reason=NONE)
 
 
-@pytest.mark.parametrize("build", [yolo_nets.yolov2])
+@pytest.mark.parametrize("build", [yolo_nets.yolov3, yolo_nets.yolov2])
 def test_yolo(tmp_path, build):
     net = build(2, loss=False)
     del net.layer[[layer.name for layer in net.layer].index("label")]
@@ -44,3 +44,10 @@ def test_classifiers(tmp_path, build):
     random = np.random.RandomState(0)
     hold(drawn_case(tmp_path, efficient_nets.classified(build), data=random.uniform(-1, 1, (4, 3, 16, 16)),
                     label=random.randint(0, 3, 4)))
+
+
+@pytest.mark.parametrize("build", [efficient_nets.pspnet, efficient_nets.icnet])
+def test_segmentation(tmp_path, build):
+    random = np.random.RandomState(0)
+    hold(drawn_case(tmp_path, build(), data=random.uniform(-1, 1, (2, 1, 17, 17)),
+                    label=random.randint(0, 2, (2, 1, 17, 17))))
