@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, Value
+from ..pycaffe.shims import boxes as shims
+from ..pycaffe.shims.proposal_layer import ProposalLayer
 from .deploy import Deployed
 
 Shape = tuple[int, ...]
@@ -112,11 +114,25 @@ def _regions(random: Random, shape: Shape, node: Node, layer: Any) -> np.ndarray
 
 def _image_sizes(random: Random, shape: Shape, node: Node, layer: Any) -> np.ndarray:
     """For each image [rows, columns, scale, ...]: as many pixels as the first bottom's maps come of."""
-    maps, stride = node.inputs[0].shape, node.param.proposal_param.feat_stride
-    images = maps[0]
+    maps = node.inputs[0].shape
+    images, stride = maps[0], _stride(node, layer)
     rows = np.ones((images, math.prod(shape) // images), np.float32)
     rows[:, :2] = maps[2] * stride, maps[3] * stride
     return rows.reshape(shape)
+
+
+def _stride(node: Node, layer: Any) -> int:
+    """How many pixels lie between the anchors of a layer that proposes regions."""
+    if node.type == "Python":
+        return shims.number(layer.object.options, "feat_stride")
+    return node.param.proposal_param.feat_stride
+
+
+def _im_info(random: Random, shape: Shape, node: Node, layer: Any) -> np.ndarray:
+    """What py-faster-rcnn's ProposalLayer reads; numbers from -1 to 1 for other Python layers."""
+    if isinstance(layer.object, ProposalLayer):
+        return _image_sizes(random, shape, node, layer)
+    return random.uniform(-1, 1, shape)
 
 
 def _priors(random: Random, shape: Shape, node: Node, layer: Any) -> np.ndarray:
@@ -136,7 +152,7 @@ _MAKERS: dict[tuple[str, int], Make] = {
     ("BatchReindex", 1): _rows_of_first,
     ("Unpooling", 1): _places, ("Upsample", 1): _places,
     ("ROIPooling", 1): _regions, ("PSROIPooling", 1): _regions,
-    ("Proposal", 2): _image_sizes,
+    ("Proposal", 2): _image_sizes, ("Python", 2): _im_info,
     ("DetectionOutput", 2): _priors,
     ("Log", 0): _above_nothing, ("Power", 0): _above_nothing,
 }

@@ -70,6 +70,15 @@ def test_proposals(found):
     np.testing.assert_allclose(found["kept"], scores, rtol=1e-6)
 
 
+def test_several_images_are_refused_before_anything_is_computed(tmp_path):
+    path = tmp_path / "net.prototxt"
+    path.write_text(NET)
+    net = pycaffe.Net(str(path), pycaffe.TRAIN)
+    net.blobs["scores"].reshape(2, *SHAPES["scores"][1:])
+    with pytest.raises(InputError, match="given 2 images, and takes one"):
+        net.reshape()
+
+
 def test_targets_of_anchors(found):
     """There are fewer anchors than may be drawn, so that none is left out."""
     wanted = anchor_targets(5, 7, OBJECTS, np.array([80, 112, 0.5]), feat_stride=16, scales=(2, 4))

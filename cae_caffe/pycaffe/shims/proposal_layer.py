@@ -26,11 +26,11 @@ class ProposalLayer(ConstantTops):
             top[1].reshape(1, 1)
 
     def reshape(self, bottom, top):
-        """The tops get their shapes in forward."""
-
-    def forward(self, bottom, top):
+        """The tops get their shapes in forward. Raises InputError for several images."""
         if len(bottom[0].data) != 1:
             raise InputError(f"it is given {len(bottom[0].data)} images, and takes one; make the batch 1.")
+
+    def forward(self, bottom, top):
         boxes, scores = self._candidates(*(blob.data for blob in bottom))
         order = scores.argsort()[::-1][:self.settings.before]
         kept = order[suppress(boxes[order], lambda overlap: overlap > np.float32(self.settings.overlap),

@@ -9,8 +9,11 @@ import region_nets
 import ssd_nets
 import yolo_nets
 from drawn_nets import drawn_case
+from leaving import built
 from torch_judge import hold
 
+from cae_caffe.export.deploy import deploy
+from cae_caffe.export.torch import files
 from cae_caffe.schema import parse_net
 
 NONE = "boxes that are found have no gradient"
@@ -33,6 +36,15 @@ def test_yolo(tmp_path, build):
 @pytest.mark.parametrize("build", [lambda: region_nets.faster_rcnn(trains=False), region_nets.rfcn_detector])
 def test_detectors_of_one_image(tmp_path, build):
     hold(drawn_case(tmp_path, build(), data=region_nets.image(), im_info=region_nets.INFO), batches=False)
+
+
+def test_a_detector_of_one_image_is_run_with_one_before_it_is_written(tmp_path):
+    """With an image of the size that its maps are of, so that there are regions."""
+    told = []
+    paths = files.write(deploy(built(region_nets.faster_rcnn(trains=False), tmp_path)), tmp_path / "out", told.append)
+    assert all(path.exists() for path in paths)
+    rows, = {line.split()[1] for line in told[0].splitlines() if line.startswith("cls_prob")}
+    assert int(rows.split("x")[0]) > 10
 
 
 def test_pvanet(tmp_path):
