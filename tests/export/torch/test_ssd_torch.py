@@ -30,6 +30,15 @@ def test_prior_boxes_of_maps_and_images_of_any_size():
     assert not module.state_dict()
 
 
+def test_torch_exports_prior_boxes_of_any_size():
+    module = hold(Case('type: "PriorBox" prior_box_param { min_size: 4 aspect_ratio: 2 }',
+                       [values(2, 3, 4, 5), values(2, 3, 40, 48)]))
+    sizes = tuple({axis: torch.export.Dim(f"{name}{axis}") for axis in (2, 3)} for name in ("maps", "images"))
+    program = torch.export.export(module, (torch.zeros(2, 3, 4, 5), torch.zeros(2, 3, 40, 48)), dynamic_shapes=sizes)
+    others = torch.zeros(2, 3, 6, 3), torch.zeros(2, 3, 50, 37)
+    torch.testing.assert_close(program.module()(*others), module(*others))
+
+
 def test_prior_boxes_of_bottoms_without_pixels():
     hold(Case('type: "PriorBox" prior_box_param { min_size: 9 }', [values(2, 3), values(2, 3, 40)]))
 

@@ -21,8 +21,8 @@ class CaffeProposalLayer(CaffeSuppression):
     anchors: torch.Tensor       # (A, 4), those at the first place
     scores_shape: tuple[int, ...] = (-1, 1)
 
-    def __init__(self, feat_stride, ratios, scales, base_size=16, min_size=16, pre_nms_topn=6000, post_nms_topn=300,
-                 nms_thresh=0.7, return_scores=False):
+    def __init__(self, feat_stride, ratios, scales, base_size, min_size, pre_nms_topn, post_nms_topn, nms_thresh,
+                 return_scores=False):
         super().__init__()
         ratio = torch.tensor(ratios, dtype=torch.float32)
         scale = torch.tensor(scales, dtype=torch.float32)

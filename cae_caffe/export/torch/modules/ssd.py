@@ -38,10 +38,10 @@ class CaffePriorBox(nn.Module):
         height, width = self.image_size or (*images.shape[2:], 1, 1)[:2]
         rows, columns = (*maps.shape[2:], 1, 1)[:2]
         step_y, step_x = self.step or (height / rows, width / columns)
-        y, x = self.centers(rows, step_y), self.centers(columns, step_x)
+        y, x = self.centers(rows, step_y) / height, self.centers(columns, step_x) / width
         centers = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1).unsqueeze(2)
-        boxes = torch.cat([centers - self.sizes / 2, centers + self.sizes / 2], -1)
-        boxes = boxes / boxes.new_tensor([width, height, width, height])
+        half = torch.stack([self.sizes[:, 0] / width, self.sizes[:, 1] / height], -1) / 2
+        boxes = torch.cat([centers - half, centers + half], -1)
         boxes = boxes.clamp(0, 1) if self.clip else boxes
         return torch.stack([boxes.flatten(), self.variances.expand_as(boxes).flatten()]).unsqueeze(0)
 

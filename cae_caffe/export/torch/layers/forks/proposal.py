@@ -15,8 +15,10 @@ from ...writing import LayerWriter
 def proposal(layer: LayerWriter) -> str:
     """A module of its own."""
     param = layer.param.proposal_param
-    return layer.apply(CaffeProposal, param.feat_stride, tuple(param.ratio), tuple(param.scale), param.base_size,
-                       param.min_size, param.pre_nms_topn, param.post_nms_topn, param.nms_thresh, **_scores(layer))
+    return layer.apply(
+        CaffeProposal, param.feat_stride, ratios=tuple(param.ratio), scales=tuple(param.scale),
+        base_size=param.base_size, min_size=param.min_size, pre_nms_topn=param.pre_nms_topn,
+        post_nms_topn=param.post_nms_topn, nms_thresh=param.nms_thresh, **_scores(layer))
 
 
 @exports("Python")
@@ -28,8 +30,10 @@ def proposal_layer(layer: LayerWriter) -> str:
                             "exported")
     ratios, scales = (tuple(map(float, sides)) for sides in boxes.sides(its.options))
     settings = its.settings
-    return layer.apply(CaffeProposalLayer, boxes.number(its.options, "feat_stride"), ratios, scales, boxes.BASE_SIZE,
-                       settings.least, settings.before, settings.after, settings.overlap, **_scores(layer))
+    return layer.apply(
+        CaffeProposalLayer, boxes.number(its.options, "feat_stride"), ratios=ratios, scales=scales,
+        base_size=boxes.BASE_SIZE, min_size=settings.least, pre_nms_topn=settings.before, post_nms_topn=settings.after,
+        nms_thresh=settings.overlap, **_scores(layer))
 
 
 def _scores(layer: LayerWriter) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ...writing import LayerWriter
 @exports("ROIPooling")
 def roi_pooling(layer: LayerWriter) -> str:
     """A module of its own."""
-    return layer.apply(CaffeROIPool, layer.layer.pooled, layer.param.roi_pooling_param.spatial_scale)
+    return layer.apply(CaffeROIPool, layer.layer.pooled, spatial_scale=layer.param.roi_pooling_param.spatial_scale)
 
 
 @exports("PSROIPooling")
@@ -18,4 +18,4 @@ def psroi_pooling(layer: LayerWriter) -> str:
     """A module of its own."""
     settings = layer.layer
     return layer.apply(CaffePSROIPool, settings.outputs, settings.group,
-                       layer.param.psroi_pooling_param.spatial_scale)
+                       spatial_scale=layer.param.psroi_pooling_param.spatial_scale)

@@ -20,8 +20,8 @@ def prior_box(layer: LayerWriter) -> str:
         options["image_size"] = tuple(settings.image_size)
     if param.clip:
         options["clip"] = True
-    return layer.apply(CaffePriorBox, tuple(settings.min_sizes), tuple(settings.max_sizes), tuple(settings.ratios),
-                       tuple(settings.variances), **options)
+    return layer.apply(CaffePriorBox, min_sizes=tuple(settings.min_sizes), max_sizes=tuple(settings.max_sizes),
+                       ratios=tuple(settings.ratios), variances=tuple(settings.variances), **options)
 
 
 @exports("DetectionOutput")
