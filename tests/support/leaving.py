@@ -88,7 +88,7 @@ def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int
 
     It is exported for each of the `batches`, for which onnxruntime and OpenCV 5 run it, and if it is `dynamic` for any,
     which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked, besides those of
-    opencv_gaps.py. No module is made if `in_torch` is 0: layers that find boxes have none yet. If inputs are `given`,
+    opencv_gaps.py. No module is made if `in_torch` is 0. If inputs are `given`,
     they stand for those made up, and their shapes are the one batch. Prints the largest differences.
     """
     pytest.importorskip("onnxruntime", reason="onnxruntime is not here: pip install cae-caffe[onnx]")

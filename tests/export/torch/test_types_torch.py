@@ -10,9 +10,7 @@ from cae_caffe.export.onnx import registry as onnx_registry
 from cae_caffe.export.torch import registry as torch_registry
 
 ONNX_ALONE = {
-    "Split": "only nets whose layers are read in another way have it; a blob that several layers read is one tensor",
-    **dict.fromkeys(["DetectionOutput", "PriorBox", "Proposal", "Python", "YoloDetectionOutput",
-                     "Yolov3DetectionOutput"], "they find boxes; not written yet"),
+    "Split": "the graph has none: what several layers read is one value",
 }
 TORCH_ALONE: dict[str, str] = {}
 
