@@ -137,10 +137,12 @@ def test_the_auto_encoder_that_was_planned_in_2015_builds_and_trains(tmp_path, w
     pytest.param(pspnet(frozen=False), id="PSPNet, learning"), pytest.param(u_net(), id="U-Net"),
     pytest.param(deconvnet("INFERENCE"), id="DeconvNet's inference"),
     pytest.param(planned_in_2015(True), id="planned, with places"), pytest.param(planned_in_2015(False), id="planned")])
-def test_they_leave_as_onnx(tmp_path, text):
-    leaves(built(text, tmp_path), in_torch=False)
+def test_they_leave(tmp_path, text):
+    leaves(built(text, tmp_path))
 
 
 def test_deconvnet_leaves_as_it_learns(tmp_path):
-    """Not by one image: its BN takes the batch's averages, of which at one place in one image rounding is left."""
-    leaves(built(deconvnet(), tmp_path), batches=(2, 3), in_torch=False)
+    """Not by one image: its BN takes the batch's averages, of which at one place in one image rounding is left, and of
+    two images sums in another order.
+    """
+    leaves(built(deconvnet(), tmp_path), batches=(2, 3), in_torch=1e-5)

@@ -101,7 +101,7 @@ def test_centres_go_to_where_the_features_are(tmp_path, people):
 @pytest.mark.parametrize(("build", "outputs"), [
     (with_centers, ["score"]), (with_contrasts, ["distance"]), (with_triplets, ["distance"]),
     (with_own_vectors, ["cosine"])])
-def test_they_leave_as_onnx(tmp_path, build, outputs):
+def test_they_leave(tmp_path, build, outputs):
     net = built(build(), tmp_path)
     assert list(deploy(net).outputs) == outputs
     leaves(net)

@@ -56,5 +56,5 @@ def test_a_deployed_net_of_several_flows(tmp_path):
 @pytest.mark.parametrize(("net", "outputs"), [
     pytest.param(flownet_s(), ["flow"], id="FlowNetS"), pytest.param(flownet_c(), ["flow"], id="FlowNetC"),
     pytest.param(flownet_2(30, 22, 32), ["predict_flow_final"], id="FlowNet 2.0")])
-def test_they_leave_as_onnx(tmp_path, net, outputs):
-    leaves(built(net, tmp_path), blobs=outputs, in_torch=False)
+def test_they_leave(tmp_path, net, outputs):
+    leaves(built(net, tmp_path), blobs=outputs)

@@ -81,14 +81,14 @@ def _set_averages(blobs, values: np.ndarray, random) -> None:
 
 
 def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int] = BATCHES, dynamic: bool = True,
-           opencv: str | None = None, in_torch: bool = True, given: Mapping[str, np.ndarray] | None = None) -> None:
+           opencv: str | None = None, in_torch: float = IN_TORCH,
+           given: Mapping[str, np.ndarray] | None = None) -> None:
     """Fail unless the net as an ONNX model gives what the engine gives, within 1e-5 of each output's largest value, and
-    as a PyTorch module, within 1e-6.
+    as a PyTorch module, within `in_torch`.
 
     It is exported for each of the `batches`, for which onnxruntime and OpenCV 5 run it, and if it is `dynamic` for any,
     which onnxruntime runs at all of them. `opencv` is the reason why OpenCV 5 is not asked, besides those of
-    opencv_gaps.py. Without `in_torch` no
-    module is made: layers of forks have none yet. If inputs are `given`,
+    opencv_gaps.py. No module is made if `in_torch` is 0. If inputs are `given`,
     they stand for those made up, and their shapes are the one batch. Prints the largest differences.
     """
     pytest.importorskip("onnxruntime", reason="onnxruntime is not here: pip install cae-caffe[onnx]")
@@ -105,7 +105,7 @@ def leaves(net: pycaffe.Net, *, blobs: Sequence[str] = (), batches: Sequence[int
         inputs = dict(given or made_inputs.make(deployed))
         wanted = proof.engine_outputs(deployed, inputs)
         if module is not None:
-            _hold(f"PyTorch, batch {batch},", wanted, torch_runs(module, inputs), worst, "PyTorch", IN_TORCH)
+            _hold(f"PyTorch, batch {batch},", wanted, torch_runs(module, inputs), worst, "PyTorch", in_torch)
         model = _checked(deployed, batch)
         _hold(f"onnxruntime, batch {batch},", wanted, onnx_judge.run_onnx(model, inputs), worst, "onnxruntime")
         if opencv is None and opencv_gaps.reason_for(deployed, wanted) is None:

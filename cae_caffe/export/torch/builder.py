@@ -46,7 +46,7 @@ class ModuleBuilder:
     """Lines of `__init__` and `forward`, the `helpers` (classes of modules/), and `tensors` by their names.
 
     `returns` say how tensors become parameters again, in the layers' order; `ties` are the names of tensors that are
-    others, with the others' names.
+    others, with the others' names; `constants` those of tensors that come of no parameter.
     """
 
     init: list[str] = field(default_factory=list)
@@ -55,6 +55,7 @@ class ModuleBuilder:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     returns: list[Return] = field(default_factory=list)
     ties: dict[str, str] = field(default_factory=dict)
+    constants: list[str] = field(default_factory=list)
     attributes: Names = field(default_factory=lambda: Names(ATTRIBUTES))
     variables: Names = field(default_factory=lambda: Names(VARIABLES))
     _places: dict[Weight, _Place] = field(default_factory=dict)
@@ -71,7 +72,8 @@ class ModuleBuilder:
     def add_module(self, node: Node, constructor: str, state: Mapping[str, Weight | np.ndarray], back: Back) -> str:
         """The attribute, such as `conv1`, of a module with these tensors, which belongs to the layer `node`.
 
-        What is no parameter in `state` is computed from parameters in it, and `back` computes these from it.
+        What is no parameter in `state` is computed from parameters in it, and `back` computes these from it; or it is
+        a constant, and `back` needs nothing.
         It is an earlier layer's if that shares all parameters and is made alike. Raises as `_tie`.
         """
         found = self._shared(constructor, state)
@@ -84,7 +86,9 @@ class ModuleBuilder:
                 self._place(values, _Place(attribute, key, constructor, tuple(values.shape)))
             else:
                 self.tensors[f"{attribute}.{key}"] = Tensor(values, None)
-        if state:
+        if state and not back.needed:
+            self.constants += [f"{attribute}.{key}" for key in state]
+        elif state:
             self.returns.append(Return(attribute, node.weights, back))
         return attribute
 

@@ -20,6 +20,7 @@ def by_names(builder: ModuleBuilder, tensors: Mapping[str, torch.Tensor]) -> Mat
     several names in the module is found under any of them.
     """
     wanted = [way.path(key) for way in builder.returns for key in (*way.back.needed, *way.back.optional)]
+    wanted += builder.constants     # which nothing takes
     fits = [{name: prefix + name for name in wanted if prefix + name in tensors} for prefix in _prefixes(list(tensors))]
     return _with_ties(builder, max(fits, key=len))
 

@@ -8,9 +8,10 @@ import torch
 from conformance import Case, examples, values, whole_numbers
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from torch_judge import hold, refused
+from torch_judge import engine_run, hold, refused
 
 from cae_caffe import schema
+from cae_caffe.export.torch.from_torch import from_torch
 
 LENGTHS = st.integers(1, 9)
 SIZES = st.tuples(LENGTHS, LENGTHS)
@@ -122,7 +123,10 @@ def test_a_mean_image(tmp_path):
     proto = schema.BlobProto(num=1, channels=2, height=3, width=4, data=image.ravel().tolist())
     path = tmp_path / "mean.binaryproto"
     path.write_bytes(proto.SerializeToString())
-    hold(Case(f'type: "Mean" mean_param {{ operation: SUBTRACT file: "{path}" }}', [values(2, 4, 3, 4)]))
+    case = Case(f'type: "Mean" mean_param {{ operation: SUBTRACT file: "{path}" }}', [values(2, 4, 3, 4)])
+    module = hold(case)
+    assert list(module.state_dict()) == ["layer.mean"]
+    assert not from_torch(module, engine_run(case, False)[0]).taken
 
 
 def augmentation(text, *shape, **further):

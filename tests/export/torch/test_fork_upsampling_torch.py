@@ -156,3 +156,18 @@ def test_merge_crop(operation, flags, more):
 
 def test_merge_crop_as_u_net_has_it():
     hold(Case('type: "MergeCrop"', [values(2, 3, 4, 4), values(2, 2, 7, 6, seed=1)]))
+
+
+def test_torch_exports_any_batch():
+    text = ('layer { name: "pool" type: "Pooling" bottom: "x" top: "pool" top: "mask" '
+            'pooling_param { kernel_size: 3 stride: 2 } }'
+            'layer { name: "large" type: "Upsample" bottom: "pool" bottom: "mask" top: "large" }'
+            'layer { name: "bn" type: "BN" bottom: "large" top: "bn" bn_param { bn_mode: LEARN } }'
+            'layer { name: "small" type: "Interp" bottom: "bn" top: "small" interp_param { shrink_factor: 2 } }'
+            'layer { name: "merged" type: "MergeCrop" bottom: "small" bottom: "x" top: "merged" }'
+            'layer { name: "like" type: "Correlation" bottom: "merged" bottom: "merged" top: "like" '
+            'correlation_param { pad: 1 kernel_size: 1 max_displacement: 1 } }'
+            'layer { name: "resampled" type: "Resample" bottom: "like" top: "resampled" '
+            'resample_param { height: 3 width: 5 } }')
+    hold(Case(text, {"x": values(2, 3, 6, 8)}, backward=False, force_backward=False), exported=True, gradients=False,
+         tolerance=1e-5, reason="of Resample the engine has none; statistics of a batch")

@@ -6,22 +6,17 @@ import torch
 from torch import nn
 
 
-class CaffeMean(nn.Module):
-    """y = output_scale (input_scale x + mean), with a mean image of a shape (C, H, W), or of a value for each channel.
-
-    Its channels are repeated where x has more.
-    """
+class CaffeMeanImage(nn.Module):
+    """A mean image of a shape (C, H, W), whose channels are repeated as long as x has more."""
 
     mean: torch.Tensor
 
-    def __init__(self, shape, input_scale=1.0, output_scale=1.0):
+    def __init__(self, shape):
         super().__init__()
-        self.input_scale, self.output_scale = input_scale, output_scale
         self.register_buffer("mean", torch.zeros(shape))
 
     def forward(self, x):
-        mean = self.mean.repeat(x.shape[1] // len(self.mean), 1, 1)
-        return self.output_scale * (self.input_scale * x + mean)
+        return self.mean.repeat(x.shape[1] // len(self.mean), 1, 1)
 
 
 class CaffeRunningMean(nn.Module):

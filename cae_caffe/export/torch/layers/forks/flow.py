@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from .....engine.layers.forks import data_augmentation
-from ...literals import literal
-from ...modules.augmentation import CaffeCenterCut, CaffeMean, CaffeRunningMean
+from ...back import Back
+from ...literals import literal, times
+from ...modules.augmentation import CaffeCenterCut, CaffeMeanImage, CaffeRunningMean
 from ...modules.flow import CaffeCorrelation, CaffeCorrelation1d, CaffeFlowWarp
 from ...registry import Inexpressible, exports
 from ...writing import LayerWriter
@@ -43,11 +44,21 @@ def channel_norm(layer: LayerWriter) -> str:
 
 @exports("Mean")
 def mean(layer: LayerWriter) -> list[str]:
-    """One module of its own for all bottoms."""
+    """The difference or the sum, as Python writes it; for all bottoms one constant, or of a `file` one module."""
     param, values = layer.param.mean_param, layer.layer.mean.cpu().numpy()
-    scales = {name: getattr(param, name) for name in ("input_scale", "output_scale") if getattr(param, name) != 1}
-    module = layer.module(CaffeMean, values.shape, **scales, state={"mean": values})
-    return [f"{module}({x})" for x in layer.bottoms]
+    if param.has("file"):
+        module = layer.module(CaffeMeanImage, values.shape, state={"mean": values}, back=Back({}))
+        terms = [f"{module}({x})" for x in layer.bottoms]
+    else:
+        numbers = literal(tuple(values.ravel().tolist()))
+        constant = layer.constant(f"torch.tensor({numbers}, dtype=torch.float32).reshape(-1, 1, 1)")
+        terms = [_repeated(constant, shape[1] // len(values)) for shape in layer.bottom_shapes]
+    sums = [f"{times(x, param.input_scale)} + {term}" for x, term in zip(layer.bottoms, terms)]
+    return sums if param.output_scale == 1 else [times(f"({one})", param.output_scale) for one in sums]
+
+
+def _repeated(constant: str, number: int) -> str:
+    return f"{constant}.repeat({number}, 1, 1)" if number > 1 else constant
 
 
 @exports("DataAugmentation")
@@ -70,6 +81,6 @@ def _running_mean(layer: LayerWriter) -> str:
     if passes + 1 <= wanted:
         raise Inexpressible(f"`recompute_mean: {wanted}` takes the mean of so many passes, of which its weights have "
                             f"{passes}, and what the module computes does not depend on passes before")
-    of_pixels, of_channels = layer.array(1).shape[1:], {"passes": 0, "mean_image": 1, "mean": 2}
-    further: dict[str, Any] = {"per_pixel": True} if layer.param.augmentation_param.mean_per_pixel else {}
-    return layer.module(CaffeRunningMean, of_pixels, state=of_channels, **further)
+    options: dict[str, Any] = {"per_pixel": True} if layer.param.augmentation_param.mean_per_pixel else {}
+    return layer.module(CaffeRunningMean, layer.array(1).shape[1:], **options,
+                        state={"passes": 0, "mean_image": 1, "mean": 2})

@@ -1,0 +1,21 @@
+"""What has a form in ONNX has one in PyTorch, and the other way round."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("onnx", reason="onnx is not here: pip install cae-caffe[onnx]")
+
+from cae_caffe.export.onnx import registry as onnx_registry
+from cae_caffe.export.torch import registry as torch_registry
+
+ONNX_ALONE = {
+    "Split": "the graph has none: what several layers read is one value",
+}
+TORCH_ALONE: dict[str, str] = {}
+
+
+def test_the_same_types_leave_in_both_forms():
+    in_onnx, in_torch = set(onnx_registry.types()), set(torch_registry.types())
+    assert in_onnx - in_torch == set(ONNX_ALONE)
+    assert in_torch - in_onnx == set(TORCH_ALONE)
