@@ -59,7 +59,7 @@ def from_torch(given: GivenTensors, net: Net, by: str = NAMES, strict: bool = Tr
     transfer.match()
     transfer.collect()
     if strict and transfer.problems:
-        remedy = f" by=\"{ORDER}\" would take them by order and shape." if transfer.by == NAMES else ""
+        remedy = f" by=\"{ORDER}\" (--by {ORDER}) would take them by order and shape." if transfer.by == NAMES else ""
         raise InputError(f"{deployed.file}: {state.name} does not fit the net by {transfer.by}, and nothing is changed."
                          f"{remedy}", *transfer.remarks, *transfer.problems)
     return _put(transfer, deployed, net)

@@ -39,12 +39,12 @@ class LayerWriter:
         return self.layer.blobs[index].data.detach().cpu().numpy()
 
     def module(self, kind: type[nn.Module], *positional: Any, state: Mapping[str, int | np.ndarray] | None = None,
-               back: Back | None = None, **named: Any) -> str:
+               back: Any = None, **named: Any) -> str:
         """The expression, such as `self.conv1`, of a module of PyTorch's or of modules/, made with these arguments.
 
         `state` has its tensors by name: the number of the parameter that it is, or values computed from parameters in
-        it; then `back` says how these come of the tensors again. Layers that share parameters by `param` share them
-        here.
+        it; then `back`, a Back, says how these come of the tensors again. Layers that share parameters by `param` share
+        them here.
         """
         constructor = f"{self.builder.class_text(kind)}({arguments(positional, named)})"
         tensors = {key: self.node.weights[value] if isinstance(value, int) else value

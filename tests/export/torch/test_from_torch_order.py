@@ -94,7 +94,7 @@ def test_every_mismatch_is_told_and_nothing_is_changed():
     tensors.update({"fc.weight": torch.zeros(5, 63), "fc.bias": torch.arange(5), "head.weight": torch.zeros(2, 3)})
     first, *others = refusal(tensors, net)
     assert first == ('net.prototxt: the state_dict does not fit the net by names, and nothing is changed. by="order" '
-                     "would take them by order and shape.")
+                     "(--by order) would take them by order and shape.")
     assert others == [
         "Parameter 1 of layer `conv2`, (4), gets no tensor; in the net's own module it is `conv2.bias`.",
         "Parameter 0 of layer `bn2`, (4), gets no tensor; in the net's own module it is `bn2.running_mean`.",
