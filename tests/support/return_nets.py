@@ -48,6 +48,14 @@ CASES = {
                                 {"data": values(2, 4)}),
     "shared weights, biases of their own": Case(_shared("InnerProduct", "inner_product_param { num_output: 4 }", 1),
                                                 {"data": values(2, 4)}),
+    "BN": Case('type: "BN" bn_param { bn_mode: INFERENCE }', [IMAGES]),
+    "BN with averages": Case('type: "BN" bn_param { slope_filler { value: 1 } momentum: 0.9 }', [IMAGES]),
+    "MultiStageMeanfield": Case('type: "MultiStageMeanfield" multi_stage_meanfield_param { num_iterations: 1 }',
+                                [values(1, 2, 3, 4), values(1, 2, 3, 4), values(1, 3, 3, 4)]),
+    "Mean, which has constants": Case(
+        'layer { name: "mean" type: "Mean" bottom: "data" top: "mean" mean_param { operation: SUBTRACT value: 1 } }'
+        'layer { name: "fc" type: "InnerProduct" bottom: "mean" top: "fc" inner_product_param { num_output: 2 } }',
+        {"data": IMAGES}),
     "Normalize": Case('type: "Normalize" norm_param { }', [IMAGES]),
 }
 NAMES = [*CASES, "LeNet", "residual", "siamese", "cae2-n10"]
