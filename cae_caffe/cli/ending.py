@@ -12,8 +12,8 @@ from ..errors import CaeCaffeError
 from ..printing import shown
 
 # The programs whose result is not what they print, but the files that they make.
-MAKERS = ("activations", "demo", "data", "encode", "export-onnx", "export-torch", "figure", "make-prototxt",
-          "reproduce", "train")
+MAKERS = ("activations", "demo", "data", "encode", "export-onnx", "export-torch", "figure", "import-torch",
+          "make-prototxt", "reproduce", "train")
 
 
 def prepare_streams() -> None:

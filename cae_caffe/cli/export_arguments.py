@@ -14,6 +14,11 @@ def add_net_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("net", metavar="NET", help="a prototxt: a deploy net, or one that trains, whose data layers "
                         "become inputs and whose losses fall away")
     parser.add_argument("weights", metavar="WEIGHTS", help="its .caffemodel or .caffemodel.h5")
+    add_form_arguments(parser)
+
+
+def add_form_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` what says which form of a net leaves: its outputs, the shapes of its inputs, its state."""
     parser.add_argument("--blob", metavar="B", action="extend", nargs="+", default=[],
                         help="blobs to be outputs (default: the net's outputs, without losses and accuracies)")
     parser.add_argument("--shape", metavar="INPUT=N,C,H,W", action="append", default=[],

@@ -24,6 +24,7 @@ COMMANDS = {
     "export-onnx": "write a net and its weights as an ONNX file, run it, and hold it against the engine",
     "export-torch": "write a net as a Python file with a PyTorch module, and its weights as a safetensors file",
     "figure": "draw a net, its values, its weights or its training as pictures",
+    "import-torch": "bring the weights of a PyTorch module back into a net's .caffemodel",
     "inspect": "list the layers of a .caffemodel with shapes, ranges and NaN, with no prototxt",
     "reproduce": "train the paper's models over several seeds, and set its numbers beside ours",
     "run": "run a script that says `import caffe`, unchanged",

@@ -17,9 +17,11 @@ from .roles import VALUES
 Shapes = Mapping[str, Sequence[int]]
 
 
-def open_to_leave(net_file: str | os.PathLike, weights: str | os.PathLike, stages: Sequence[str] = (), level: int = 0,
-                  shapes: Shapes | None = None) -> pycaffe.Net:
+def open_to_leave(net_file: str | os.PathLike, weights: str | os.PathLike | None, stages: Sequence[str] = (),
+                  level: int = 0, shapes: Shapes | None = None) -> pycaffe.Net:
     """The embedded engine's net of a prototxt, a deploy net or one that trains, with the parameters of `weights`.
+
+    Without (None) they are what the fillers give.
 
     `shapes` are those of inputs, by the blobs' names: in the place of what an Input layer says, or of a data layer,
     whose files need not be there then. What reads a data layer's other tops, which no shape is given for, is left out:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,12 +15,14 @@ class Back:
     """The way back where tensors are parameters under other names.
 
     `needed` are the tensors by their names in the module, each with the number of the layer's parameter whose shape it
-    has, but for lengths of 1; `optional` those that a module may have besides. `turned` says that PyTorch's own module
-    has its weights transposed. Subclasses compute parameters from the tensors.
+    has, but for lengths of 1; `optional` those that a module may have besides, and `constants` those that no parameters
+    come of. `turned` says that PyTorch's own module has its weights transposed. Subclasses compute parameters from the
+    tensors.
     """
 
     needed: Mapping[str, int]
     optional: Mapping[str, int] = field(default_factory=dict)
+    constants: Collection[str] = ()
     turned: bool = False
 
     def parameters(self, tensors: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:

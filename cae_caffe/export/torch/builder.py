@@ -46,7 +46,7 @@ class ModuleBuilder:
     """Lines of `__init__` and `forward`, the `helpers` (classes of modules/), and `tensors` by their names.
 
     `returns` say how tensors become parameters again, in the layers' order; `ties` are the names of tensors that are
-    others, with the others' names; `constants` those of tensors that come of no parameter.
+    others, with the others' names.
     """
 
     init: list[str] = field(default_factory=list)
@@ -55,7 +55,6 @@ class ModuleBuilder:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     returns: list[Return] = field(default_factory=list)
     ties: dict[str, str] = field(default_factory=dict)
-    constants: list[str] = field(default_factory=list)
     attributes: Names = field(default_factory=lambda: Names(ATTRIBUTES))
     variables: Names = field(default_factory=lambda: Names(VARIABLES))
     _places: dict[Weight, _Place] = field(default_factory=dict)
@@ -72,8 +71,7 @@ class ModuleBuilder:
     def add_module(self, node: Node, constructor: str, state: Mapping[str, Weight | np.ndarray], back: Back) -> str:
         """The attribute, such as `conv1`, of a module with these tensors, which belongs to the layer `node`.
 
-        What is no parameter in `state` is computed from parameters in it, and `back` computes these from it; or it is
-        a constant, and `back` needs nothing.
+        `back` says how the parameters in `state` come of its tensors again.
         It is an earlier layer's if that shares all parameters and is made alike. Raises as `_tie`.
         """
         found = self._shared(constructor, state)
@@ -86,9 +84,7 @@ class ModuleBuilder:
                 self._place(values, _Place(attribute, key, constructor, tuple(values.shape)))
             else:
                 self.tensors[f"{attribute}.{key}"] = Tensor(values, None)
-        if state and not back.needed:
-            self.constants += [f"{attribute}.{key}" for key in state]
-        elif state:
+        if state:
             self.returns.append(Return(attribute, node.weights, back))
         return attribute
 
@@ -111,12 +107,15 @@ class ModuleBuilder:
         return attribute
 
     def _shared(self, constructor: str, state: Mapping[str, Weight | np.ndarray]) -> str | None:
-        """The attribute of an earlier module that is made alike and has all these parameters, if there is one."""
+        """The attribute of an earlier module that is made alike and has all these tensors, if there is one."""
         places = {key: self._places.get(weight.owner or weight)
                   for key, weight in state.items() if isinstance(weight, Weight)}
         attributes = {place.attribute if place and (place.key, place.constructor) == (key, constructor) else None
                       for key, place in places.items()}
-        return attributes.pop() if len(attributes) == 1 else None
+        found = attributes.pop() if len(attributes) == 1 else None
+        same = all(np.array_equal(self.tensors[f"{found}.{key}"].values, values)
+                   for key, values in state.items() if found and not isinstance(values, Weight))
+        return found if same else None
 
     def _place(self, weight: Weight, place: _Place) -> None:
         """Let `weight` be there, or, if it is shared, let the one there be the earlier one.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ...errors import InputError
 from ...pycaffe.net import Net
-from ...spelling import did_you_mean
 from ..deploy import Deployed, deploy
 from . import graph
 from .given import GivenTensors, tensors_of
@@ -53,15 +52,14 @@ def from_torch(given: GivenTensors, net: Net, by: str = NAMES, strict: bool = Tr
     taken, and the result lists the rest.
     """
     if by not in (NAMES, ORDER):
-        raise InputError(f"`by` is {by!r}, and must be \"{NAMES}\" or \"{ORDER}\""
-                         f"{did_you_mean(str(by), (NAMES, ORDER))}.")
+        raise InputError(f"`by` is {by!r}; it must be \"{NAMES}\" or \"{ORDER}\".")
     state = tensors_of(given)
     deployed = deploy(net, blobs)
     transfer = Transfer(graph.write(deployed).builder, state, by)
     transfer.match()
     transfer.collect()
     if strict and transfer.problems:
-        remedy = f" by=\"{ORDER}\" would take them by order and shape." if transfer.by == NAMES else ""
+        remedy = f" by=\"{ORDER}\" (--by {ORDER}) would take them by order and shape." if transfer.by == NAMES else ""
         raise InputError(f"{deployed.file}: {state.name} does not fit the net by {transfer.by}, and nothing is changed."
                          f"{remedy}", *transfer.remarks, *transfer.problems)
     return _put(transfer, deployed, net)

@@ -19,8 +19,8 @@ def by_names(builder: ModuleBuilder, tensors: Mapping[str, torch.Tensor]) -> Mat
     That is `module.` of nn.DataParallel, `_orig_mod.` of torch.compile, `model.`, or the like. A tensor that has
     several names in the module is found under any of them.
     """
-    wanted = [way.path(key) for way in builder.returns for key in (*way.back.needed, *way.back.optional)]
-    wanted += builder.constants     # which nothing takes
+    wanted = [way.path(key) for way in builder.returns
+              for key in (*way.back.needed, *way.back.optional, *way.back.constants)]
     fits = [{name: prefix + name for name in wanted if prefix + name in tensors} for prefix in _prefixes(list(tensors))]
     return _with_ties(builder, max(fits, key=len))
 

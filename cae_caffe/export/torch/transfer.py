@@ -76,8 +76,9 @@ class Transfer:
                           for name in self.left() if name not in known]
 
     def left(self) -> list[str]:
-        """The names of the tensors that became nothing."""
-        return [name for name in self.given.tensors if name not in self.taken]
+        """The names of the tensors that became nothing, but for the module's constants."""
+        constants = {self._matches.get(way.path(key)) for way in self.builder.returns for key in way.back.constants}
+        return [name for name in self.given.tensors if name not in self.taken and name not in constants]
 
     def _compute(self, way: Return) -> None:
         numbers = {**way.back.needed, **way.back.optional}

@@ -39,20 +39,19 @@ class LayerWriter:
         return self.layer.blobs[index].data.detach().cpu().numpy()
 
     def module(self, kind: type[nn.Module], *positional: Any, state: Mapping[str, int | np.ndarray] | None = None,
-               back: Back | None = None, **named: Any) -> str:
+               back: Any = None, **named: Any) -> str:
         """The expression, such as `self.conv1`, of a module of PyTorch's or of modules/, made with these arguments.
 
-        `state` has its tensors by name: the number of the parameter that it is, or values computed from parameters in
-        it; then `back` says how these come of the tensors again. Layers that share parameters by `param` share them
-        here.
+        `state` has its tensors by name: the number of the parameter that it is, or values. Where these are computed
+        from parameters, `back`, a Back, says how parameters come of the tensors again. Layers that share parameters by
+        `param` share them here.
         """
         constructor = f"{self.builder.class_text(kind)}({arguments(positional, named)})"
         tensors = {key: self.node.weights[value] if isinstance(value, int) else value
                    for key, value in (state or {}).items()}
         numbers = {key: value for key, value in (state or {}).items() if isinstance(value, int)}
-        if back is None and len(numbers) < len(tensors):
-            raise TypeError(f"{self.type}: computed tensors need a way back.")
-        return f"self.{self.builder.add_module(self.node, constructor, tensors, back or Back(numbers))}"
+        back = back or Back(numbers, constants=tensors.keys() - numbers.keys())
+        return f"self.{self.builder.add_module(self.node, constructor, tensors, back)}"
 
     def kind(self, module: type[nn.Module]) -> Expression:
         """A class, as an argument for another module."""

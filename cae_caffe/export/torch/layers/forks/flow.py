@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from .....engine.layers.forks import data_augmentation
-from ...back import Back
 from ...literals import literal, times
 from ...modules.augmentation import CaffeCenterCut, CaffeMeanImage, CaffeRunningMean
 from ...modules.flow import CaffeCorrelation, CaffeCorrelation1d, CaffeFlowWarp
@@ -47,7 +46,7 @@ def mean(layer: LayerWriter) -> list[str]:
     """The difference or the sum, as Python writes it; for all bottoms one constant, or of a `file` one module."""
     param, values = layer.param.mean_param, layer.layer.mean.cpu().numpy()
     if param.has("file"):
-        module = layer.module(CaffeMeanImage, values.shape, state={"mean": values}, back=Back({}))
+        module = layer.module(CaffeMeanImage, values.shape, state={"mean": values})
         terms = [f"{module}({x})" for x in layer.bottoms]
     else:
         numbers = literal(tuple(values.ravel().tolist()))
