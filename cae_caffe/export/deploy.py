@@ -55,11 +55,14 @@ class Deployed:
         return {name: tuple(self.net.blobs[name].shape) for name in self.net.inputs}
 
     @functools.cached_property
+    def _own_batch(self) -> tuple[int, ...]:
+        """The batch that the net comes with; empty if its first input is a single number."""
+        return next(iter(self.shapes().values()))[:1]
+
+    @functools.cached_property
     def _of_the_batch(self) -> tuple[str, ...]:
         """The inputs of the first one's batch; found once, for with another batch others may have its length too."""
-        shapes = self.shapes()
-        batch = next(iter(shapes.values()))[:1]
-        return tuple(name for name, shape in shapes.items() if shape[:1] == batch)
+        return tuple(name for name, shape in self.shapes().items() if shape[:1] == self._own_batch)
 
     def set_batch(self, batch: int) -> None:
         """Give all inputs of the first input's batch, the length of its first axis, this one.
@@ -69,8 +72,7 @@ class Deployed:
         shapes = self.shapes()
         if not shapes:
             raise InputError(f"{self.file}: it has no inputs and so no batch; export the net without one.")
-        first = next(iter(shapes.values()))
-        if not first:
+        if not self._own_batch:
             raise InputError(f"{self.file}: its input `{next(iter(shapes))}` is a single number and has no batch; "
                              "export the net without a batch.")
         for name in self._of_the_batch:
@@ -79,7 +81,7 @@ class Deployed:
             self.net.reshape()
         except InputError as error:
             raise InputError(str(error), f"So the net cannot have a batch of {batch}; export it with the batch that it "
-                                         f"has, {first[0]}.") from None
+                                         f"has, {self._own_batch[0]}.") from None
 
 
 def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:

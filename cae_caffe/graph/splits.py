@@ -97,13 +97,14 @@ def _add_split(split, net, place: TopPlace, blob: str, number: int, weight: floa
 def without_splits(graph: Graph) -> Graph:
     """`graph` without its Split layers: who reads a copy is said to read the value that was copied.
 
-    Split layers that the file itself has are left out as well. Numbers, blobs and weights are those of `graph`; derive
-    it once the graph is bound, if it is to be.
+    Split layers that the file itself has are left out as well, unless nobody reads one of their copies: that is an
+    output of the net. Numbers, blobs and weights are those of `graph`; derive it once the graph is bound, if it is to
+    be.
     """
     result = Graph(graph.message, graph.file)
     originals: dict[Value, Value] = {}
     for node in graph.nodes:
-        if node.type == "Split":
+        if _is_left_out(node):
             originals.update((copy, originals[node.inputs[0]]) for copy in node.outputs)
             continue
         inputs = [originals[value] for value in node.inputs]
@@ -117,6 +118,12 @@ def without_splits(graph: Graph) -> Graph:
     result.inputs = [originals[value] for value in graph.inputs]
     result.outputs = list(dict.fromkeys(originals[value] for value in graph.outputs))
     return result
+
+
+def _is_left_out(node: Node) -> bool:
+    """Whether it is a Split of whose copies each is read, by a layer or as a loss."""
+    weights = [*node.message.loss_weight, *[0] * len(node.outputs)]
+    return node.type == "Split" and all(copy.consumers or weight for copy, weight in zip(node.outputs, weights))
 
 
 def _unsplit(node: Node, inputs: list[Value]):
@@ -135,4 +142,4 @@ def _unsplit(node: Node, inputs: list[Value]):
 
 def _split_weight(value: Value) -> float:
     return next((reader.message.loss_weight[0] for reader in value.consumers
-                 if reader.type == "Split" and reader.message.loss_weight), 0.0)
+                 if _is_left_out(reader) and reader.message.loss_weight), 0.0)

@@ -91,9 +91,23 @@ def test_without_splits_a_loss_that_is_read_has_its_weight_back():
 
 
 def test_a_split_of_the_file_itself_is_left_out_too():
+    plain = without_splits(parsed(NETS["explicit split"] + layer("Silence", "quiet", ["c"])))
+    assert edges(plain) == {"in": [], "one": [("in", "x")], "two": [("in", "x")], "quiet": [("in", "x")]}
+    assert [value.name for value in plain.outputs] == ["one", "two"]
+
+
+def test_a_split_of_the_file_itself_stays_if_one_of_its_copies_is_an_output():
     plain = without_splits(parsed(NETS["explicit split"]))
-    assert edges(plain) == {"in": [], "one": [("in", "x")], "two": [("in", "x")]}
-    assert [value.name for value in plain.outputs] == ["x", "one", "two"]
+    assert edges(plain) == {"in": [], "fork": [("in", "x")], "one": [("fork", "a")], "two": [("fork", "b")]}
+    assert [value.name for value in plain.outputs] == ["c", "one", "two"]
+
+
+@pytest.mark.parametrize("more, weights", [("loss_weight: 2 loss_weight: 0", [[], [2, 0], []]),
+                                           ("loss_weight: 2", [[2], []])])
+def test_the_weight_of_a_split_that_stays_is_its_own(more, weights):
+    read = [ip("one", "a")] if len(weights) == 3 else [ip("one", "b")]
+    graph = parsed(INPUT + layer("Split", "fork", ["x"], ["a", "b"], more) + "".join(read))
+    assert [list(node.message.loss_weight) for node in without_splits(graph).nodes] == weights
 
 
 def test_a_bottom_read_twice_is_one_value():

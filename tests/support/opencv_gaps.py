@@ -1,6 +1,7 @@
-"""Which layers OpenCV 5 does not compute from their exact form in ONNX, and why: the list of docs/how-to/to-onnx.md.
+"""Which layers OpenCV 5 does not compute from their exact form in ONNX, and why.
 
-`reason_for` looks at the layers of a net, with their settings and shapes, so that every judge leaves out the same.
+`python opencv_gaps.py` prints the table of docs/how-to/opencv-4-to-5.md, which a test holds against it. `reason_for`
+looks at the layers of a net, with their settings and shapes, so that every judge leaves out the same.
 """
 
 from __future__ import annotations
@@ -100,3 +101,17 @@ def reason_for(deployed, outputs) -> str | None:
             if gap.holds(deployed.layer(node), node):
                 return f"{node.type}, {gap.option}: {gap.reason}"
     return None
+
+
+def table() -> str:
+    """The list as the documents have it."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for name, gaps in sorted(GAPS.items()):
+        for gap in gaps:
+            rows.setdefault((gap.option, gap.reason), []).append(f"`{name}`")
+    lines = [f"| {', '.join(names)} | {option} | {reason} |" for (option, reason), names in rows.items()]
+    return "\n".join(["| layer | with | why |", "|---|---|---|", *lines])
+
+
+if __name__ == "__main__":
+    print(table())

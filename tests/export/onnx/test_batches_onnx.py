@@ -8,6 +8,7 @@ from conformance import Case, values
 from onnx_judge import engine_run, hold, run_onnx
 
 from cae_caffe.errors import InputError
+from cae_caffe.export.deploy import deploy
 from cae_caffe.export.onnx import convert
 
 EVEN = ('layer { name: "part" type: "Slice" bottom: "x" top: "a" top: "b" top: "c" slice_param { axis: 0 } }\n'
@@ -44,6 +45,15 @@ def test_a_layer_that_takes_no_other_batch_is_named():
     net, _, _ = engine_run(Case('type: "Bias" bias_param { axis: 0 }', [values(4, 2)], phase="TEST", backward=False))
     with pytest.raises(InputError, match=r"(?s)layer `layer` \(type Bias, .*\): its factor has shape 4 .* batch of 2"):
         convert.to_onnx(net, batch="dynamic")
+
+
+def test_the_nets_own_batch_is_named_where_another_one_that_is_tried_is_refused():
+    net, _, _ = engine_run(Case('type: "Reshape" reshape_param { shape { dim: 2 dim: -1 } }', [values(4, 3)],
+                                phase="TEST", backward=False))
+    deployed = deploy(net)
+    deployed.set_batch(2)
+    with pytest.raises(InputError, match=r"(?s)layer `layer` .* a batch of 3; export it .* that it has, 4\."):
+        deployed.set_batch(3)
 
 
 def test_a_net_without_inputs_has_no_batch():

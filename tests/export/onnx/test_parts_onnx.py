@@ -53,3 +53,11 @@ def test_one_blob_for_several():
     hold(Case('layer { name: "abs" type: "AbsVal" bottom: "x" top: "a" }\n'
               'layer { name: "split" type: "Split" bottom: "a" top: "b" top: "c" }\n'
               'layer { name: "sum" type: "Eltwise" bottom: "b" bottom: "c" top: "y" }', {"x": values(2, 3)}))
+
+
+def test_copies_that_are_outputs():
+    hold(Case('layer { name: "split" type: "Split" bottom: "x" top: "a" top: "b" }', {"x": values(2, 3)}))
+    hold(Case('layer { name: "abs" type: "AbsVal" bottom: "x" top: "a" }\n'
+              'layer { name: "split" type: "Split" bottom: "a" top: "b" top: "c" }\n'
+              'layer { name: "shifted" type: "Power" bottom: "b" top: "y" power_param { shift: 1 } }',
+              {"x": values(2, 3)}))

@@ -45,6 +45,12 @@ def slice_(layer: LayerWriter) -> str | list[str]:
     return f"{layer.bottoms[0]}.{f'tensor_split({literal(points)}' if points else f'chunk({number}'}, {axis})"
 
 
+@exports("Split")
+def split(layer: LayerWriter) -> list[str]:
+    """The bottom, for each top."""
+    return layer.bottoms * len(layer.top_shapes)
+
+
 @exports("Tile")
 def tile(layer: LayerWriter) -> str:
     """Tensor.repeat."""
