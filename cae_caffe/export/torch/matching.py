@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .averages import QUOTIENTS
+from .averages import QUOTIENTS, SUMS
 from .builder import ModuleBuilder
 
 Matches = dict[str, str]        # names in the state_dict by those in the module
@@ -83,10 +83,12 @@ def _prefixes(names: Sequence[str]) -> list[str]:
 
 
 def _distinct(tensors: Mapping[str, torch.Tensor]) -> list[str]:
-    """The names of floating-point tensors, of one that has several the first."""
+    """The names of floating-point tensors, of one that has several the first, without what only to_torch's have."""
     kept: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not any(tensor.is_set_to(other) for other in kept.values()):
+        if name.rpartition(".")[2] in SUMS or not tensor.is_floating_point():
+            continue
+        if not any(tensor.is_set_to(other) for other in kept.values()):
             kept[name] = tensor
     return list(kept)
 

@@ -39,7 +39,7 @@ class LayerWriter:
         return self.layer.blobs[index].data.detach().cpu().numpy()
 
     def module(self, kind: type[nn.Module], *positional: Any, state: Mapping[str, int | np.ndarray] | None = None,
-               back: Any = None, **named: Any) -> str:
+               back: Back | None = None, **named: Any) -> str:
         """The expression, such as `self.conv1`, of a module of PyTorch's or of modules/, made with these arguments.
 
         `state` has its tensors by name: the number of the parameter that it is, or values. Where these are computed

@@ -77,6 +77,14 @@ def test_counters_and_other_names_of_a_tensor_are_passed_over():
     assert found.taken.keys() == {name for name in tensors if "num_batches" not in name and name != "positions"}
 
 
+def test_by_order_of_a_module_of_to_torch_too():
+    old, net = fresh(NORMALIZED), fresh(NORMALIZED, 2)
+    tensors = to_torch(old).state_dict()
+    found = from_torch({f"{at}.{name}": tensor for at, (name, tensor) in enumerate(tensors.items())}, net)
+    del old.params["bn1"], old.params["bn2"]
+    assert found.by == "order" and blobs_of(old).items() <= blobs_of(net).items()
+
+
 def test_lengths_of_1_do_not_matter():
     module, net, other = elsewhere(), fresh(NORMALIZED), fresh(NORMALIZED, 2)
     tensors = {name: tensor for name, tensor in module.state_dict().items() if "num_batches" not in name}
