@@ -161,7 +161,8 @@ def test_a_layer_in_place_on_an_input_leaves_both():
 
 
 SHARING = {"Split": 'type: "Split" top: "b"', "Flatten": 'type: "Flatten"',
-           "Reshape": 'type: "Reshape" reshape_param { shape { dim: 5 dim: 2 } }'}
+           "Reshape": 'type: "Reshape" reshape_param { shape { dim: 5 dim: 2 } }',
+           "Concat": 'type: "Concat"', "Slice": 'type: "Slice"'}
 
 
 @pytest.mark.parametrize("kind", SHARING)
@@ -185,6 +186,23 @@ def test_layers_in_place_on_memory_that_others_read_are_refused(kind):
         inputs = {name: np.ones((2, 5)) for name in deployed.shapes()}
         wanted = net(text).forward(x=np.ones((2, 5)), y=np.ones((2, 5)))["c"]
         np.testing.assert_array_equal(proof.engine_outputs(deployed, inputs)["c"], wanted)
+
+
+@pytest.mark.parametrize("lasting", ['type: "Parameter" top: "c" parameter_param { shape { dim: 2 dim: 5 } }',
+                                     'type: "DummyData" top: "c" dummy_data_param { shape { dim: 2 dim: 5 } }'])
+def test_layers_in_place_on_what_is_written_once_are_refused(lasting):
+    """In Caffe they change it further in each pass."""
+    def written(top, kind="Power"):
+        return (PAIR + f'layer {{ name: "p" {lasting} }}\n' + layer("Flatten", "f", ["c"], ["f"])
+                + layer(kind, "twice", ["f"], [top], "power_param { shift: 2 }" if kind == "Power" else "")
+                + layer("Eltwise", "sum", ["x", top], ["sum"]))
+
+    original = net(written("f"))
+    assert [original.forward(x=np.ones((2, 5)), y=np.ones((2, 5)))["sum"].max() for _ in range(2)] == [3, 5]
+    with pytest.raises(InputError, match=r"`twice` \(.*:4\) works in place on what layer `p` \(.*:2\) gives"):
+        form(written("f"))
+    for text in (written("g"), written("f", "Dropout")):
+        assert ends(form(text)) == (["x"], ["sum"])
 
 
 # Blobs that are named

@@ -20,7 +20,7 @@ def _axis(param, old_name: str, shape: Shape) -> int:
 
 
 class _JoiningLayer(Layer):
-    """A whole blob at one end, its parts along `self.axis` at the other."""
+    """A whole blob at one end, its parts along `self.axis` at the other; a part alone is the same memory."""
 
     traits = Traits(keeps_order=True, replayable=True)
     axis: int
@@ -46,10 +46,16 @@ class Concat(_JoiningLayer):
         return [first[:axis] + (sum(shape[axis] for shape in bottom_shapes),) + first[axis + 1:]]
 
     def forward(self, bottom, top):
+        if len(bottom) == 1:
+            top[0].share_data(bottom[0])
+            return
         for blob, part in zip(bottom, self.parts(top[0].data, bottom)):
             part.copy_(blob.data)
 
     def backward(self, top, propagate_down, bottom):
+        if len(bottom) == 1 and propagate_down[0]:
+            bottom[0].share_diff(top[0])
+            return
         for blob, part, wanted in zip(bottom, self.parts(top[0].diff, bottom), propagate_down):
             if wanted:
                 blob.diff.copy_(part)
@@ -89,11 +95,18 @@ class Slice(_JoiningLayer):
         return lengths
 
     def forward(self, bottom, top):
+        if len(top) == 1:
+            top[0].share_data(bottom[0])
+            return
         for blob, part in zip(top, self.parts(bottom[0].data, top)):
             blob.data.copy_(part)
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[0]:
+        if not propagate_down[0]:
+            return
+        if len(top) == 1:
+            bottom[0].share_diff(top[0])
+        else:
             for blob, part in zip(top, self.parts(bottom[0].diff, top)):
                 part.copy_(blob.diff)
 

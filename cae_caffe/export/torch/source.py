@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
-import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ...version import VERSION
 from ..deploy import Deployed
 from . import graph
 from .builder import Tensor
-from .names import Names, class_name, identifier
+from .names import CLASSES, Names, class_name, file_stem
 
 WIDTH = 100     # of lines of prose
 
@@ -74,7 +74,7 @@ def source(deployed: Deployed) -> Source:
     written = graph.write(deployed)
     builder = written.builder
     title = deployed.net.name or os.path.splitext(os.path.basename(deployed.file))[0]
-    name = Names({"F", "Path", "load", *builder.helpers}).unused(class_name(title), "Net")
+    name = Names({*CLASSES, *builder.helpers}).unused(class_name(title), "Net")
     own = _CLASS.format(
         name=name, title=f"The net `{_quoted(title)}`.", ends=_ends(deployed, written),
         init=_indented(builder.init), forward=_indented(builder.forward),
@@ -83,12 +83,12 @@ def source(deployed: Deployed) -> Source:
     classes = "\n\n\n".join([*helpers, own])
     text = _FILE.format(title=f"The net `{_quoted(title)}`, a PyTorch module.", account=_account(deployed),
                         imports=_imports(classes), classes=classes, name=name)
-    return Source(text, identifier(title, "net"), name, builder.tensors)
+    return Source(text, file_stem(title), name, builder.tensors)
 
 
 def _imports(classes: str) -> str:
     """The imports that the classes need, besides those of load."""
-    used = set(re.findall(r"\b(itertools|math|torch|F)\.\w", classes))
+    used = {node.id for node in ast.walk(ast.parse(classes)) if isinstance(node, ast.Name)}
     standard = [f"import {name}" for name in ("itertools", "math") if name in used]
     lines = [*standard, "from pathlib import Path", ""]
     lines += ["import torch"] if "torch" in used else []

@@ -101,3 +101,12 @@ GOLDEN = {
     "Slice": Case('type: "Slice" slice_param { axis: -1 slice_point: 1 slice_point: 3 }', [values(2, 6)], tops=3),
     "Slice evenly": Case('type: "Slice" slice_param { slice_dim: 0 }', [values(4, 2)], tops=2),
 }
+
+
+@pytest.mark.parametrize("kind", ["Concat", "Slice"])
+def test_one_blob_alone_is_the_same_memory(judge, kind):
+    """What works in place on it changes what others read of the bottom."""
+    judge(Case(f'layer {{ name: "c" type: "{kind}" bottom: "a" top: "c" }}\n'
+               'layer { name: "p" type: "ReLU" bottom: "c" top: "c" }\n'
+               'layer { name: "z" type: "AbsVal" bottom: "a" top: "z" }', {"a": values(2, 3)},
+               then=[{"a": values(4, 3)}]))

@@ -120,3 +120,7 @@ def test_torch_exports_any_batch():
             'layer { name: "last" type: "Permute" bottom: "unit" top: "last" '
             'permute_param { order: 0 order: 2 order: 3 order: 1 } }')
     hold(Case(text, {"x": values(2, 4, 4, 6)}), exported=True)
+
+
+def test_a_number_has_no_axes_to_permute():
+    hold(Case('type: "Permute"', [values()]))

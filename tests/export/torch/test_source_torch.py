@@ -5,13 +5,18 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 import torch
-from conformance import Case, values
+from conformance import Case, values, whole_numbers
 from torch_judge import engine_run, hold, refused
 
-from cae_caffe import to_torch
+from cae_caffe import pycaffe, schema, to_torch
+from cae_caffe.export.deploy import deploy
+from cae_caffe.export.torch.source import source
 
 SMALL = '''
 layer { name: "a/conv" type: "Convolution" bottom: "data" top: "a/conv"
@@ -113,3 +118,52 @@ def test_several_inputs_and_outputs_in_the_nets_order():
     source = inspect.getsource(type(module))
     assert "def forward(self, b, a):\n        z = 2 * b - a\n" in source
     assert "return if_, z\n" in source and "if_: (2, 3), the blob `if`" in source
+
+
+ODD = ["self", "torch", "nn", "F", "math", "itertools", "forward", "load", "train", "l", "O", "class", "None", "1x1",
+       "torch.x", "F.x", "math.inf", "a b", "größe", "x/x", "x-x", "len", "super", "Path", "__init__", '"""', "{}",
+       "\\", "a\nraise SystemExit", "'", '"); raise SystemExit  # ', "\u202e"]
+
+
+def odd_net(title):
+    """A chain of layers and tops with the names ODD; they share their weights, by turns the other way round."""
+    message = schema.NetParameter(name=title)
+    message.layer.add(name="x", type="Input", top=["x"]).input_param.shape.add(dim=[2, 4])
+    for number, (bottom, name) in enumerate(zip(["x", *ODD], ODD)):
+        layer = message.layer.add(name=name, type="InnerProduct", bottom=[bottom], top=[name])
+        layer.param.add(name="w")
+        layer.inner_product_param.CopyFrom(schema.InnerProductParameter(num_output=4, transpose=number % 2 == 1))
+    return pycaffe.Net.from_message(message, [None] * len(message.layer), "net.prototxt", pycaffe.TEST)
+
+
+@pytest.mark.parametrize("title", ["torch", "F", "value error", '"""; raise SystemExit', "\\", "{name}", "1", "Path",
+                                   "l"])
+def test_whatever_the_names_are_the_source_is_clean(title, tmp_path):
+    """Names become identifiers or stand in docstrings, imports are those that are used, and nothing is hidden."""
+    net = odd_net(title)
+    found = source(deploy(net))
+    path = tmp_path / f"{found.stem}.py"
+    path.write_text(found.text, encoding="utf-8")
+    for rules in ([], ["--select", "E4,E7,E9,F"]):      # ruff's own, of today and of long
+        checked = subprocess.run([sys.executable, "-m", "ruff", "check", "--isolated", *rules, str(path)],
+                                 capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+    data = values(2, 4)
+    with torch.no_grad():
+        y = to_torch(net)(torch.from_numpy(data)).numpy()
+    np.testing.assert_allclose(y, net.forward(x=data)[ODD[-1]], rtol=1e-5, atol=1e-7)
+
+
+def test_what_compares_gives_numbers_of_the_modules_own_type():
+    text = ('layer { name: "high" type: "Threshold" bottom: "data" top: "high" threshold_param { threshold: 0.1 } }\n'
+            'layer { name: "fc" type: "InnerProduct" bottom: "high" top: "fc" inner_product_param { num_output: 2 } }')
+    module = hold(Case(text, {"data": values(2, 3)}), gradients=False, reason="Threshold has none")
+    assert module.double()(torch.from_numpy(values(2, 3)).double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("bottoms, comparisons", [("aaa", 0), ("aab", 1), ("abba", 1), ("abcac", 2)])
+def test_no_blob_is_compared_with_itself(bottoms, comparisons):
+    words = " ".join(f'bottom: "{name}"' for name in bottoms)
+    text = f'layer {{ name: "most" type: "Eltwise" {words} top: "most" eltwise_param {{ operation: MAX }} }}'
+    inputs = {name: whole_numbers(4, 5, below=3, seed=number) for number, name in enumerate(sorted(set(bottoms)))}
+    assert inspect.getsource(type(hold(Case(text, inputs)))).count("where") == comparisons

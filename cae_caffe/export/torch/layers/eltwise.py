@@ -24,8 +24,9 @@ def eltwise(layer: LayerWriter) -> str:
 
 def _maximum(layer: LayerWriter) -> str:
     first, second, *others = layer.bottoms
-    y = f"torch.where({first} > {second}, {first}, {second})"
-    for x in others:
-        largest = layer.let(y)
-        y = f"torch.where({x} > {largest}, {x}, {largest})"
+    y = first if first == second else f"torch.where({first} > {second}, {first}, {second})"
+    for x in dict.fromkeys(others):
+        if x not in (first, second):
+            largest = y if y == first else layer.let(y)
+            y = f"torch.where({x} > {largest}, {x}, {largest})"
     return y

@@ -93,7 +93,8 @@ def swish(layer: LayerWriter) -> str:
 @exports("Threshold")
 def threshold(layer: LayerWriter) -> str:
     """A comparison, as numbers."""
-    return f"({layer.bottoms[0]} > {number(layer.param.threshold_param.threshold)}).float()"
+    x = layer.bottoms[0]
+    return f"({x} > {number(layer.param.threshold_param.threshold)}).to({x}.dtype)"
 
 
 @exports("Dropout")

@@ -10,7 +10,7 @@ from ...writing import LayerWriter
 @exports("Permute")
 def permute(layer: LayerWriter) -> str:
     """Tensor.permute."""
-    return f"{layer.bottoms[0]}.permute({', '.join(map(str, layer.layer.order))})"
+    return f"{layer.bottoms[0]}.permute({', '.join(map(str, layer.layer.order)) or '()'})"
 
 
 @exports("ShuffleChannel")

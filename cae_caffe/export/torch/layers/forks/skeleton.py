@@ -13,7 +13,8 @@ from ...writing import LayerWriter
 def quantize(layer: LayerWriter) -> str:
     """torch.bucketize; from the last bound on the class is 0 again."""
     bounds = layer.constant(f"torch.tensor({literal(BOUNDS)}, dtype=torch.float32)")
-    return f"(torch.bucketize({layer.bottoms[0]}, {bounds}, right=True) % {len(BOUNDS)}).float()"
+    x = layer.bottoms[0]
+    return f"(torch.bucketize({x}, {bounds}, right=True) % {len(BOUNDS)}).to({x}.dtype)"
 
 
 @exports("Rescale")
@@ -21,4 +22,4 @@ def rescale(layer: LayerWriter) -> list[str]:
     """torch.where; the second top is its condition."""
     x, field = layer.bottoms[0], layer.param.rescale_param.rf
     seen = layer.let(f"({x} < {field}) & ({x}.abs() > {NONE})")
-    return [f"torch.where({seen}, 2 * {x} / {field} - 1, 0)", f"{seen}.float()"]
+    return [f"torch.where({seen}, 2 * {x} / {field} - 1, 0)", f"{seen}.to({x}.dtype)"]
