@@ -16,13 +16,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from . import locks
 
 _PREFIX, _SUFFIX = ".cae-caffe-", ".part"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)       # what only the writing of a file meets
+ALL = errno.errorcode     # what else a block meets that only writes
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)      # a file system without fsync, a folder not to be listed
 
 
@@ -50,9 +51,15 @@ class Batch:
 
     def write(self, path: str | os.PathLike, data: bytes) -> None:
         """Write the whole of a file that goes to `path`."""
-        part = self.part(path)
-        with _named(path, part.parent):
+        with self.writing(path) as part:
             part.write_bytes(data)
+
+    @contextlib.contextmanager
+    def writing(self, path: str | os.PathLike) -> Iterator[Path]:
+        """As `part`, for a block that writes the file and does nothing else with files: an OSError names `path`."""
+        part = self.part(path)
+        with _named(path, part.parent, ALL):
+            yield part
 
     def _make_folder(self, folder: Path) -> None:
         self._new_folders += [one for one in (folder, *folder.parents) if not one.exists()]
@@ -157,13 +164,14 @@ def sync(path: str | os.PathLike) -> None:
 
 
 @contextlib.contextmanager
-def _named(path: str | os.PathLike, beside: str | os.PathLike = "") -> Iterator[None]:
-    """Let an OSError that names a file beginning with `beside`, or none though a disk is full, name `path` instead."""
+def _named(path: str | os.PathLike, beside: str | os.PathLike = "",
+           unnamed: Container[int | None] = FULL) -> Iterator[None]:
+    """Let an OSError that names a file beginning with `beside`, or none with a number in `unnamed`, name `path`."""
     try:
         yield
     except OSError as error:
         named = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
-        if named.startswith(os.fspath(beside)) if named else error.errno in FULL:
+        if named.startswith(os.fspath(beside)) if named else error.errno in unnamed:
             error.filename = os.fspath(path)
             del error.filename2         # None in its place would be printed, too
         raise

@@ -180,3 +180,52 @@ def test_converted_data_are_listed_only_when_they_are_whole(tmp_path):
         assert all(data in (old[name], new[name]) for name, data in here.items()), way
     made("new").ensure(read)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == new
+
+
+def _write_onnx(deployed, folder):
+    pytest.importorskip("onnx", reason="onnx is not here: pip install cae-caffe[onnx]")
+    from cae_caffe.export.onnx import convert, file
+    file.write(deployed, folder / "small.onnx", convert.Options(), check=False)
+
+
+def _write_torch(deployed, folder):
+    pytest.importorskip("safetensors", reason="safetensors is not here: pip install cae-caffe[safetensors]")
+    from cae_caffe.export.torch import files
+    files.write(deployed, folder, check=False)
+
+
+@pytest.mark.parametrize(("write", "number"), [(_write_onnx, 1), (_write_torch, 2)])
+def test_an_export_is_the_old_one_or_the_new_one(write, number, tmp_path, monkeypatch):
+    from cae_caffe import pycaffe
+    from cae_caffe.engine import log
+    from cae_caffe.export.deploy import deploy
+    monkeypatch.setattr(log, "_minimum", log.LEVELS["ERROR"])
+    small, out = SmallAutoencoder(tmp_path), tmp_path / "out"
+    net = pycaffe.Net(str(small.net), pycaffe.TEST, weights=str(small.weights))
+
+    def contents():
+        return {path.name: path.read_bytes() for path in sorted(out.iterdir()) if path.is_file()}
+
+    write(deploy(net, ["squeeze"]), out)
+    old = contents()
+    whole = deploy(net)
+    write(whole, out)
+    new = contents()
+    assert len(new) == number and set(old) == set(new) and all(old[name] != new[name] for name in new)
+
+    def work(calls):
+        for name, data in old.items():
+            (out / name).write_bytes(data)
+        with pytest.MonkeyPatch.context() as patch:
+            calls.patch(patch)
+            write(whole, out)
+
+    found = set()
+    for way, ended in ways(work):
+        check_told(ended, way, str(out))
+        here = contents()
+        assert set(here) == set(new) and all(data in (old[name], new[name]) for name, data in here.items()), way
+        found.update(here[name] == new[name] for name in here)
+    assert found == {True, False}
+    write(whole, out)
+    assert contents() == new and not list(out.glob(".cae-caffe*"))

@@ -9,6 +9,7 @@ form is a net of its own, in phase TEST, which may get another batch without a c
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from ..engine.layer import Layer
 from ..engine.net import Net as EngineNet
 from ..errors import InputError
 from ..graph import Graph, Node, Value
+from ..printing import shown
 from ..pycaffe.net import Net
 from ..spelling import did_you_mean
 from .roles import Role, predictions, role_of
@@ -45,6 +47,11 @@ class Deployed:
     def file(self) -> str:
         """Where the net stands, for messages."""
         return self.graph.file
+
+    @property
+    def file_name(self) -> str:
+        """The name of that file alone, in one line and of characters that any encoding of Unicode has: for metadata."""
+        return shown(os.path.basename(self.file))
 
     def layer(self, node: Node) -> Layer:
         """The engine's layer of a node of `graph`, set up, with the shapes that the net has now."""

@@ -71,6 +71,8 @@ def _commands(inputs: Path) -> dict[str, tuple[str, ...]]:
         "activations": ("activations", *given, "--out", "OUT/a.h5", *(f"--image={i}" for i in range(200))),
         "data idx": ("data", "idx", "images.idx", "-", "--out", "OUT/data"),
         "figure architecture": ("figure", "architecture", net, "--out", "OUT/net.png"),
+        "export-onnx": ("export-onnx", net, trained, "--out", "OUT/net.onnx"),
+        "export-torch": ("export-torch", net, trained, "--out", "OUT/models"),
     }
 
 

@@ -355,3 +355,15 @@ def test_the_command_runs_in_a_process_of_its_own(autoencoder, tmp_path):
     done = subprocess.run([sys.executable, "-m", "cae_caffe", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "net.onnx").is_file() and "Traceback" not in done.stderr
+
+
+def test_file_names_that_are_no_text_are_written_out_in_the_metadata(export, colours, tmp_path):
+    names = b"net.prototxt", b"it", b"mean.binaryproto"
+    net, weights, mean = (tmp_path / os.fsdecode(b"\xff" + name) for name in names)
+    colours["net"].rename(net)
+    colours["weights"].rename(weights)
+    mean.write_bytes(schema.BlobProto(num=1, channels=3, height=6, width=5, data=[1] * 90).SerializeToString())
+    done = export("--mean", mean, net=net, weights=weights)
+    assert done.status == 0, done.err
+    assert done.metadata["caffe.prototxt"] == r"\udcffnet.prototxt" and done.metadata["caffe.weights"] == r"\udcffit"
+    assert done.metadata["caffe.preprocessing"] == r"minus the mean \udcffmean.binaryproto"

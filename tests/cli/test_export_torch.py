@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -79,6 +80,25 @@ def test_no_file_is_left_if_the_outputs_differ(net, capsys, monkeypatch):
     assert "is not written" in said.err and "--check off" in said.err
     assert list(net.glob("out/*")) == []
     assert export(net, "--check", "off") == 0 and len(list(net.glob("out/*"))) == 2
+
+
+def test_one_net_makes_the_same_bytes_every_time(net, capsys):
+    made = []
+    for _ in range(5):
+        assert export(net, "--check", "off") == 0
+        made.append({path.name: path.read_bytes() for path in (net / "out").iterdir()})
+    assert len(made[0]) == 2 and all(files == made[0] for files in made)
+
+
+def test_a_file_name_that_is_no_text_is_written_out(net, capsys):
+    from safetensors import safe_open
+
+    strange = net / os.fsdecode(b"ne\xfft.prototxt")
+    (net / "net.prototxt").rename(strange)
+    assert main(["export-torch", str(strange), str(net / "net.caffemodel"), "--out", str(net / "out")]) == 0
+    weights, = (net / "out").glob("*.safetensors")
+    with safe_open(weights, "np") as file:
+        assert file.metadata()["caffe.prototxt"] == r"ne\udcfft.prototxt"
 
 
 def test_a_net_of_one_batch_is_checked_at_that(tmp_path, capsys):

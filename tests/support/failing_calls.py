@@ -63,7 +63,7 @@ class _Watched:
         try:
             self._calls.count(None)         # Python does not say of which file a write fails
         except BaseException:
-            self._file.write(bytes(data)[:len(data) // 2])
+            self._file.write((data if isinstance(data, str) else bytes(data))[:len(data) // 2])
             raise
         return self._file.write(data)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.layers.recurrent import RecurrentLayer
 from ...errors import InputError
+from ...printing import shown
 from ...version import VERSION
 from ..deploy import Deployed, deploy
 from ..needs import require_onnx
@@ -117,8 +118,8 @@ def _at_batch(deployed: Deployed, number: int, opset: int) -> graphs.WrittenGrap
 
 def _metadata(deployed: Deployed, options: Options) -> dict[str, str]:
     """Where the model comes from, and what it takes; values that are not known are left out."""
-    found = {"net": deployed.net.name, "prototxt": os.path.basename(deployed.file),
-             "weights": os.path.basename(options.weights), "exporter": f"cae-caffe {VERSION}"}
+    found = {"net": deployed.net.name, "prototxt": deployed.file_name,
+             "weights": shown(os.path.basename(options.weights)), "exporter": f"cae-caffe {VERSION}"}
     batch = options.batch or next((str(shape[0]) for shape in deployed.shapes().values() if shape), "")
     found["batch"] = str(batch)
     if options.pixels is not None:

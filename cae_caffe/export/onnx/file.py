@@ -31,10 +31,10 @@ def write(deployed: Deployed, out: str | os.PathLike, options: Options, tell: Ca
     RunError if the outputs differ; then no file is left.
     """
     with files.together() as batch:
-        part = batch.part(out)
-        model = export(deployed, options)
-        data = part.with_name(part.name + DATA)
-        save(model, part, data.name)
+        with batch.writing(out) as part:
+            model = export(deployed, options)
+            data = part.with_name(part.name + DATA)
+            save(model, part, data.name)
         if check:
             found = prove(deployed, part, options, arrays)
             tell(found.table())

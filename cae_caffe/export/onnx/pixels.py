@@ -11,6 +11,7 @@ import numpy as np
 from ... import schema
 from ...engine import blob_proto
 from ...errors import InputError
+from ...printing import shown
 from ...schema.blob_values import shape_of
 from ..deploy import Deployed
 from .graph import WrittenGraph
@@ -121,7 +122,7 @@ def _read(mean) -> tuple[np.ndarray, str]:
     if isinstance(mean, (str, os.PathLike)):
         numbers = _numbers(os.fspath(mean))
         if numbers is None:
-            return _read_file(os.fspath(mean)), os.path.basename(mean)
+            return _read_file(os.fspath(mean)), shown(os.path.basename(mean))
         mean = numbers
     values = np.asarray(mean, np.float32)
     if values.ndim not in (1, 3) or not values.size or not np.isfinite(values).all():

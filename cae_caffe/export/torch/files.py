@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from .. import needs, proof
 from ..deploy import Deployed, deploy
 from .convert import module_of
 from .source import Source, source
+
+LENGTH = 8      # bytes at the beginning of a .safetensors: the length of the header behind them
 
 
 def export_torch(net, folder: str | os.PathLike, blobs: Sequence[str] = ()) -> tuple[Path, Path]:
@@ -41,9 +44,10 @@ def write(deployed: Deployed, folder: str | os.PathLike, tell: Callable[[str], N
     found = source(deployed)
     places = Path(folder, f"{found.stem}.py"), Path(folder, f"{found.stem}.safetensors")
     with files.together() as batch:
-        code, weights = map(batch.part, places)
-        code.write_text(found.text, encoding="utf-8")
-        _save(module_of(deployed, found), weights, code, deployed)
+        with batch.writing(places[0]) as code:
+            code.write_text(found.text, encoding="utf-8")
+        with batch.writing(places[1]) as weights:
+            _save(module_of(deployed, found), weights, code, deployed)
         if check:
             proven = _prove(deployed, found, code, weights, arrays)
             tell(proven.table())
@@ -53,16 +57,31 @@ def write(deployed: Deployed, folder: str | os.PathLike, tell: Callable[[str], N
 
 
 def _save(module: nn.Module, path: Path, code: Path, deployed: Deployed) -> None:
-    """Write the module's tensors, one that has several names under the first; `code` is the other file."""
-    from safetensors.torch import save_file
+    """Write the module's tensors, one that has several names under the first; `code` is the other file.
+
+    The package makes the bytes and Python writes them, for Python tells what fails as an OSError.
+    """
+    from safetensors.torch import save
 
     kept: dict[str, torch.Tensor] = {}
     for tensor_name, tensor in module.state_dict().items():
         if not any(tensor.is_set_to(other) for other in kept.values()):
             kept[tensor_name] = tensor
-    prototxt = os.path.basename(deployed.file)
-    save_file(kept, str(path), {"format": "pt", "caffe.net": deployed.net.name, "caffe.prototxt": prototxt})
+    metadata = {"format": "pt", "caffe.net": deployed.net.name, "caffe.prototxt": deployed.file_name}
+    contents = memoryview(save(kept, metadata))
+    length = int.from_bytes(contents[:LENGTH], "little")
+    with open(path, "wb") as file:
+        file.write(contents[:LENGTH])
+        file.write(_sorted(contents[LENGTH:LENGTH + length]))
+        file.write(contents[LENGTH + length:])
     shutil.copymode(code, path)     # it lets nobody else read the file
+
+
+def _sorted(header: memoryview) -> bytes:
+    """The header of a .safetensors, JSON, with its metadata in one order; the package's is another one each time."""
+    found = json.loads(bytes(header))
+    found["__metadata__"] = dict(sorted(found["__metadata__"].items()))
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode().ljust(len(header))
 
 
 def _prove(deployed: Deployed, found: Source, code: Path, weights: Path, arrays: proof.Arrays | None) -> proof.Proof:
