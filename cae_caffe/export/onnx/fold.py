@@ -38,9 +38,10 @@ NOTHING = _Affine(np.float64(1), np.float64(0))
 def fold(graph: WrittenGraph) -> None:
     """Fold the graph's chains, and leave out what is no longer needed; outputs stay as they are."""
     folder = _Folder(graph)
-    for operation in graph.builder.operations:
-        if id(operation) not in folder.gone:
-            folder.fold_behind(operation)
+    with np.errstate(all="ignore"):     # a variance may be 0 and weights infinite, as in the net
+        for operation in graph.builder.operations:
+            if id(operation) not in folder.gone:
+                folder.fold_behind(operation)
     graph.builder.operations = [one for one in graph.builder.operations if id(one) not in folder.gone]
     graph.builder.drop_unused(list(graph.outputs))
 
@@ -63,6 +64,8 @@ class _Folder:
             if chain:
                 self._put_in(operation, weights, whole)
                 self._leave_out(chain, operation)
+            return
+        if operation.kind == "Sub":     # a large mean, which is to be taken off first (see normalization.py)
             return
         rank = self.ranks.get(operation.inputs[0], 0) if operation.inputs else 0
         first = self._affine(operation, operation.inputs[0], rank) if rank else None

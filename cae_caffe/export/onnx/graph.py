@@ -47,13 +47,17 @@ class _GraphWriter:
         for value in self.net_graph.inputs:
             self.tensors[value] = self.builder.unused(value.name)
             self.inputs[value.name] = value.shape
-        self.names = {value: self.builder.unused(self._name(value)) for node in self.net_graph.nodes
-                      for value in node.outputs if value not in self.tensors}
+        self.names = self._names()
 
-    def _name(self, value: Value) -> str:
+    def _names(self) -> dict[Value, str]:
         """The blob's name for its last value; earlier ones, and those over an input, have their layer's too."""
-        is_last = self.finals[value.name] is value and value.name not in self.inputs
-        return value.name if is_last else f"{value.name}/{value.producer.name}"
+        values = [value for node in self.net_graph.nodes for value in node.outputs if value not in self.tensors]
+        last = [value for value in values if self.finals[value.name] is value and value.name not in self.inputs]
+        names = {value: self.builder.unused(value.name) for value in last}      # first, for users know these names
+        for value in values:
+            if value not in names:
+                names[value] = self.builder.unused(f"{value.name}/{value.producer.name}")
+        return names
 
     def write_layers(self) -> None:
         refusals = Refusals()

@@ -23,6 +23,8 @@ MOST_NAMED = 10
 def halve(graph: WrittenGraph) -> None:
     """Let the graph compute in float16. Raises InputError, by name, for parameters beyond its range."""
     builder = graph.builder
+    _divide_by_large_variances(builder)
+    builder.drop_unused(list(graph.outputs))
     _require_range(builder)
     operations = builder.operations
     singles = _Singles(builder)
@@ -35,6 +37,19 @@ def halve(graph: WrittenGraph) -> None:
     for name, array in builder.constants.items():
         if array.dtype == np.float32 and name not in singles.constants:
             builder.constants[name] = _half(array)
+
+
+def _divide_by_large_variances(builder: GraphBuilder) -> None:
+    """Put constant variances beyond float16 into the scales: their roots, which the values are divided by, fit."""
+    for operation in builder.operations:
+        variance = builder.constants.get(operation.inputs[4]) if operation.kind == "BatchNormalization" else None
+        scale = builder.constants.get(operation.inputs[1]) if variance is not None else None
+        if variance is None or scale is None or not (variance > LARGEST).any():
+            continue
+        factor = np.float32(1) / np.sqrt(variance + np.float32(operation.attributes["epsilon"]))
+        operation.inputs[1] = builder.constant(scale * factor, f"{operation.layer}/scale")
+        operation.inputs[4] = builder.constant(np.ones_like(variance), f"{operation.layer}/ones")
+        operation.attributes["epsilon"] = 0.0
 
 
 def _require_range(builder: GraphBuilder) -> None:

@@ -71,8 +71,8 @@ class LayerWriter:
         return self.op("Reshape", x, self.constant(shape, np.int64, "shape"))
 
     def transpose(self, x: str, order: Sequence[int]) -> str:
-        """`x` with its axes in another order."""
-        return self.op("Transpose", x, perm=list(order))
+        """`x` with its axes in another order; `x` itself if that is theirs."""
+        return x if list(order) == sorted(order) else self.op("Transpose", x, perm=list(order))
 
     def pad(self, x: str, begins: Sequence[int], ends: Sequence[int], value: float = 0, mode: str = "constant") -> str:
         """`x` with so many more values before and behind those of each axis."""

@@ -23,6 +23,10 @@ def test_the_batch_may_move_too():
     hold(Case('type: "Permute" permute_param { order: 2 order: 0 order: 1 }', [values(2, 3, 4)]))
 
 
+def test_permute_of_a_single_number():
+    hold(Case('type: "Permute"', [values()]), dynamic=False)
+
+
 @examples(8)
 @given(batch=st.integers(1, 3), group=st.integers(1, 4), each=st.integers(1, 4),
        spatial=st.lists(st.integers(1, 3), max_size=3))

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 pytest.importorskip("onnx", reason="onnx is not here: pip install cae-caffe[onnx]")
 
+import numpy as np
 import onnx
 from conformance import TOLERANCE, Case, values, whole_numbers
 from golden_layers import families
@@ -67,3 +68,11 @@ def test_what_runs_in_float32_alone_still_does(operator, layer, bottoms):
     assert operator in {node.op_type for node in model.graph.node}
     assert {one.type.tensor_type.elem_type for one in (*model.graph.input, *model.graph.output)} == {
         onnx.TensorProto.FLOAT}
+
+
+def test_variances_beyond_float16_do():
+    """Of pixels from 0 to 255 a convolution makes thousands, whose squares float16 cannot hold."""
+    params = [values(3, low=-500, high=500), values(3, low=1e5, high=1e7, seed=1), np.ones(1, np.float32)]
+    net, arrays, tops = engine_run(Case('type: "BatchNorm"', [values(2, 3, 4, 4, low=-4000, high=4000)], params=params,
+                                        phase="TEST", backward=False))
+    require_same(net, arrays, tops, proof.HALF_TOLERANCE, fp16=True)

@@ -6,7 +6,9 @@ import pytest
 from conformance import Case, examples, values
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx_judge import hold
+from onnx_judge import engine_run, hold
+
+from cae_caffe.export.onnx import convert
 
 SEEDS = st.integers(0, 1000)
 
@@ -61,3 +63,12 @@ def test_copies_that_are_outputs():
               'layer { name: "split" type: "Split" bottom: "a" top: "b" top: "c" }\n'
               'layer { name: "shifted" type: "Power" bottom: "b" top: "y" power_param { shift: 1 } }',
               {"x": values(2, 3)}))
+def test_outputs_keep_their_names_whatever_the_values_between_are_called():
+    """What `bend` writes, before `again` works in place, would be `a/bend`, if there were no blob of that name."""
+    case = Case('layer { name: "bend" type: "AbsVal" bottom: "x" top: "a" }\n'
+                'layer { name: "again" type: "TanH" bottom: "a" top: "a" }\n'
+                'layer { name: "constant" type: "Power" bottom: "a" top: "a/bend" power_param { shift: 2 } }',
+                {"x": values(2, 3)})
+    hold(case)
+    model = convert.to_onnx(engine_run(case)[0], blobs=["a/bend", "a"])
+    assert [one.name for one in model.graph.output] == ["a/bend", "a"]
