@@ -59,7 +59,12 @@ def read_source(path: str | os.PathLike) -> str:
                              "so.") from None
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8, so this is not a text file"
-        raise InputError(f"{problem}{_appearance(data)}.") from None
+        wanted = "; a file of that name holds weights, and a prototxt is wanted here" if _is_named_weights(path) else ""
+        raise InputError(f"{problem}{appearance(data)}{wanted}.") from None
+
+
+def _is_named_weights(path: str | os.PathLike) -> bool:
+    return os.fsdecode(path).endswith((".caffemodel", ".caffemodel.h5", ".solverstate", ".solverstate.h5"))
 
 
 def parse_text(text: str, message_class, name: str = "<string>"):
@@ -88,7 +93,7 @@ def read_binary(path: str | os.PathLike, message_class):
     message = message_class()
     if not _decode(data, message):
         raise InputError(f"{path}: this is not a whole {message_class.DESCRIPTOR.name} in Caffe's binary format"
-                         f"{_appearance(data)}; it may be cut off, damaged, or another kind of file.")
+                         f"{appearance(data)}; it may be cut off, damaged, or another kind of file.")
     return message
 
 
@@ -115,7 +120,7 @@ def _is_text(message) -> bool:
     return True
 
 
-def _appearance(data: bytes) -> str:
+def appearance(data: bytes) -> str:
     """Return a sentence's tail that says what the file seems to be, if that shows in its first bytes."""
     kinds = [kind for signature, kind in _SIGNATURES.items() if data.startswith(signature)]
     return f" (it seems to be {kinds[0]})" if kinds else ""

@@ -119,3 +119,12 @@ def test_without_safetensors_the_remedy_is_told(net, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     assert export(net) == 1
     assert 'pip install "cae-caffe[safetensors]"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["net.prototxt", "net.caffemodel", "--out", "net.prototxt"], "net.prototxt: this is no folder"),
+    (["net.caffemodel", "net.prototxt", "--out", "out"], "a file of that name holds weights, and a prototxt")])
+def test_words_in_each_others_places_are_told(words, said, net, monkeypatch, capsys):
+    monkeypatch.chdir(net)
+    assert main(["export-torch", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -140,6 +140,9 @@ def test_other_files_are_refused(inspected):
     np.save("w.npy", VALUES)
     Path("w.pth").write_bytes(b"PK\x03\x04" + bytes(range(256)))
     assert "net.prototxt: this is a text, which holds no weights; give" in inspected(None, "net.prototxt")[1]
+    Path("page.caffemodel").write_text("<!DOCTYPE html>\n")
+    assert "page.caffemodel: this is a text, which holds no weights (it seems to be a web page" in inspected(
+        None, "page.caffemodel")[1]
     assert "w.npy: this is not a whole NetParameter" in inspected(None, "w.npy")[1]
     assert "a zip file (PyTorch's weights are such)" in inspected(None, "w.pth")[1]
     assert "none: there is no such file" in inspected(None, "none")[1]

@@ -41,6 +41,9 @@ def write(deployed: Deployed, folder: str | os.PathLike, tell: Callable[[str], N
     names. Raises RunError if the outputs differ; then no file is left.
     """
     needs.require_safetensors()
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise InputError(f"{os.fspath(folder)}: this is no folder, and two files are to be written into one; name a "
+                         "folder, which is made if it is not there.")
     found = source(deployed)
     places = Path(folder, f"{found.stem}.py"), Path(folder, f"{found.stem}.safetensors")
     with files.together() as batch:
