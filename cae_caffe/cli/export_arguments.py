@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from ..errors import InputError
@@ -39,6 +40,14 @@ def _shape(word: str) -> tuple[str, tuple[int, ...]]:
     if not equals or not name or not all(length.isascii() and length.isdigit() for length in lengths):
         raise InputError(f"--shape {word} is no shape; give an input's name and its lengths, such as data=1,3,224,224.")
     return name, tuple(map(int, lengths))
+
+
+def keep_sources(out: str, *sources: str | None) -> None:
+    """Raise InputError if the file to write is one of those that are read, which would be gone."""
+    for source in filter(None, sources):
+        if os.path.exists(out) and os.path.exists(source) and os.path.samefile(out, source):
+            raise InputError(f"--out {out} is the file {source} itself, which is read here and would be replaced; give "
+                             "the new file another name.")
 
 
 def tell_dropped(nodes: Sequence[Node]) -> None:

@@ -10,7 +10,7 @@ from ..interruption import unwinding
 from ..printing import shown
 from .arguments import add_python_layers_argument
 from .engine import chosen_quiet_engine
-from .export_arguments import add_net_arguments, shapes_of, tell_dropped
+from .export_arguments import add_net_arguments, keep_sources, shapes_of, tell_dropped
 
 DYNAMIC, OFF = "dynamic", "off"
 
@@ -47,6 +47,7 @@ def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the file; returns 0."""
     batch, shapes = _batch(arguments.batch), shapes_of(arguments)
+    keep_sources(arguments.out, arguments.net, arguments.weights, arguments.mean, arguments.check)
     chosen_quiet_engine(arguments)
     from ..export import needs
 

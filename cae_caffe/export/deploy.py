@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import schema
@@ -103,6 +103,7 @@ def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
     if not isinstance(net, Net):
         raise InputError(f"A {type(net).__module__}.{type(net).__name__} is given where a net of the embedded engine "
                          "is needed; load it with cae_caffe.load_backend(\"torch\").Net or cae_caffe.pycaffe.Net.")
+    blobs = names_given(blobs, "blobs")
     graph = net.graph
     choice = _Choice(graph, net._engine.layers)
     outputs = [choice.chosen(name) for name in blobs] if blobs else choice.defaults()
@@ -121,6 +122,16 @@ def deploy(net: Net, blobs: Sequence[str] = ()) -> Deployed:
     originals = {copy.number: node for node, copy in zip(computing, copies)}
     dropped = tuple(node for node in graph.nodes if choice.role(node) in (Role.SCORES, Role.STORES))
     return Deployed(form, tuple(dict.fromkeys(value.name for value in outputs)), dropped, originals)
+
+
+def names_given(names: Sequence[str] | str | None, what: str) -> tuple[str, ...]:
+    """The names that an argument `what` gives, one or several, each once. Raises InputError for what is no name."""
+    if names is None or names == "":
+        return ()
+    found = list(names) if isinstance(names, Iterable) and not isinstance(names, (str, bytes)) else [names]
+    if not all(isinstance(name, str) for name in found):
+        raise InputError(f"{what}={names!r} is given; give a name, or a list of names.")
+    return tuple(dict.fromkeys(map(str, found)))
 
 
 class _Choice:

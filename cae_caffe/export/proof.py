@@ -120,12 +120,19 @@ def read_arrays(path: str | os.PathLike) -> Arrays:
             if isinstance(found, np.ndarray):
                 raise InputError(f"{path}: this is one array, and inputs have names; write the file with "
                                  "numpy.savez(file, data=array).")
-            return {name: np.asarray(found[name], np.float32, order="C") for name in found.files}
+            return {name: _numbers(found[name], name, path) for name in found.files}
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read: {error.strerror or error}.") from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: this is no .npz file of numbers ({' '.join(str(error).split())}); write it with "
                          "numpy.savez(file, data=array).") from error
+
+
+def _numbers(array: np.ndarray, name: str, path: str | os.PathLike) -> np.ndarray:
+    if np.iscomplexobj(array):
+        raise InputError(f"{path}: the array `{name}` is of complex numbers, and inputs are of real ones.")
+    with np.errstate(over="ignore"):        # to infinity, of which nets may make something
+        return np.asarray(array, np.float32, order="C")
 
 
 def set_shapes(deployed: Deployed, arrays: Arrays) -> None:
@@ -146,6 +153,15 @@ def set_shapes(deployed: Deployed, arrays: Arrays) -> None:
     for name, array in arrays.items():
         deployed.net.blobs[name].reshape(*array.shape)
     deployed.net.reshape()
+
+
+def require_batch(deployed: Deployed, arrays: Arrays) -> None:
+    """Raise InputError for arrays of another batch than the net has now."""
+    for name, shape in deployed.shapes().items():
+        found = arrays[name].shape if name in arrays else shape
+        if found[:1] != shape[:1]:
+            raise InputError(f"The array `{name}` to check with has the shape {_times(found)}, and the exported net "
+                             f"takes {_times(shape)}; give an array of that shape, or export the net for any batch.")
 
 
 def engine_outputs(deployed: Deployed, inputs: Arrays) -> Arrays:

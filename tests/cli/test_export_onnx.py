@@ -367,3 +367,31 @@ def test_file_names_that_are_no_text_are_written_out_in_the_metadata(export, col
     assert done.status == 0, done.err
     assert done.metadata["caffe.prototxt"] == r"\udcffnet.prototxt" and done.metadata["caffe.weights"] == r"\udcffit"
     assert done.metadata["caffe.preprocessing"] == r"minus the mean \udcffmean.binaryproto"
+
+
+def test_arrays_to_check_with_have_the_models_batch(export, tmp_path):
+    np.savez(tmp_path / "in.npz", data=np.ones((5, 1, 6, 5)))
+    refused(export("--check", tmp_path / "in.npz"), 2, "The array `data` to check with has the shape "
+            "5x1x6x5, and the exported net takes 1x1x6x5; .* export the net for any batch")
+    assert export("--check", tmp_path / "in.npz", "--batch", "dynamic").status == 0
+    np.savez(tmp_path / "in.npz", data=np.ones((1, 1, 6, 5), complex))
+    assert "complex numbers" in export("--check", tmp_path / "in.npz").err
+
+
+def test_a_mean_with_a_pixel_that_is_no_number_is_refused(export, colours, tmp_path):
+    blob = schema.BlobProto(data=[1.0] * 89 + [np.nan])
+    blob.shape.dim.extend([1, 3, 6, 5])
+    schema.write_binary(blob, tmp_path / "mean.binaryproto")
+    refused(export("--mean", tmp_path / "mean.binaryproto", **colours), 2, "1 of the mean's 90 values are no finite")
+
+
+@pytest.mark.parametrize("which", ["net", "weights"])
+def test_what_is_read_is_not_written_over(export, autoencoder, which):
+    """A slip of the keyboard that would cost the weights."""
+    source = getattr(autoencoder, which)
+    with open(source, "rb") as file:
+        before = file.read()
+    done = export(out=source)
+    assert done.status == 2 and "is read here and would be replaced; give the new file another name" in done.err
+    with open(source, "rb") as file:
+        assert file.read() == before

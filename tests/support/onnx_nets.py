@@ -17,7 +17,7 @@ from cae_caffe.pycaffe import TEST, Net
 
 # Of blobs and of layers: what users write, what the exporter's own names look like, and what is no identifier.
 NAMES = ["x", "x_2", "x/x", "data", "conv1", "conv1/weight", "conv1/Conv", "constant", "N", "a b", "x.y", "größe",
-         "x/bias", "numbers", "shape", "x/shape", "x/float16", "data/float16", "net", "1", "-1", "a\\\\b",
+         "x/bias", "numbers", "shape", "x/shape", "x/float16", "data/float16", "net", "1", "-1", "a\\b",
          "x/constant", "x/mul", "data/sub", "x/x_2", "x/data", "data/x", "/", "fc/weight", "loss", "prob", "é/x"]
 LARGEST = 1e4       # value of a blob
 FILLER = '{ type: "uniform" min: -1 max: 1 }'
@@ -55,7 +55,7 @@ class _Maker:
             dims = [first, *(rng.randint(1, 6) for _ in range(rank - 1))][:rank]
             name = self.new_name()
             self.text += (f'layer {{ name: "{self.layer_name()}" type: "Input" top: "{name}" input_param {{ shape {{ '
-                          + " ".join(f"dim: {dim}" for dim in dims) + " } } }\n")
+                          + " ".join(f"dim: {dim}" for dim in dims) + " } } }\n").replace("\\", "\\\\")
             self.shapes[name] = tuple(dims)
 
     def new_name(self) -> str:
@@ -104,7 +104,7 @@ class _Maker:
             names = [self.new_name() for _ in range(tops)]
         words = [f'name: "{self.layer_name()}"', f'type: "{kind}"', *(f'bottom: "{one}"' for one in bottoms),
                  *(f'top: "{one}"' for one in names), options]
-        return "layer { " + " ".join(words) + " }\n"
+        return "layer { " + " ".join(words).replace("\\", "\\\\") + " }\n"
 
     def maybe(self, text: str, chance: float = 0.5) -> str:
         return text if self.rng.random() < chance else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,11 +38,18 @@ class Options:
     weights: str = ""
 
     def __post_init__(self):
-        if self.opset not in OPSETS:
+        if not _is_whole(self.opset) or self.opset not in OPSETS:
             raise InputError(f"The operator set {self.opset} is asked for, and {OPSETS[0]} to {OPSETS[-1]} can be "
                              "written.")
-        if self.batch not in (None, DYNAMIC) and (not isinstance(self.batch, int) or self.batch < 1):
+        batch: Any = self.batch
+        is_number = _is_whole(batch) and batch >= 1
+        if not (is_number or batch is None or (isinstance(batch, str) and batch == DYNAMIC)):
             raise InputError(f"The batch {self.batch} is asked for; give a number of 1 or more, or `dynamic`.")
+
+
+def _is_whole(number) -> bool:
+    """Whether it is a whole number, of Python or of NumPy; True is none."""
+    return isinstance(number, numbers.Integral) and not isinstance(number, bool)
 
 
 def to_onnx(net, batch: int | str | None = None, blobs: Sequence[str] = (),     # noqa: PLR0913 -- the command's flags

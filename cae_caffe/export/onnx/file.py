@@ -58,6 +58,8 @@ def save(model: onnx.ModelProto, path: Path, data: str) -> None:
 
 def prove(deployed: Deployed, path: Path, options: Options, arrays: proof.Arrays | None = None) -> proof.Proof:
     """Hold what onnxruntime gives for the model in the file against the engine."""
+    if arrays is not None and options.batch != DYNAMIC:
+        proof.require_batch(deployed, arrays)
     session = _session(path)
 
     def run(inputs: proof.Arrays) -> proof.Arrays:

@@ -16,6 +16,7 @@ SINGLE = {"NonMaxSuppression": (0, 1, 3, 4), "Resize": (1, 2), "Upsample": (1,)}
 # What onnxruntime runs in float32 alone, if this attribute is not the value: by the operator, and inputs to be cast.
 SUMS = {"ScatterElements": ("reduction", "none", (0, 2)), "ScatterND": ("reduction", "none", (0, 2))}
 LARGEST = float(np.finfo(np.float16).max)
+SMALLEST = np.nextafter(np.float16(0), np.float16(1))
 UNBOUNDED = 1e38        # from here on a constant stands for "any value is smaller"
 MOST_NAMED = 10
 
@@ -66,8 +67,12 @@ def _require_range(builder: GraphBuilder) -> None:
 
 
 def _half(array: np.ndarray) -> np.ndarray:
-    """The array in float16; what stands for "smaller than any value" is the smallest, and infinities stay."""
-    return np.where(np.isinf(array), array, np.clip(array, -LARGEST, LARGEST)).astype(np.float16)
+    """The array in float16; what stands for "smaller than any value" is the smallest, and infinities stay.
+
+    A single number that is not 0 stays so: such an eps keeps divisors from 0.
+    """
+    found = np.where(np.isinf(array), array, np.clip(array, -LARGEST, LARGEST)).astype(np.float16)
+    return np.where(found == 0, SMALLEST * np.sign(array).astype(np.float16), found) if array.size == 1 else found
 
 
 class _Singles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from ...engine import blob_proto
 from ...errors import InputError
 from ...printing import shown
 from ...schema.blob_values import shape_of
-from ..deploy import Deployed
+from ..deploy import Deployed, names_given
 from .graph import WrittenGraph
 
 IMAGE_AXES = 4
@@ -81,13 +82,15 @@ def preprocessing(deployed: Deployed, mean=None, scale: float = 1, rgb: bool = F
     Caffe's nets) or one for all; as a string, with commas between them. `inputs` are the inputs that take images: by
     default the one input of four axes. Raises InputError for what does not fit them.
     """
-    if mean is None and scale == 1 and not rgb:
+    inputs = names_given(inputs, "inputs")
+    if mean is None and np.array_equal(scale, 1) and not rgb:
         if inputs:
             raise InputError(f"`{inputs[0]}` is named as an input of images, but no mean, scale or rgb is given that "
                              "would change them.")
         return None
-    if not np.isfinite(scale) or scale == 0:
-        raise InputError(f"The scale {scale:g} is given; it must be a finite number other than 0.")
+    if not _is_factor(scale):
+        told = f"{scale:g}" if isinstance(scale, numbers.Real) else scale
+        raise InputError(f"The scale {told} is given; it must be a number other than 0 that float32 holds.")
     names = _image_inputs(deployed, inputs)
     shapes = deployed.shapes()
     values, source = _read(mean) if mean is not None else (None, "")
@@ -103,6 +106,11 @@ def preprocessing(deployed: Deployed, mean=None, scale: float = 1, rgb: bool = F
                          float(scale), rgb, source)
 
 
+def _is_factor(scale) -> bool:
+    with np.errstate(over="ignore"):
+        return isinstance(scale, numbers.Real) and bool(np.isfinite(np.float32(scale)) and np.float32(scale) != 0)
+
+
 def _image_inputs(deployed: Deployed, inputs: Sequence[str]) -> tuple[str, ...]:
     shapes = deployed.shapes()
     images = [name for name, shape in shapes.items() if len(shape) == IMAGE_AXES]
@@ -114,19 +122,25 @@ def _image_inputs(deployed: Deployed, inputs: Sequence[str]) -> tuple[str, ...]:
         raise InputError(f"{deployed.file}: mean, scale and rgb are for the input that takes images, and the net has "
                          f"{len(images)} inputs of four axes ({', '.join(images) or 'none'})"
                          + ("; name those that they are for, such as --input " + images[0] if images else "") + ".")
-    return tuple(inputs or images)
+    return tuple(inputs) or tuple(images)
 
 
 def _read(mean) -> tuple[np.ndarray, str]:
     """The mean's values, (C,) or (C, H, W), and where they are from."""
-    if isinstance(mean, (str, os.PathLike)):
-        numbers = _numbers(os.fspath(mean))
-        if numbers is None:
-            return _read_file(os.fspath(mean)), shown(os.path.basename(mean))
-        mean = numbers
-    values = np.asarray(mean, np.float32)
+    if isinstance(mean, (str, bytes, os.PathLike)):
+        path = os.fsdecode(mean)
+        found = _numbers(path)
+        if found is None:
+            return _read_file(path), shown(os.path.basename(path))
+        mean = found
+    try:
+        with np.errstate(over="ignore"):
+            values = np.atleast_1d(np.asarray(mean, np.float32))
+    except (TypeError, ValueError):
+        values = np.empty(0, np.float32)
     if values.ndim not in (1, 3) or not values.size or not np.isfinite(values).all():
-        raise InputError(f"The mean {mean} is given; give the path of a .binaryproto, or a finite number for each "
+        told = f"an array of {_times(mean.shape)}" if isinstance(mean, np.ndarray) and mean.ndim > 1 else mean
+        raise InputError(f"The mean {told} is given; give the path of a .binaryproto, or a finite number for each "
                          "channel in the net's order, such as 104,117,123 for blue, green and red.")
     return values, ", ".join(f"{value:g}" for value in values) if values.ndim == 1 else "of an array"
 
@@ -150,6 +164,9 @@ def _read_file(path: str) -> np.ndarray:
         raise InputError(f"{path}: this is no mean of images: it holds {count} values in the shape "
                          f"{_times(shape_of(message)) or 'of none'}, and one image, 1xCxHxW, is needed; compute the "
                          "mean anew, or give a number for each channel.")
+    if not np.isfinite(values).all():
+        raise InputError(f"{path}: {np.count_nonzero(~np.isfinite(values))} of the mean's {values.size} values are no "
+                         "finite numbers; compute the mean anew, or give a number for each channel.")
     return values.reshape(values.shape[-3:])
 
 

@@ -76,3 +76,12 @@ def test_variances_beyond_float16_do():
     net, arrays, tops = engine_run(Case('type: "BatchNorm"', [values(2, 3, 4, 4, low=-4000, high=4000)], params=params,
                                         phase="TEST", backward=False))
     require_same(net, arrays, tops, proof.HALF_TOLERANCE, fp16=True)
+
+
+@pytest.mark.parametrize("layer", [
+    'type: "MVN"', 'type: "Normalize" norm_param { across_spatial: true }',
+    'type: "BatchNorm" batch_norm_param { eps: 1e-9 use_global_stats: false }',
+])
+def test_an_eps_below_float16_still_keeps_from_dividing_by_zero(layer):
+    net, arrays, tops = engine_run(Case(layer, [np.zeros((2, 3, 4, 4), np.float32)], phase="TEST", backward=False))
+    require_same(net, arrays, tops, proof.HALF_TOLERANCE, fp16=True)
