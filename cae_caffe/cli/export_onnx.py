@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("pixels", "With these the file takes pixels, and does itself what Caffe's "
                                       "transform_param does: (pixel - mean) * scale.")
-    group.add_argument("--mean", metavar="FILE|B,G,R", help="a mean.binaryproto of the input's size, or a number for "
-                       "each channel in the net's order: blue, green, red in Caffe's nets")
+    group.add_argument("--mean", metavar="FILE|B,G,R", help="a mean.binaryproto or mean.npy of the input's size, "
+                       "or a number for each channel in the net's order: blue, green, red in Caffe's nets")
     group.add_argument("--scale", metavar="S", type=float, default=1, help="the factor after the mean (default 1)")
     group.add_argument("--rgb", action="store_true", help="take RGB images, for a net that was trained on BGR")
     group.add_argument("--input", metavar="NAME", action="append", default=[],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 
+from ..errors import InputError
 from ..interruption import unwinding
 from ..printing import shown
 from .arguments import add_python_layers_argument
@@ -27,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the files; returns 0."""
     shapes = shapes_of(arguments)
+    if arguments.out.endswith(".py") or os.path.isfile(arguments.out):
+        raise InputError(f"--out {arguments.out} names a file, and a folder is needed, into which NET.py and "
+                         "NET.safetensors go, with the net's name for NET; give the folder's path, such as --out "
+                         f"{os.path.dirname(arguments.out) or 'models'}.")
     chosen_quiet_engine(arguments)
     from ..export import needs
 

@@ -16,6 +16,8 @@ from .roles import VALUES
 
 Shapes = Mapping[str, Sequence[int]]
 
+WEIGHTS = (".caffemodel", ".caffemodel.h5")     # the ends of the names of files of weights
+
 
 def open_to_leave(net_file: str | os.PathLike, weights: str | os.PathLike | None, stages: Sequence[str] = (),
                   level: int = 0, shapes: Shapes | None = None) -> pycaffe.Net:
@@ -27,18 +29,26 @@ def open_to_leave(net_file: str | os.PathLike, weights: str | os.PathLike | None
     whose files need not be there then. What reads a data layer's other tops, which no shape is given for, is left out:
     it compares with labels. Raises InputError as `analysis.nets.open_net` does, and for names that are no inputs.
     """
-    definition, lines = schema.read_net_with_lines(net_file)
     name = str(net_file)
+    _require_order(name, str(weights))
+    definition, lines = schema.read_net_with_lines(net_file)
     net, lines = _in_state(definition, lines, name, stages, level)
     if shapes:
         net, lines = _with_shapes(net, lines, shapes, name)
     try:
         return cast("pycaffe.Net", open_definition(pycaffe, net, lines, name, weights, "test", stages, level)[0])
     except InputError as error:
-        remedy = _remedy_for_data(str(error), net, lines, name)
+        remedy = _remedy_for_data(str(error), net, lines, name) or _remedy_for_shapes(str(error), shapes, str(weights))
         if remedy:
             raise InputError(*error.args, remedy) from None
         raise
+
+
+def _require_order(net_file: str, weights: str) -> None:
+    """Tell a net and its weights that were given the other way round."""
+    if net_file.endswith(WEIGHTS) and not weights.endswith(WEIGHTS):
+        raise InputError(f"{net_file} is a file of weights by its name, and stands where the net's prototxt is needed; "
+                         f"give the net first and its weights second: {weights} {net_file}.")
 
 
 def _in_state(definition, lines, name: str, stages: Sequence[str], level: int) -> tuple[schema.NetParameter, list]:
@@ -103,6 +113,16 @@ def _remedy_for_data(sentence: str, net, lines: Collection[int | None], name: st
     """What helps where a data layer cannot be built, as `sentence` says; empty where it is about something else."""
     for layer, line in zip(net.layer, lines):
         if _feeds(layer) and layer.type != "Input" and sentence.startswith(layer_place(layer, name, line)):
-            return (f"An exported net needs no data, but their shape: give it, such as --shape {layer.top[0]}=1,3,224,"
-                    "224, or export the net's deploy.prototxt.")
+            side = layer.transform_param.crop_size or 224
+            return (f"An exported net needs no data, but their shape: give it, such as --shape {layer.top[0]}=1,3,"
+                    f"{side},{side}, or export the net's deploy.prototxt.")
+    return ""
+
+
+def _remedy_for_shapes(sentence: str, shapes: Shapes | None, weights: str) -> str:
+    """What helps where weights do not fit, as `sentence` says, a net whose inputs have other shapes than its own."""
+    if shapes and sentence.startswith(f"{weights}: layer "):
+        given = ", ".join(f"--shape {name}={','.join(map(str, lengths))}" for name, lengths in shapes.items())
+        return (f"Here {given} decides how many weights the layers need: an inner product fits one size of images, and "
+                "a convolution one number of channels. Give the shape that the net was trained with.")
     return ""

@@ -281,6 +281,7 @@ def test_a_large_model_has_a_second_file(export, autoencoder, monkeypatch):
     (["--shape", "data"], "--shape data is no shape"), (["--shape", "data=a"], "--shape data=a is no shape"),
     (["--shape", "dota=1,1,6,5"], "`dota`, which is no input.*data"),
     (["--shape", "data=1,1,2,2"], "conv1"),
+    (["--shape", "data=1,3,6,5"], "--shape data=1,3,6,5 decides how many weights"),
     (["--check", "gone.npz"], "gone.npz: the file cannot be read"),
 ])
 def test_wrong_words_are_told(export, words, says):
@@ -299,6 +300,31 @@ def test_a_file_that_is_no_mean_is_told(export, colours, tmp_path):
     refused(export("--mean", tmp_path / "m.bin", **colours), 2, "m.bin")
     schema.write_binary(schema.BlobProto(data=[1, 2]), tmp_path / "m.bin")
     refused(export("--mean", tmp_path / "m.bin", **colours), 2, "m.bin: this is no mean of images: it holds 2 values")
+
+
+@pytest.mark.parametrize("mean", [np.full((3, 6, 5), 7.0), np.array([1, 2, 3])])
+def test_a_mean_of_numpy_is_taken_off(export, colours, tmp_path, mean):
+    np.save(tmp_path / "m.npy", mean)
+    done = export("--mean", tmp_path / "m.npy", **colours)
+    assert done.status == 0, done.err
+    images = np.random.default_rng(0).uniform(0, 255, (2, 3, 6, 5)).astype(np.float32)
+    less = images - mean.reshape((1, 3, *mean.shape[1:]) if mean.ndim > 1 else (1, 3, 1, 1)).astype(np.float32)
+    for name, values in engine(colours["net"], colours["weights"], data=less).items():
+        np.testing.assert_allclose(done.run(data=images)[name], values, rtol=1e-5, atol=1e-3)
+
+
+def test_an_array_of_numpy_that_is_no_mean_is_told(export, colours, tmp_path):
+    mean = tmp_path / "m.npy"
+    np.save(mean, np.full((3, 8, 8), 7.0))
+    refused(export("--mean", mean, **colours), 2, "of images of 3x8x8", "--mean 7,7,7")
+    np.save(mean, np.zeros((2, 2)))
+    refused(export("--mean", mean, **colours), 2, "m.npy: this is no mean of images", "in the shape 2x2")
+    mean.write_bytes(b"no array")
+    refused(export("--mean", mean, **colours), 2, "m.npy: this is no array of NumPy's")
+
+
+def test_a_net_and_weights_in_the_wrong_order_are_told(export, autoencoder):
+    refused(export(net=autoencoder.weights, weights=autoencoder.net), 2, "give the net first and its weights second")
 
 
 def test_files_that_are_missing_or_do_not_fit_are_told(export, autoencoder, colours, tmp_path):

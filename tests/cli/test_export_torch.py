@@ -115,6 +115,14 @@ def test_a_blob_can_be_the_output(net, capsys):
     assert "`nosuch`" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("place", ["out.py", "net.prototxt"])
+def test_a_file_in_the_place_of_the_folder_is_told(net, capsys, place):
+    assert main(["export-torch", str(net / "net.prototxt"), str(net / "net.caffemodel"), "--out",
+                 str(net / place)]) == 2
+    assert "names a file, and a folder is needed" in capsys.readouterr().err
+    assert not (net / "out.py").exists()
+
+
 def test_without_safetensors_the_remedy_is_told(net, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     assert export(net) == 1

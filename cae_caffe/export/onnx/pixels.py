@@ -78,9 +78,9 @@ def preprocessing(deployed: Deployed, mean=None, scale: float = 1, rgb: bool = F
                   inputs: Sequence[str] = ()) -> Preprocessing | None:
     """What is to be done to images before the net, or None if nothing.
 
-    `mean` is the path of a .binaryproto, or numbers, one for each channel in the net's order (blue, green, red in
-    Caffe's nets) or one for all; as a string, with commas between them. `inputs` are the inputs that take images: by
-    default the one input of four axes. Raises InputError for what does not fit them.
+    `mean` is the path of a .binaryproto or a .npy, or numbers, one for each channel in the net's order (blue, green,
+    red in Caffe's nets) or one for all; as a string, with commas between them. `inputs` are the inputs of images:
+    by default the one input of four axes. Raises InputError for what does not fit them.
     """
     inputs = names_given(inputs, "inputs")
     if mean is None and np.array_equal(scale, 1) and not rgb:
@@ -157,6 +157,8 @@ def _read_file(path: str) -> np.ndarray:
     if not os.path.exists(path):
         raise InputError(f"{path}: the mean's file is not there; give the path of a .binaryproto, or a number for each "
                          "channel in the net's order, such as 104,117,123 for blue, green and red.")
+    if path.endswith(".npy"):
+        return _read_npy(path)
     message = schema.read_binary(path, schema.BlobProto)
     values = blob_proto.array(message, name=path)
     if values is None or not values.size or values.ndim not in (3, IMAGE_AXES) or values.shape[:-3] not in ((), (1,)):
@@ -168,6 +170,20 @@ def _read_file(path: str) -> np.ndarray:
         raise InputError(f"{path}: {np.count_nonzero(~np.isfinite(values))} of the mean's {values.size} values are no "
                          "finite numbers; compute the mean anew, or give a number for each channel.")
     return values.reshape(values.shape[-3:])
+
+
+def _read_npy(path: str) -> np.ndarray:
+    """A mean as pycaffe's scripts load it: (C, H, W) or (C,)."""
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: this is no array of NumPy's ({error}); give the mean anew, as a .npy or a "
+                         ".binaryproto, or a number for each channel.") from None
+    if values.dtype.kind not in "fiu" or values.ndim not in (1, 3) or not values.size or not np.isfinite(values).all():
+        raise InputError(f"{path}: this is no mean of images: it holds {values.dtype} in the shape "
+                         f"{_times(values.shape) or 'of one number'}, and finite numbers, CxHxW or C of them, are "
+                         "needed; compute the mean anew, or give a number for each channel.")
+    return values.astype(np.float32)
 
 
 def _require_fit(values: np.ndarray, shape: Sequence[int], name: str, source: str) -> None:

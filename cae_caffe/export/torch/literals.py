@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from numbers import Integral, Real
 from typing import Any
@@ -36,7 +37,7 @@ def literal(value: Any) -> str:
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, Real) and not isinstance(value, bool):
         return number(int(value) if isinstance(value, Integral) else float(value))
-    return repr(value)
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def arguments(positional: tuple, named: dict[str, Any]) -> str:
