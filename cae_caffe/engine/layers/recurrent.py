@@ -129,6 +129,8 @@ class RecurrentLayer(DataSource, Layer):
         for blob in bottom:
             blob.settle()
         self._forward_pass.run()
+        if self.steps == 1:     # the output is the one step's own memory (see Concat)
+            top[0].share_data(self._output)
         self._is_kept = True
         for blob, last in zip(top[1:], self._last):
             blob.share_data(last)
