@@ -15,6 +15,8 @@ from cae_caffe.cli.main import main
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 pytest.importorskip("safetensors", reason="safetensors is not here: pip install cae-caffe[safetensors]")
 
+from safetensors import safe_open
+
 from cae_caffe.export import proof
 from cae_caffe.pycaffe import TEST, Net
 
@@ -136,3 +138,35 @@ def test_words_in_each_others_places_are_told(words, said, net, monkeypatch, cap
     monkeypatch.chdir(net)
     assert main(["export-torch", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_file_name_that_is_no_text_is_written_out(net):
+    odd = os.fsencode(net / "odd") + b"\xff\n.prototxt"
+    os.rename(net / "net.prototxt", odd)
+    assert main(["export-torch", os.fsdecode(odd), str(net / "net.caffemodel"), "--out", str(net / "out")]) == 0
+    with safe_open(next((net / "out").glob("*.safetensors")), "pt") as file:
+        assert file.metadata()["caffe.prototxt"] == r"odd\udcff\n.prototxt"
+
+
+@pytest.mark.parametrize("words, match", [
+    (["--level", "99999999999"], "99999999999 is no whole number from -2147483648 to 2147483647"),
+    (["--shape", "data=99999999999999999999,1,28,28"], "has a length that no blob can have"),
+    (["--shape", f"data={'9' * 5000},1"], "has a length that no blob can have"),
+    (["--shape", "data=999999999999999999,1"], "at most 2147483647 values")])
+def test_numbers_that_no_message_of_caffes_holds_are_refused(words, match, net, capsys):
+    assert _status(lambda: export(net, *words)) == 2
+    assert match in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["summary", "x", "--level"], ["test", "-model", "x", "-weights", "y", "-level"],
+                                     ["train", "-solver", "x", "-level"], ["time", "-model", "x", "-iterations"]])
+def test_so_they_are_by_the_other_commands(command, capsys):
+    assert _status(lambda: main([*command, "2147483648"])) == 2
+    assert "2147483648" in capsys.readouterr().err
+
+
+def _status(run):
+    try:
+        return run()
+    except SystemExit as end:
+        return end.code
