@@ -15,8 +15,6 @@ from cae_caffe.cli.main import main
 pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
 pytest.importorskip("safetensors", reason="safetensors is not here: pip install cae-caffe[safetensors]")
 
-from safetensors import safe_open
-
 from cae_caffe.export import proof
 from cae_caffe.pycaffe import TEST, Net
 
@@ -132,20 +130,12 @@ def test_without_safetensors_the_remedy_is_told(net, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["net.prototxt", "net.caffemodel", "--out", "net.prototxt"], "net.prototxt: this is no folder"),
-    (["net.caffemodel", "net.prototxt", "--out", "out"], "a file of that name holds weights, and a prototxt")])
+    (["net.prototxt", "net.caffemodel", "--out", "net.prototxt"], "--out net.prototxt names a file, and a folder is"),
+    (["net.caffemodel", "net.prototxt", "--out", "out"], "net.caffemodel is a file of weights by its name")])
 def test_words_in_each_others_places_are_told(words, said, net, monkeypatch, capsys):
     monkeypatch.chdir(net)
     assert main(["export-torch", *words]) == 2
     assert said in capsys.readouterr().err
-
-
-def test_a_file_name_that_is_no_text_is_written_out(net):
-    odd = os.fsencode(net / "odd") + b"\xff\n.prototxt"
-    os.rename(net / "net.prototxt", odd)
-    assert main(["export-torch", os.fsdecode(odd), str(net / "net.caffemodel"), "--out", str(net / "out")]) == 0
-    with safe_open(next((net / "out").glob("*.safetensors")), "pt") as file:
-        assert file.metadata()["caffe.prototxt"] == r"odd\udcff\n.prototxt"
 
 
 @pytest.mark.parametrize("words, match", [
@@ -170,3 +160,11 @@ def _status(run):
         return run()
     except SystemExit as end:
         return end.code
+
+
+def test_a_parameter_alone_can_be_an_output(tmp_path, capsys):
+    (tmp_path / "net.prototxt").write_text(FIXED + 'layer { name: "p" type: "Parameter" top: "p" parameter_param { '
+                                           "shape { dim: 2 } } }")
+    Net(str(tmp_path / "net.prototxt"), TEST).save(str(tmp_path / "net.caffemodel"))
+    assert export(tmp_path) == 0
+    assert "gives what the engine gives" in capsys.readouterr().out
