@@ -13,6 +13,14 @@ from . import caffe_flags
 from .flag_parser import FlagParser
 
 
+def int32(word: str) -> int:
+    """A whole number as the fields of Caffe's messages and gflags hold it."""
+    value = int(word)
+    if not -2**31 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"{word} is no whole number from {-2**31} to {2**31 - 1}")
+    return value
+
+
 def add_flag(parser: argparse.ArgumentParser, name: str, **options: Any) -> None:
     """Add the flag `name` as Caffe's own tool takes it: `-solver FILE`, `--solver FILE`, `-solver=FILE`.
 
@@ -39,7 +47,7 @@ def add_flags_without_effect(parser: FlagParser) -> None:
 def add_state_flags(parser: argparse.ArgumentParser) -> None:
     """Add what commands that run one net in one state take: `-gpu`, `-level` and `-stage`."""
     add_flag(parser, "gpu", default="", metavar="N", help="run on this GPU")
-    add_flag(parser, "level", type=int, default=0, help="level of the net's state (default 0)")
+    add_flag(parser, "level", type=int32, default=0, help="level of the net's state (default 0)")
     add_flag(parser, "stage", default="", metavar="NAME[,NAME...]", help="stages of the net's state")
 
 

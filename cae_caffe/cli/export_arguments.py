@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 from ..errors import InputError
 from ..graph import Node
+from .arguments import int32
+
+DIGITS = 18     # of a length, at most, as Caffe's messages hold it
 
 
 def add_net_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +29,7 @@ def add_form_arguments(parser: argparse.ArgumentParser) -> None:
                         help="an input's shape, instead of the net's own, or of data that are not here")
     parser.add_argument("--stage", metavar="S", action="append", default=[], help="with this stage of the net; may be "
                         "given more than once")
-    parser.add_argument("--level", metavar="N", type=int, default=0, help="at this level of the net (default: 0)")
+    parser.add_argument("--level", metavar="N", type=int32, default=0, help="at this level of the net (default: 0)")
 
 
 def shapes_of(arguments: argparse.Namespace) -> dict[str, tuple[int, ...]]:
@@ -39,6 +42,8 @@ def _shape(word: str) -> tuple[str, tuple[int, ...]]:
     lengths = dims.split(",") if dims else []
     if not equals or not name or not all(length.isascii() and length.isdigit() for length in lengths):
         raise InputError(f"--shape {word} is no shape; give an input's name and its lengths, such as data=1,3,224,224.")
+    if any(len(length) > DIGITS for length in lengths):
+        raise InputError(f"--shape {word} has a length that no blob can have; Caffe's have at most 2147483647 values.")
     return name, tuple(map(int, lengths))
 
 

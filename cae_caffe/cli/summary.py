@@ -9,7 +9,7 @@ from ..analysis.image_needs import known_needs
 from ..analysis.nets import PHASES, open_graph
 from ..analysis.stability import final
 from ..analysis.summary import summary
-from .arguments import add_backend_argument
+from .arguments import add_backend_argument, int32
 from .engine import chosen_quiet_engine
 
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="build the net for this phase (default: train)")
     parser.add_argument("--stage", metavar="S", action="append", default=[],
                         help="with this stage, such as test-on-test; may be given more than once")
-    parser.add_argument("--level", metavar="N", type=int, default=0, help="at this level (default: 0)")
+    parser.add_argument("--level", metavar="N", type=int32, default=0, help="at this level (default: 0)")
     parser.add_argument("--images", metavar="N", type=int, help="number of training images (default: from the data)")
     parser.add_argument("--data", metavar="LIST", help="list of HDF5 files with the training images (default: the "
                         "one that NET trains on, if it is there)")

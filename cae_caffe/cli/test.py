@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..running import score
-from .arguments import add_engine_arguments, add_flag, add_state_flags
+from .arguments import add_engine_arguments, add_flag, add_state_flags, int32
 from .engine import chosen_backend
 
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the flags of `cae-caffe test`."""
     add_flag(parser, "model", required=True, metavar="FILE", help="the net's prototxt, run in phase TEST")
     add_flag(parser, "weights", required=True, metavar="FILE", help="the trained weights, a .caffemodel")
-    add_flag(parser, "iterations", type=int, default=50, metavar="N", help="batches to run (default 50)")
+    add_flag(parser, "iterations", type=int32, default=50, metavar="N", help="batches to run (default 50)")
     add_state_flags(parser)
     add_engine_arguments(parser)
 

@@ -10,7 +10,7 @@ from ..running.solver import ON_NAN
 from ..running.train import train
 from ..running.train_options import DATA_POSITIONS, Options
 from ..running.train_together import train_together
-from .arguments import add_engine_arguments, add_flag
+from .arguments import add_engine_arguments, add_flag, int32
 from .engine import chosen_backend
 
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", type=_count, metavar="N",
                         help="behind each snapshot, remove all but the N newest whole ones (default: none)")
     add_flag(parser, "gpu", metavar="N", help="train on this GPU; the CPU unless told by the solver")
-    add_flag(parser, "level", type=int, help="level of the train net's state (default 0)")
+    add_flag(parser, "level", type=int32, help="level of the train net's state (default 0)")
     add_flag(parser, "stage", metavar="NAME[,NAME...]", help="stages of the train net's state")
     add_flag(parser, "sigint_effect", choices=EFFECTS, help="what Ctrl-C does (default stop)")
     add_flag(parser, "sighup_effect", choices=EFFECTS, help="what a hang-up does (default snapshot)")

@@ -130,9 +130,41 @@ def test_without_safetensors_the_remedy_is_told(net, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["net.prototxt", "net.caffemodel", "--out", "net.prototxt"], "net.prototxt: this is no folder"),
-    (["net.caffemodel", "net.prototxt", "--out", "out"], "a file of that name holds weights, and a prototxt")])
+    (["net.prototxt", "net.caffemodel", "--out", "net.prototxt"], "--out net.prototxt names a file, and a folder is"),
+    (["net.caffemodel", "net.prototxt", "--out", "out"], "net.caffemodel is a file of weights by its name")])
 def test_words_in_each_others_places_are_told(words, said, net, monkeypatch, capsys):
     monkeypatch.chdir(net)
     assert main(["export-torch", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words, match", [
+    (["--level", "99999999999"], "99999999999 is no whole number from -2147483648 to 2147483647"),
+    (["--shape", "data=99999999999999999999,1,28,28"], "has a length that no blob can have"),
+    (["--shape", f"data={'9' * 5000},1"], "has a length that no blob can have"),
+    (["--shape", "data=999999999999999999,1"], "at most 2147483647 values")])
+def test_numbers_that_no_message_of_caffes_holds_are_refused(words, match, net, capsys):
+    assert _status(lambda: export(net, *words)) == 2
+    assert match in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["summary", "x", "--level"], ["test", "-model", "x", "-weights", "y", "-level"],
+                                     ["train", "-solver", "x", "-level"], ["time", "-model", "x", "-iterations"]])
+def test_so_they_are_by_the_other_commands(command, capsys):
+    assert _status(lambda: main([*command, "2147483648"])) == 2
+    assert "2147483648" in capsys.readouterr().err
+
+
+def _status(run):
+    try:
+        return run()
+    except SystemExit as end:
+        return end.code
+
+
+def test_a_parameter_alone_can_be_an_output(tmp_path, capsys):
+    (tmp_path / "net.prototxt").write_text(FIXED + 'layer { name: "p" type: "Parameter" top: "p" parameter_param { '
+                                           "shape { dim: 2 } } }")
+    Net(str(tmp_path / "net.prototxt"), TEST).save(str(tmp_path / "net.caffemodel"))
+    assert export(tmp_path) == 0
+    assert "gives what the engine gives" in capsys.readouterr().out

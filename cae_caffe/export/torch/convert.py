@@ -33,8 +33,9 @@ def to_torch(net, blobs: Sequence[str] = ()) -> nn.Module:
 def module_of(deployed: Deployed, found: Source | None = None) -> nn.Module:
     """As `to_torch`, of a deploy form, whose source may be there already."""
     found = found or source(deployed)
-    with torch.random.fork_rng(devices=[]):     # its first values are drawn, and overwritten
-        module = getattr(_run(found), found.name)()
+    # Its first values are drawn, and overwritten. The caller's modes are not for it, which may be trained on elsewhere.
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.device("cpu"):
+        module = getattr(_run(found), found.name)().float()
     fill(module, found)
     return module.eval()
 

@@ -99,7 +99,8 @@ def _prove(deployed: Deployed, found: Source, code: Path, weights: Path, arrays:
     def run(inputs: proof.Arrays) -> proof.Arrays:
         with torch.no_grad():
             tops = module(*(torch.from_numpy(inputs[name]) for name in deployed.net.inputs))
-        return {name: top.numpy() for name, top in zip(deployed.outputs, tops if isinstance(tops, tuple) else (tops,))}
+        tops = tops if isinstance(tops, tuple) else (tops,)
+        return {name: top.detach().numpy() for name, top in zip(deployed.outputs, tops)}    # one may be a parameter
 
     return proof.prove(deployed, run, f"PyTorch {torch.__version__}", batches=_batches(deployed), given=arrays)
 

@@ -80,6 +80,8 @@ def _wrong(held: Any) -> str:
         return f"it holds a {type(held).__name__}"
     key, value = next((key, value) for key, value in held.items()
                       if not (isinstance(key, str) and isinstance(value, torch.Tensor)))
+    if not isinstance(key, str):
+        return f"it holds a tensor under {key!r}, which is no name"
     return f"under `{key}` it holds a {type(value).__name__}, which is no tensor"
 
 

@@ -176,6 +176,7 @@ def test_a_shared_parameter_gets_one_value():
     (3, "A builtins.int is given where an nn.Module"),
     ({}, "it holds no tensors"),
     ({"a": 3}, "under `a` it holds a int, which is no tensor"),
+    ({1: torch.ones(2)}, "it holds a tensor under 1, which is no name"),
     ({"a": {"x": torch.ones(1)}, "b": {"y": torch.ones(1)}}, r"several state_dicts \(a, b\)"),
     ({"conv1.weight": torch.ones(4, 3, 3, 3, device="meta")}, "is without values")])
 def test_what_is_no_state_dict(given, sentence):

@@ -167,3 +167,19 @@ def test_no_blob_is_compared_with_itself(bottoms, comparisons):
     text = f'layer {{ name: "most" type: "Eltwise" {words} top: "most" eltwise_param {{ operation: MAX }} }}'
     inputs = {name: whole_numbers(4, 5, below=3, seed=number) for number, name in enumerate(sorted(set(bottoms)))}
     assert inspect.getsource(type(hold(Case(text, inputs)))).count("where") == comparisons
+
+
+def test_modes_of_the_caller_are_not_the_modules():
+    """Of default types and devices, and inference mode, in which nothing could be trained on later."""
+    net, _ = engine_run(small(), False)
+    wanted = to_torch(net).state_dict()
+    try:
+        torch.set_default_dtype(torch.float64)
+        with torch.inference_mode(), torch.device("meta"):
+            module = to_torch(net)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for name, tensor in module.state_dict().items():
+        assert tensor.dtype == torch.float32 and torch.equal(tensor, wanted[name])
+    module(torch.from_numpy(values(2, 1, 6, 6))).sum().backward()
