@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from cae_caffe.export.onnx.layers.pooling import may_see_nothing
 from cae_caffe.graph import Node
 
@@ -45,6 +47,15 @@ def _resample_reads_beyond(layer, node: Node) -> bool:
     return layer.kind == "LINEAR" and not layer.antialias and old != new and old[0] == 1 < old[1]
 
 
+def _steps_back(layer, node: Node) -> bool:
+    """Whether a pixel's number times the rounded inverse of the scale is of the pixel before."""
+    if layer.has_mask:
+        return False
+    firsts = ((np.arange(length, dtype=np.float32), np.float32(scale))
+              for length, scale in zip(node.inputs[0].shape[2:], layer.scales))
+    return any((numbers * scale * (1 / scale) < numbers).any() for numbers, scale in firsts)
+
+
 LOOP = "its Loop does not run"
 LEAST_SCORE = "its NonMaxSuppression takes no score below 0 as the least"
 ONE_ROW = "its linear Resize reads beyond such an image"
@@ -64,6 +75,9 @@ GAPS: dict[str, list[Gap]] = {
     "ConnectedComponent": [Gap("all", "it has no Loop", _always)],
     "DetectionOutput": [
         Gap("`eta` below 1", LOOP, lambda layer, node: node.message.detection_output_param.nms_param.eta < 1),
+        Gap("`code_type` CORNER or CORNER_SIZE, for which boxes may be inside out",
+            "its NonMaxSuppression takes all boxes without area for one",
+            lambda layer, node: layer.code.kind != "CENTER_SIZE"),
         Gap("no `confidence_threshold`, or one below 0", LEAST_SCORE, lambda layer, node: layer.least_score < 0),
     ],
     "Im2col": [
@@ -84,6 +98,10 @@ GAPS: dict[str, list[Gap]] = {
     "Proposal": [Gap("all", LOOP, _always)],
     "Resample": [Gap("LINEAR, of one row, without antialias", ONE_ROW, _resample_reads_beyond)],
     "ROIPooling": [Gap("all", "it has no MaxRoiPool", _always)],
+    "Upsample": [
+        Gap("a `scale` of 41, 47, 55, 61 and others beyond",
+            "its Resize multiplies by the rounded inverse of the scale", _steps_back),
+    ],
     "YoloDetectionOutput": [YOLO],
     "Yolov3DetectionOutput": [YOLO],
 }

@@ -23,6 +23,9 @@ EXAMPLES = {
     ("DetectionOutput", "`eta` below 1"): Case(
         'type: "DetectionOutput" detection_output_param { num_classes: 2 confidence_threshold: 0.1 '
         'nms_param { nms_threshold: 0.6 eta: 0.9 } }', ssd_made.bottoms(1, 6, 2, 0)[:3]),
+    ("DetectionOutput", "`code_type` CORNER or CORNER_SIZE, for which boxes may be inside out"): Case(
+        'type: "DetectionOutput" detection_output_param { num_classes: 3 confidence_threshold: 0.2 '
+        'variance_encoded_in_target: true }', ssd_made.bottoms(2, 2, 3, 1)[:3]),
     ("DetectionOutput", "no `confidence_threshold`, or one below 0"): Case(
         'type: "DetectionOutput" detection_output_param { num_classes: 2 }', ssd_made.bottoms(1, 6, 2, 0)[:3]),
     ("Im2col", "`pad`, with more than five axes"): Case(
@@ -39,6 +42,8 @@ EXAMPLES = {
         [values(1, 2, 2, 2, low=0), values(1, 4, 2, 2), np.array([[32, 32, 1]])]),
     ("ROIPooling", "all"): Case('type: "ROIPooling" roi_pooling_param { pooled_h: 2 pooled_w: 2 }',
                                 [distinct(1, 2, 4, 4), np.array([[0, 0, 0, 3, 3]])]),
+    ("Upsample", "a `scale` of 41, 47, 55, 61 and others beyond"): Case(
+        'type: "Upsample" upsample_param { scale: 41 }', [values(1, 1, 4, 5)]),
     ("YoloDetectionOutput", "`confidence_threshold` below 0"): Case(
         f'type: "YoloDetectionOutput" yolo_detection_output_param {{ {YOLO} confidence_threshold: -1 }}',
         [values(1, 6, 2, 2)]),

@@ -1,13 +1,17 @@
-"""Proposal, and py-faster-rcnn's Python layer, in ONNX."""
+"""Proposal, and py-faster-rcnn's Python layer, on their way out."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import torch
+from both_judges import hold_both, refused_by_both
 from conformance import Case, distinct, examples, values
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx_judge import hold, refused
 
+CONSTANT = {"gradients": False, "reason": "regions count as constants"}
+OF_ONE = {"torch": {"batches": False, **CONSTANT}, "onnx": {"dynamic": False}}     # it takes one image
 OPTIONS = {"feat_stride": 8, "base_size": 8, "min_size": 4, "ratio": [0.5, 1.0], "scale": [1.0, 2.0],
            "pre_nms_topn": 30, "post_nms_topn": 5, "nms_thresh": 0.5}
 
@@ -35,15 +39,13 @@ def bottoms(images, rows, columns, number=4, seed=0, stretch=1.0, stride=8):
            "post_nms_topn": st.sampled_from([1, 4, 300])}), stretch=st.sampled_from([0.2, 1.5]))
 def test_proposal(images, size, seed, ratio, scale, further, stretch):
     options = {"feat_stride": 8, "ratio": ratio, "scale": scale, **further}
-
-    hold(case(bottoms(images, *size, len(ratio) * len(scale), seed, stretch), options))
+    hold_both(case(bottoms(images, *size, len(ratio) * len(scale), seed, stretch), options), torch=CONSTANT)
 
 
 def test_the_scores_may_be_left_out_and_the_scale_of_rows_too():
     blobs = bottoms(1, 3, 4)
     blobs[2] = blobs[2][:, :3]
-
-    hold(case(blobs, tops=1))
+    hold_both(case(blobs, tops=1), torch=CONSTANT)
 
 
 def test_boxes_with_less_than_a_pixel_between_them_are_apart():
@@ -52,8 +54,13 @@ def test_boxes_with_less_than_a_pixel_between_them_are_apart():
     deltas[:, 2:] = -30                                 # of no size
     deltas[0, 0] = [0.1, -0.88]                         # 0.16 of a pixel apart
     blobs = [scores, deltas, np.array([[8, 16, 1, 1]])]
+    hold_both(case(blobs, {**OPTIONS, "ratio": 1, "scale": 1, "min_size": 0}), torch=CONSTANT)
 
-    hold(case(blobs, {**OPTIONS, "ratio": 1, "scale": 1, "min_size": 0}))
+
+def test_boxes_that_are_no_numbers_have_no_score():
+    blobs = bottoms(1, 3, 4)
+    blobs[0][0, 5, 0, 1] = blobs[1][0, 3, 1, 1] = blobs[1][0, 8, 2, 0] = np.nan
+    hold_both(case(blobs, {**OPTIONS, "post_nms_topn": 300, "nms_thresh": 1}), torch=CONSTANT)
 
 
 def python(module, layer, options, arrays, tops=2):
@@ -61,13 +68,26 @@ def python(module, layer, options, arrays, tops=2):
                 tops)
 
 
-def test_py_faster_rcnns():
+@pytest.mark.parametrize("tops", [1, 2])
+def test_py_faster_rcnns(tops):
     options = r"'feat_stride': 16 \n'scales': !!python/tuple [2, 4]"
     blobs = bottoms(1, 5, 6, 6, 3, stride=16)
-    for tops in (1, 2):
-        hold(python("rpn.proposal_layer", "ProposalLayer", options, blobs, tops), dynamic=False)
+    module = hold_both(python("rpn.proposal_layer", "ProposalLayer", options, blobs, tops), **OF_ONE)
+    inputs = [torch.tensor(array, dtype=torch.float32) for array in blobs]
+    one, two = module(*inputs), module(*(torch.cat([value, value]) for value in inputs))
+    regions, of_both = (one, two) if tops == 1 else (one[0], two[0])
+    assert torch.equal(of_both[:, 1:], regions[:, 1:].repeat(2, 1))
+    assert of_both[:, 0].tolist() == [0] * len(regions) + [1] * len(regions)
+
+
+def test_the_anchors_of_faster_rcnns_paper():
+    blobs = bottoms(1, 3, 4, 9, stride=16)
+    module = hold_both(python("rpn.proposal_layer", "ProposalLayer", "'feat_stride': 16", blobs), **OF_ONE)
+    assert module.layer.anchors[[0, 4, 8]].tolist() == [
+        [-84, -40, 99, 55], [-120, -120, 135, 135], [-168, -344, 183, 359]]
 
 
 def test_other_python_layers_are_refused():
-    refused(python("cae_caffe.pycaffe.shims.proposal_target_layer", "ProposalTargetLayer", "'num_classes': 3",
-                   [np.array([[0, 0, 0, 15, 15]]), np.array([[0, 0, 15, 15, 1]])], 5), "Python layers are code")
+    blobs = [np.array([[0, 0, 0, 15, 15]]), np.array([[0, 0, 15, 15, 1]])]
+    refused_by_both(python("cae_caffe.pycaffe.shims.proposal_target_layer", "ProposalTargetLayer", "'num_classes': 3",
+                           blobs, 5), match="Python layers are code")

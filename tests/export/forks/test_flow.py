@@ -1,21 +1,24 @@
-"""FlowNet2's layers in PyTorch, and DeepSkeleton's."""
+"""FlowNet2's layers on their way out: Resample, Downsample, the correlations, FlowWarp, ChannelNorm, Mean and
+DataAugmentation.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
+import torch_judge
+from both_judges import hold_both, refused_by_both
 from conformance import Case, examples, values, whole_numbers
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from torch_judge import engine_run, hold, refused
 
 from cae_caffe import schema
 from cae_caffe.export.torch.from_torch import from_torch
 
 LENGTHS = st.integers(1, 9)
 SIZES = st.tuples(LENGTHS, LENGTHS)
-CONSTANT = {"gradients": False, "reason": "the engine's layer has none"}
+CONSTANT = {"torch": {"gradients": False, "reason": "the engine's layer has none"}}
 
 
 def constant(text, *bottoms, **further):
@@ -25,39 +28,42 @@ def constant(text, *bottoms, **further):
 
 # ---- Resample and Downsample
 
-@examples(16)
+@examples(20)
 @given(kind=st.sampled_from(["NEAREST", "LINEAR", "CUBIC"]), antialias=st.booleans(), old=SIZES, new=SIZES,
        by_size=st.booleans())
 def test_resample(kind, antialias, old, new, by_size):
     size, like = (f"height: {new[0]} width: {new[1]}", []) if by_size else ("", [values(2, 1, *new)])
-    hold(constant(f'type: "Resample" resample_param {{ type: {kind} antialias: {str(antialias).lower()} {size} }}',
-                  values(2, 3, *old), *like), **CONSTANT)
+    hold_both(constant(f'type: "Resample" resample_param {{ type: {kind} antialias: {str(antialias).lower()} {size} }}',
+                       values(2, 3, *old), *like), **CONSTANT)
 
 
 @pytest.mark.parametrize("kind", ["NEAREST", "LINEAR", "CUBIC"])
 def test_a_pixel_of_weight_0_has_no_say(kind):
     image = values(2, 3, 9, 12)
     image[0, :, 3, 4] = np.nan
-    hold(constant(f'type: "Resample" resample_param {{ type: {kind} height: 3 width: 4 antialias: false }}', image),
-         **CONSTANT)
+    text = f'type: "Resample" resample_param {{ type: {kind} height: 3 width: 4 antialias: false }}'
+    if kind == "CUBIC":     # in ONNX's sum, 0 times what is no number is no number
+        torch_judge.hold(constant(text, image), **CONSTANT["torch"])
+    else:
+        hold_both(constant(text, image), **CONSTANT)
 
 
-@examples(8)
+@examples(12)
 @given(old=SIZES, new=SIZES)
 def test_downsample(old, new):
-    hold(constant(f'type: "Downsample" downsample_param {{ top_height: {new[0]} top_width: {new[1]} }}',
-                  values(2, 2, *old)), **CONSTANT)
+    hold_both(constant(f'type: "Downsample" downsample_param {{ top_height: {new[0]} top_width: {new[1]} }}',
+                       values(2, 2, *old)), **CONSTANT)
 
 
 def test_downsample_leaves_out_what_is_no_number():
     image = values(2, 2, 9, 8)
     image[:, 1, ::2, 1::3] = image[1, 0, :5] = np.nan
-    hold(constant('type: "Downsample"', image, values(2, 1, 4, 5)), **CONSTANT)
+    hold_both(constant('type: "Downsample"', image, values(2, 1, 4, 5)), **CONSTANT)
 
 
 # ---- Correlation
 
-@examples(16)
+@examples(20)
 @given(kind=st.sampled_from(["Correlation", "Correlation1D"]), kernel=st.sampled_from([1, 3]), reach=st.integers(0, 4),
        steps=st.tuples(st.integers(1, 3), st.integers(1, 3)), pad=st.integers(0, 5), size=SIZES,
        operation=st.sampled_from(["MULTIPLY", "SUBTRACT"]), direction=st.sampled_from([-1, 0, 1]),
@@ -70,27 +76,27 @@ def test_correlations(kind, kernel, reach, steps, pad, size, operation, directio
     if kind == "Correlation1D":
         text += f" single_direction: {direction}"
     bottoms = [values(2, channels, *size, seed=seed) for seed in (0, 1)]
-    hold(Case(f'type: "{kind}" correlation_param {{ {text} }}', bottoms))
+    hold_both(Case(f'type: "{kind}" correlation_param {{ {text} }}', bottoms))
 
 
 def test_correlation_as_flownet_c_has_it():
-    hold(Case('type: "Correlation" correlation_param { pad: 20 kernel_size: 1 max_displacement: 20 stride_1: 1 '
+    hold_both(Case('type: "Correlation" correlation_param { pad: 20 kernel_size: 1 max_displacement: 20 stride_1: 1 '
               'stride_2: 2 }', [values(1, 8, 6, 7, seed=seed) for seed in (0, 1)]))
 
 
 def test_differences_of_equal_values_have_a_gradient():
-    hold(Case('type: "Correlation" correlation_param { pad: 1 kernel_size: 1 max_displacement: 1 '
+    hold_both(Case('type: "Correlation" correlation_param { pad: 1 kernel_size: 1 max_displacement: 1 '
               'correlation_type: SUBTRACT }', [whole_numbers(2, 2, 4, 5, below=2, seed=seed) for seed in (0, 1)]))
 
 
 # ---- FlowWarp and ChannelNorm
 
-@examples(8)
+@examples(12)
 @given(shape=st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 6), st.integers(1, 6)),
        reach=st.sampled_from([0.3, 2, 9]), fill=st.sampled_from(["ZERO", "NOT_A_NUMBER"]))
 def test_flow_warp(shape, reach, fill):
     number, _, height, width = shape
-    hold(Case(f'type: "FlowWarp" flow_warp_param {{ fill_value: {fill} }}',
+    hold_both(Case(f'type: "FlowWarp" flow_warp_param {{ fill_value: {fill} }}',
               [values(*shape), values(number, 2, height, width, low=-reach, high=reach, seed=1)]))
 
 
@@ -100,13 +106,14 @@ def test_flow_to_pixels_and_edges_and_nowhere(fill):
     flow[0, 0] = [[0, 1, 1.5, 0.5], [-1, -1, -2, 0.75], [np.nan, np.inf, -np.inf, 1]]
     flow[0, 1] = [[0, 0.25, 1, 2], [-1.5, 1.5, 0, 0], [0, 0, 0, np.nan]]
     flow[1, 1, 2] = [0.5, 0.99, 1, -3]
-    hold(Case(f'type: "FlowWarp" flow_warp_param {{ fill_value: {fill} }}', [values(2, 3, 3, 4), flow]))
+    hold_both(Case(f'type: "FlowWarp" flow_warp_param {{ fill_value: {fill} }}', [values(2, 3, 3, 4), flow]))
 
 
-def test_channel_norm():
-    x = values(2, 3, 4, 5)
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (1, 1, 2, 2)])
+def test_channel_norm(shape):
+    x = values(*shape)
     x[0, :, 1, 1] = 0
-    hold(Case('type: "ChannelNorm"', [x]))
+    hold_both(Case('type: "ChannelNorm"', [x]))
 
 
 # ---- Mean and DataAugmentation
@@ -115,7 +122,7 @@ def test_channel_norm():
     "operation: ADD value: 0.5", "operation: SUBTRACT value: 0.5 value: -1",
     "operation: SUBTRACT value: 1 value: 2 input_scale: 3 mean_scale: 0.5 output_scale: -2"])
 def test_mean(text):
-    hold(Case(f'type: "Mean" mean_param {{ {text} }}', [values(2, 4, 2, 3), values(2, 2, 3, 3)], tops=2))
+    hold_both(Case(f'type: "Mean" mean_param {{ {text} }}', [values(2, 4, 2, 3), values(2, 2, 3, 3)], tops=2))
 
 
 def test_a_mean_image(tmp_path):
@@ -124,9 +131,9 @@ def test_a_mean_image(tmp_path):
     path = tmp_path / "mean.binaryproto"
     path.write_bytes(proto.SerializeToString())
     case = Case(f'type: "Mean" mean_param {{ operation: SUBTRACT file: "{path}" }}', [values(2, 4, 3, 4)])
-    module = hold(case)
+    module = hold_both(case)
     assert list(module.state_dict()) == ["layer.mean"]
-    assert not from_torch(module, engine_run(case, False)[0]).taken
+    assert not from_torch(module, torch_judge.engine_run(case, False)[0]).taken
 
 
 def augmentation(text, *shape, **further):
@@ -138,7 +145,7 @@ def augmentation(text, *shape, **further):
     "crop_height: 1 crop_width: 1", "mean: 0.1 mean: 0.2 mean: 0.3",
     "crop_height: 5 crop_width: 3 mean: 1 mean: 2 mean: 3"])
 def test_images_are_cut_and_less_a_mean(text):
-    hold(augmentation(text, 2, 3, 7, 8), **CONSTANT)
+    hold_both(augmentation(text, 2, 3, 7, 8), **CONSTANT)
 
 
 @pytest.mark.parametrize(("text", "size"), [
@@ -146,13 +153,13 @@ def test_images_are_cut_and_less_a_mean(text):
     ("mean_per_pixel: true crop_height: 4 crop_width: 5", (4, 5))])
 def test_a_learned_mean(text, size):
     blobs = [np.full((1, 1, 1, 1), 10), values(1, 3, *size, seed=4), values(1, 3, 1, 1, seed=5)]
-    module = hold(augmentation(f"recompute_mean: 4 {text}", 2, 3, 7, 8, params=blobs), **CONSTANT)
+    module = hold_both(augmentation(f"recompute_mean: 4 {text}", 2, 3, 7, 8, params=blobs), **CONSTANT)
     assert [name.split(".")[1] for name in module.state_dict()] == ["passes", "mean_image", "mean"]
 
 
 def test_of_a_mean_image_of_another_size_the_pixels_mean_is_taken():
     blobs = [np.full((1, 1, 1, 1), 10), values(1, 3, 7, 8, seed=4), values(1, 3, 1, 1, seed=5)]
-    module = hold(augmentation("recompute_mean: 4 mean_per_pixel: true", 2, 3, 7, 8, params=blobs), **CONSTANT)
+    module = hold_both(augmentation("recompute_mean: 4 mean_per_pixel: true", 2, 3, 7, 8, params=blobs), **CONSTANT)
     x = values(2, 3, 5, 6)
     found = module(torch.from_numpy(x)).numpy()
     assert np.allclose(found, x - blobs[1].mean((2, 3), keepdims=True), atol=1e-6)
@@ -160,17 +167,4 @@ def test_of_a_mean_image_of_another_size_the_pixels_mean_is_taken():
 
 def test_a_mean_that_passes_change_is_refused():
     blobs = [np.full((1, 1, 1, 1), 1), values(1, 3, 7, 8), values(1, 3, 1, 1)]
-    refused(augmentation("recompute_mean: 4", 2, 3, 7, 8, params=blobs), match="`recompute_mean: 4`")
-
-
-# ---- DeepSkeleton's
-
-def test_quantize():
-    x = np.float32([-3, 0, 0.99, 1, 11.5, 12, 35, 36, 79.9, 80, 199, 200, 1e4, np.inf]).reshape(2, 7)
-    hold(constant('type: "Quantize"', x), **CONSTANT)
-
-
-@pytest.mark.parametrize("tops", [1, 2])
-def test_rescale(tops):
-    x = np.float32([-3, 0, 1e-4, 2e-4, 1, 13.5, 14, 15]).reshape(2, 1, 2, 2)
-    hold(constant('type: "Rescale" rescale_param { rf: 14 }', x, tops=tops), **CONSTANT)
+    refused_by_both(augmentation("recompute_mean: 4", 2, 3, 7, 8, params=blobs), match="`recompute_mean: 4`")
