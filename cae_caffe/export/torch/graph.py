@@ -45,10 +45,17 @@ def write(deployed: Deployed) -> WrittenModule:
 
 
 def _write(node: Node, deployed: Deployed, builder: ModuleBuilder, variables: dict[Blob, str]) -> None:
-    """Append the lines of one layer. A layer in place gives its bottom's variable a new value."""
+    """Append the lines of one layer. A layer in place gives its bottom's variable a new value.
+
+    Tops with expressions of their own that nobody reads are left out.
+    """
     bottoms = [variables[value.blob] for value in node.inputs]
     found = registry.find(node.type)(LayerWriter(builder, node, deployed.layer(node), bottoms))
-    tops = [variables[value.blob] for value in node.outputs]
-    left, right = ", ".join(tops), found if isinstance(found, str) else ", ".join(found[:len(tops)])
+    tops = {variables[value.blob]: value for value in node.outputs}
+    left, right = ", ".join(tops), found
+    if not isinstance(found, str):
+        read = [(name, part) for (name, value), part in zip(tops.items(), found)
+                if value.consumers or value.name in deployed.outputs]
+        left, right = (", ".join(part) for part in zip(*read))
     if left != right:
         builder.forward.append(f"{left} = {right}")

@@ -183,3 +183,11 @@ def test_modes_of_the_caller_are_not_the_modules():
     for name, tensor in module.state_dict().items():
         assert tensor.dtype == torch.float32 and torch.equal(tensor, wanted[name])
     module(torch.from_numpy(values(2, 1, 6, 6))).sum().backward()
+
+
+def test_tops_that_nobody_reads_are_left_out():
+    text = ('layer { name: "two" type: "Split" bottom: "data" top: "one" top: "other" }\n'
+            'layer { name: "bent" type: "TanH" bottom: "one" top: "bent" }')
+    net, _ = engine_run(Case(text, {"data": values(2, 3)}), False)
+    text = source(deploy(net, ["bent"])).text
+    assert "        one = data\n        bent = self.bent(one)\n        return bent\n" in text
