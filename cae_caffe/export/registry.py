@@ -5,44 +5,58 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, TypeVar
 
 from ..errors import InputError
 from ..graph import Node
 from ..printing import times
 
-Write = TypeVar("Write", bound=Callable)
+# What writes a layer with the format's LayerWriter, and returns the tops, or the one.
+Write = Callable[[Any], "str | list[str]"]
+AnyWrite = TypeVar("AnyWrite", bound=Write)
+
+OURS = f"{__package__.partition('.')[0]}."
 
 
 class Inexpressible(Exception):     # noqa: N818 -- it is no error before all of a net's are known
     """A layer that a format cannot say exactly: a clause that tells which of its options."""
 
 
-class Registry(Generic[Write]):
-    """What writes layers, by type; the functions are in the modules of a package, which are imported when asked for."""
+class Registry:
+    """What writes layers, by type: the functions of a package, whose modules are imported when one is asked for.
+
+    Forms of other packages go before those, as their layers do before the layers of forks.
+    """
 
     def __init__(self, package: str):
         self._package: str | None = package     # None once it is imported
-        self._writers: dict[str, Write] = {}
+        self._own: dict[str, Write] = {}
+        self._others: dict[str, Write] = {}
 
-    def exports(self, *types: str) -> Callable[[Write], Write]:
+    def exports(self, *types: str) -> Callable[[AnyWrite], AnyWrite]:
         """Function decorator: what writes layers of the `types`."""
-        def add(write: Write) -> Write:
-            self._writers.update(dict.fromkeys(types, write))
+        def add(write: AnyWrite) -> AnyWrite:
+            writers = self._own if write.__module__.startswith(OURS) else self._others
+            writers.update(dict.fromkeys(types, write))
             return write
         return add
 
-    def find(self, type_name: str) -> Write:
-        """What writes layers of the type. Raises Inexpressible if nothing does."""
+    def find(self, type_name: str, layer_class: type) -> Write:
+        """What writes layers of the type, which the class computes. Raises Inexpressible if nothing does."""
         self._load()
-        if type_name not in self._writers:
+        if type_name in self._others:
+            return self._others[type_name]
+        if not layer_class.__module__.startswith(OURS):
+            raise Inexpressible(f"its class {layer_class.__module__}.{layer_class.__qualname__} of another package "
+                                "comes without a form for export")
+        if type_name not in self._own:
             raise Inexpressible(f"layers of the type {type_name} cannot be exported")
-        return self._writers[type_name]
+        return self._own[type_name]
 
     def types(self) -> list[str]:
-        """All types that can be written, sorted."""
+        """All types of this package that can be written, sorted."""
         self._load()
-        return sorted(self._writers)
+        return sorted(self._own)
 
     def _load(self) -> None:
         if self._package is not None:

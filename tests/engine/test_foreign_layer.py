@@ -122,6 +122,21 @@ def test_an_installed_layer_is_known_to_commands(installed, folder):
     assert result.returncode == 0 and "Flip" in result.stdout, result.stderr
 
 
+def test_an_installed_layer_leaves(installed, folder):
+    run_script(folder, """
+        import pytest
+        pytest.importorskip("onnxruntime")
+        from cae_caffe import pycaffe as caffe
+        from cae_caffe.export.deploy import deploy
+        from cae_caffe.export.onnx import convert, file
+        from cae_caffe.export.torch.files import export_torch
+        net = caffe.Net("net.prototxt", caffe.TEST)
+        file.write(deploy(net), "net.onnx", convert.Options("dynamic"))
+        assert [node.op_type for node in convert.to_onnx(net).graph.node].count("Slice") == 2
+        export_torch(net, "out")
+    """, [installed])
+
+
 def test_nets_in_python_and_text_know_an_installed_layer(installed, folder):
     run_script(folder, """
         from cae_caffe import schema

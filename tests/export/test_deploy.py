@@ -363,19 +363,21 @@ class Guest(caffe.Layer):
     assert len(to_onnx(whole, blobs=["one"]).graph.output) == 1
 
 
-def test_layers_of_plugins_are_refused_until_something_writes_them(monkeypatch):
+@pytest.mark.parametrize("kind", ["Doubled", "Permute"])
+def test_layers_of_plugins_are_refused_until_something_writes_them(monkeypatch, kind):
+    """Also where a fork's layer, whose form is here, yields to a plug-in's of its name."""
     from cae_caffe.export.onnx import registry as writers
 
     class Doubled(AutogradLayer):
         def compute(self, bottoms):
             return [bottoms[0] * 2]
 
-    monkeypatch.setattr(registry, "_TYPES", registry._TYPES.copy())
+    monkeypatch.setattr(registry, "_TYPES", {name: each for name, each in registry._TYPES.items() if name != kind})
     monkeypatch.setattr(layer_types, "LAYER_TYPES", layer_types.LAYER_TYPES.copy())
-    registry.register("Doubled")(Doubled)
-    whole = net(PAIR + layer("Doubled", "d", ["x"], ["d"]))
-    with pytest.raises(InputError, match=r"`d` .*layers of the type Doubled cannot be exported"):
+    monkeypatch.setattr(writers._registry, "_others", {})
+    registry.register(kind)(Doubled)
+    whole = net(PAIR + layer(kind, "d", ["x"], ["d"]))
+    with pytest.raises(InputError, match=r"`d` .*Doubled of another package comes without a form"):
         to_onnx(whole)
-    writers.types()     # the package's own are there before
-    monkeypatch.setitem(writers._registry._writers, "Doubled", lambda w: w.times(w.bottoms[0], 2))
+    writers.exports(kind)(lambda w: w.times(w.bottoms[0], 2))
     assert [node.op_type for node in to_onnx(whole).graph.node] == ["Mul"]

@@ -73,8 +73,9 @@ class _GraphWriter:
         refusals.raise_any("ONNX")
 
     def _write(self, node: Node) -> None:
-        write = registry.find(node.type)
-        writer = LayerWriter(self.builder, node, self.deployed.layer(node), [self.tensors[v] for v in node.inputs])
+        layer = self.deployed.layer(node)
+        write = registry.find(node.type, type(layer))
+        writer = LayerWriter(self.builder, node, layer, [self.tensors[v] for v in node.inputs])
         tops = write(writer)
         own = {name for operation in self.builder.operations for name in operation.outputs
                if operation.layer == node.name}

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from ..registry import Inexpressible, Registry
-
-if TYPE_CHECKING:
-    from .writing import LayerWriter
 
 __all__ = ["Inexpressible", "exports", "find", "types"]
 
-Write = Callable[["LayerWriter"], "str | list[str]"]
-
-_registry: Registry[Write] = Registry(f"{__package__}.layers")
+_registry = Registry(f"{__package__}.layers")
 
 # Function decorator: what writes layers of the types named with a LayerWriter, and returns the tops' tensors. It raises
 # Inexpressible for options that have no exact form.

@@ -50,7 +50,8 @@ def _write(node: Node, deployed: Deployed, builder: ModuleBuilder, variables: di
     Tops with expressions of their own that nobody reads are left out.
     """
     bottoms = [variables[value.blob] for value in node.inputs]
-    found = registry.find(node.type)(LayerWriter(builder, node, deployed.layer(node), bottoms))
+    layer = deployed.layer(node)
+    found = registry.find(node.type, type(layer))(LayerWriter(builder, node, layer, bottoms))
     tops = {variables[value.blob]: value for value in node.outputs}
     left, right = ", ".join(tops), found
     if not isinstance(found, str):
