@@ -154,6 +154,23 @@ def run_embedded(case: Case) -> Results:
         return conformance_runner.run(pycaffe, case.message())
 
 
+def net_and_results(case: Case):
+    """The embedded engine's net of `case`, with its parameters, and the results of its first pass."""
+    from cae_caffe import pycaffe
+
+    kept: list = []
+
+    class Kept(pycaffe.Net):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            kept.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pycaffe, "Net", Kept)
+        results = run_embedded(case)[0]
+    return kept[0], results
+
+
 def run_real(real_caffe, cases: Sequence[Case]) -> list[Results | str]:
     """The cases on real Caffe: results as of `run_embedded`, or what it said when it refused one."""
     source = Path(conformance_runner.__file__).read_text()

@@ -19,9 +19,8 @@ import numpy as np
 import opencv5
 import opencv_gaps
 import pytest
-from conformance import TOLERANCE, Agreement, Case, _difference, run_embedded
+from conformance import TOLERANCE, Agreement, Case, _difference, net_and_results
 
-from cae_caffe import pycaffe
 from cae_caffe.errors import InputError
 from cae_caffe.export.deploy import deploy
 from cae_caffe.export.onnx import convert
@@ -78,18 +77,7 @@ def _arrays(case: Case) -> dict[str, np.ndarray]:
 
 def engine_run(case: Case):
     """The net of `case` with its parameters, the bottoms, and what the engine gives for them, by the blobs' names."""
-    kept: list = []
-    real = pycaffe.Net
-
-    class Kept(real):
-        def __init__(self, *arguments, **options):
-            super().__init__(*arguments, **options)
-            kept.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pycaffe, "Net", Kept)
-        results = run_embedded(case)[0]
-    net = kept[0]
+    net, results = net_and_results(case)
     outputs = deploy(net).outputs
     return net, _arrays(case), {name: results[f"{name}.data"] for name in outputs}
 

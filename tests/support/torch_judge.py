@@ -15,10 +15,10 @@ import re
 import numpy as np
 import pytest
 import torch
-from conformance import Agreement, Case, _difference, run_embedded
+from conformance import Agreement, Case, _difference, net_and_results
 from conformance_runner import TOP_DIFF_SEED, UNWRITTEN, _uniform
 
-from cae_caffe import pycaffe, to_torch
+from cae_caffe import to_torch
 from cae_caffe.engine import log
 from cae_caffe.errors import InputError
 from cae_caffe.export.deploy import Deployed, deploy
@@ -74,18 +74,7 @@ def refused(case: Case, match: str) -> None:
 
 def engine_run(case: Case, backward: bool):
     """The net of `case`, and what the engine gives for it, as of run_embedded."""
-    kept: list = []
-    real = pycaffe.Net
-
-    class Kept(real):
-        def __init__(self, *arguments, **options):
-            super().__init__(*arguments, **options)
-            kept.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pycaffe, "Net", Kept)
-        results = run_embedded(dataclasses.replace(case, backward=backward))[0]
-    return kept[0], results
+    return net_and_results(dataclasses.replace(case, backward=backward))
 
 
 def _run(module: torch.nn.Module, form: Deployed, case: Case) -> tuple[Tensors, Tensors]:

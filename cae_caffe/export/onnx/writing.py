@@ -1,4 +1,4 @@
-"""What a layer is written with: its settings, shapes and parameters, and operators of ONNX that take plain numbers."""
+"""What a layer is written with in ONNX: operators that take plain numbers."""
 
 from __future__ import annotations
 
@@ -9,35 +9,27 @@ import numpy as np
 
 from ...engine.layer import Layer
 from ...graph import Node
+from ..writing import Shape, WrittenLayer
 from .builder import GraphBuilder
 
-Shape = tuple[int, ...]
+__all__ = ["END", "LayerWriter", "Shape"]
+
 END = np.iinfo(np.int64).max        # of a slice: to the last, whatever the length
 REDUCE_AXES_AS_INPUT = 18           # the operator set from which reductions take their axes as a tensor
 
 
-class LayerWriter:
-    """Writes one layer into a graph.
+class LayerWriter(WrittenLayer):
+    """Writes one layer into a graph; its bottoms are tensors.
 
-    `layer` is the engine's, set up: its `param`, and settings such as `axis`, `kernel` and `stride`, as Caffe computes
-    them. `bottoms` are tensors; `bottom_shapes` and `top_shapes` those of the net as it is written. A graph whose batch
-    is to be dynamic is written twice, at two batches, and what differs is made dynamic (see batch.py): so write no
-    constant that depends on the batch but in `reshape`.
+    A graph whose batch is to be dynamic is written twice, at two batches, and what differs is made dynamic (see
+    batch.py): so write no constant that depends on the batch but in `reshape`.
     """
 
     def __init__(self, builder: GraphBuilder, node: Node, layer: Layer, bottoms: Sequence[str]):
-        self.builder, self.node = builder, node
-        self.layer: Any = layer         # of a class with settings of its own
-        self.name, self.type, self.param = node.name, node.type, layer.param
-        self.bottoms = list(bottoms)
-        self.bottom_shapes: list[Shape] = [value.shape for value in node.inputs]
-        self.top_shapes: list[Shape] = [value.shape for value in node.outputs]
+        super().__init__(node, layer, bottoms)
+        self.builder = builder
 
     # Parameters and constants.
-
-    def array(self, index: int) -> np.ndarray:
-        """The values of parameter `index`, float32."""
-        return self.layer.blobs[index].data.detach().cpu().numpy()
 
     def weight(self, index: int, array: np.ndarray | None = None, name: str = "") -> str:
         """Parameter `index` as a tensor, or `array`, which is made of it; one for all layers that share it by `param`.

@@ -1,4 +1,4 @@
-"""What a layer is written with: its settings, shapes and parameters, and modules that take plain values."""
+"""What a layer is written with in PyTorch: modules that take plain values, and expressions."""
 
 from __future__ import annotations
 
@@ -10,33 +10,22 @@ from torch import nn
 
 from ...engine.layer import Layer
 from ...graph import Node
+from ..writing import WrittenLayer
 from .back import Back
 from .builder import ModuleBuilder
 from .literals import Expression, arguments
 
-Shape = tuple[int, ...]
 
+class LayerWriter(WrittenLayer):
+    """Writes one layer into a module; its bottoms are expressions, names of variables.
 
-class LayerWriter:
-    """Writes one layer into a module.
-
-    `layer` is the engine's, set up: its `param`, and settings such as `axis`, `kernel` and `stride`, as Caffe computes
-    them. `bottoms` are expressions, names of variables; `bottom_shapes` and `top_shapes` those that the net has now.
     The module takes any batch, and images of any size where the net does: so write no length that depends on them, but
     read it from the bottom, as in `{x}.shape[0]`.
     """
 
     def __init__(self, builder: ModuleBuilder, node: Node, layer: Layer, bottoms: Sequence[str]):
-        self.builder, self.node = builder, node
-        self.layer: Any = layer         # of a class with settings of its own
-        self.name, self.type, self.param = node.name, node.type, layer.param
-        self.bottoms = list(bottoms)
-        self.bottom_shapes: list[Shape] = [value.shape for value in node.inputs]
-        self.top_shapes: list[Shape] = [value.shape for value in node.outputs]
-
-    def array(self, index: int) -> np.ndarray:
-        """The values of parameter `index`, float32."""
-        return self.layer.blobs[index].data.detach().cpu().numpy()
+        super().__init__(node, layer, bottoms)
+        self.builder = builder
 
     def module(self, kind: type[nn.Module], *positional: Any, state: Mapping[str, int | np.ndarray] | None = None,
                back: Back | None = None, **named: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from .....graph import Node
+from ....masks import is_apart
 from ...registry import exports
 from ...writing import LayerWriter
 
@@ -45,7 +45,7 @@ def _put(layer: LayerWriter, size: Sequence[int]) -> str:
     values, mask = (layer.reshape(x, (0, 0, -1)) for x in layer.bottoms)
     places = layer.cast(mask, np.int64)
     plane = length = math.prod(size)
-    if not _is_apart(layer.node.inputs[1].producer):
+    if not is_apart(layer.node.inputs[1].producer):
         count = math.prod(layer.bottom_shapes[0][2:])
         places, values = _last_ones(layer, places, values, plane, count)
         length = plane + count
@@ -53,17 +53,6 @@ def _put(layer: LayerWriter, size: Sequence[int]) -> str:
     zeros = layer.op("Expand", layer.constant(0), lengths)
     planes = layer.op("ScatterElements", zeros, places, values, axis=2)
     return layer.reshape(planes if length == plane else layer.slice(planes, [0], [plane], [2]), (0, 0, *size))
-
-
-def _is_apart(pooling: Node) -> bool:
-    """Whether a mask comes from a pooling whose windows do not overlap, so that no two values have one place."""
-    if pooling.type != "Pooling":
-        return False
-    param = pooling.param.pooling_param
-    kernel, stride = ([getattr(param, field) for field in (f"{stem}_h", f"{stem}_w", both) if param.has(field)]
-                      for stem, both in (("kernel", "kernel_size"), ("stride", "stride")))
-    several = [*param.further_kernel_size, *param.further_stride, *param.dilation]
-    return param.global_pooling or (not several and max(kernel) <= min(stride or [1]))
 
 
 def _last_ones(layer: LayerWriter, places: str, values: str, plane: int, count: int) -> tuple[str, str]:

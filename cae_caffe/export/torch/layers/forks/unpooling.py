@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from .....graph import Node
+from ....masks import is_apart
 from ...literals import literal
 from ...modules.unpooling import CaffePutAtBeginnings, CaffePutBack, CaffeSpread
 from ...registry import exports
@@ -21,7 +21,7 @@ def upsample(layer: LayerWriter) -> str:
     if settings.size is not None:
         return _put_back(layer, 2, settings.size)
     cut = (int(param.pad_out_h), int(param.pad_out_w))
-    if not any(cut) and _is_apart(layer.node.inputs[1].producer):
+    if not any(cut) and is_apart(layer.node.inputs[1].producer):
         return _native(layer, short(settings.scales))
     return layer.apply(CaffePutBack, scale=settings.scales, **({"cut": cut} if any(cut) else {}))
 
@@ -58,7 +58,7 @@ def _put_back(layer: LayerWriter, kernel: int | tuple[int, int], size: tuple[int
     own = [(length - 1) * step + window
            for length, step, window in zip(layer.bottom_shapes[0][2:], strides, kernels)]
     fits = all(abs(wanted - length) < step for wanted, length, step in zip(size, own, strides))
-    if fits and _is_apart(layer.node.inputs[1].producer):
+    if fits and is_apart(layer.node.inputs[1].producer):
         return _native(layer, short(kernels), *([short(strides)] if strides != kernels else []), size=size)
     return layer.apply(CaffePutBack, size=size)
 
@@ -67,14 +67,3 @@ def _native(layer: LayerWriter, *lengths: int | tuple[int, ...], size: tuple[int
     x, mask = layer.bottoms
     told = "" if size is None else f", output_size={literal(size)}"
     return f"{layer.module(nn.MaxUnpool2d, *lengths)}({x}, {mask}.long(){told})"
-
-
-def _is_apart(pooling: Node) -> bool:
-    """Whether a mask comes from a pooling whose windows do not overlap, so that no two values have one place."""
-    if pooling.type != "Pooling":
-        return False
-    param = pooling.param.pooling_param
-    kernel, stride = ([getattr(param, field) for field in (f"{stem}_h", f"{stem}_w", both) if param.has(field)]
-                      for stem, both in (("kernel", "kernel_size"), ("stride", "stride")))
-    several = [*param.further_kernel_size, *param.further_stride, *param.dilation]
-    return param.global_pooling or (not several and max(kernel) <= min(stride or [1]))
