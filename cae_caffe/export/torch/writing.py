@@ -21,16 +21,17 @@ class LayerWriter:
     """Writes one layer into a module.
 
     `layer` is the engine's, set up: its `param`, and settings such as `axis`, `kernel` and `stride`, as Caffe computes
-    them. `bottoms` are expressions, names of variables; `bottom_shapes` and `top_shapes` those that the net has now.
+    them. `bottoms` and `tops` are names of variables; `bottom_shapes` and `top_shapes` are those that the net has now.
     The module takes any batch, and images of any size where the net does: so write no length that depends on them, but
     read it from the bottom, as in `{x}.shape[0]`.
     """
 
-    def __init__(self, builder: ModuleBuilder, node: Node, layer: Layer, bottoms: Sequence[str]):
+    def __init__(self, builder: ModuleBuilder, node: Node, layer: Layer, bottoms: Sequence[str],
+                 tops: Sequence[str]):
         self.builder, self.node = builder, node
         self.layer: Any = layer         # of a class with settings of its own
         self.name, self.type, self.param = node.name, node.type, layer.param
-        self.bottoms = list(bottoms)
+        self.bottoms, self.tops = list(bottoms), list(tops)
         self.bottom_shapes: list[Shape] = [value.shape for value in node.inputs]
         self.top_shapes: list[Shape] = [value.shape for value in node.outputs]
 
@@ -71,10 +72,11 @@ class LayerWriter:
 
     def let(self, expression: str) -> str:
         """A new variable that has the value of `expression`."""
-        return self.let_all(expression, 1)[0]
+        variable = self.builder.variables.unused(self.name, "value")
+        self.builder.forward.append(f"{variable} = {expression}")
+        return variable
 
-    def let_all(self, expression: str, number: int) -> list[str]:
-        """New variables that have the `number` values of `expression`."""
-        variables = [self.builder.variables.unused(self.name, "value") for _ in range(number)]
-        self.builder.forward.append(f"{', '.join(variables)} = {expression}")
-        return variables
+    def let_tops(self, expression: str) -> list[str]:
+        """The tops' variables, which have the values of `expression` until a further line changes them."""
+        self.builder.forward.append(f"{', '.join(self.tops)} = {expression}")
+        return self.tops
