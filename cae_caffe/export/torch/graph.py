@@ -49,14 +49,13 @@ def _write(node: Node, deployed: Deployed, builder: ModuleBuilder, variables: di
 
     Tops with expressions of their own that nobody reads are left out.
     """
-    bottoms = [variables[value.blob] for value in node.inputs]
+    bottoms, tops = ([variables[value.blob] for value in values] for values in (node.inputs, node.outputs))
     layer = deployed.layer(node)
-    found = registry.find(node.type, type(layer))(LayerWriter(builder, node, layer, bottoms))
-    tops = {variables[value.blob]: value for value in node.outputs}
-    left, right = ", ".join(tops), found
-    if not isinstance(found, str):
-        read = [(name, part) for (name, value), part in zip(tops.items(), found)
-                if value.consumers or value.name in deployed.outputs]
-        left, right = (", ".join(part) for part in zip(*read))
-    if left != right:
-        builder.forward.append(f"{left} = {right}")
+    found = registry.find(node.type, type(layer))(LayerWriter(builder, node, layer, bottoms, tops))
+    if isinstance(found, str):
+        changed = [(", ".join(tops), found)] if [found] != tops else []
+    else:
+        changed = [(top, expression) for top, expression, value in zip(tops, found, node.outputs)
+                   if top != expression and (value.consumers or value.name in deployed.outputs)]
+    if changed:
+        builder.forward.append(" = ".join(", ".join(side) for side in zip(*changed)))

@@ -6,13 +6,14 @@ import ast
 import inspect
 import os
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...version import VERSION
 from ..deploy import Deployed
 from . import graph
 from .builder import Tensor
+from .folding import folded
 from .names import CLASSES, Names, class_name, file_stem
 
 WIDTH = 100     # of lines of prose
@@ -47,13 +48,7 @@ class {name}(nn.Module):
 {ends}
     """
 
-    def __init__(self):
-        super().__init__()
-{init}
-
-    def forward({arguments}):
-{forward}
-        return {result}'''
+{methods}'''
 
 PREPROCESSING = ("What came before the net's first layer is not in it: mean, scale, order of the colour channels and "
                  "cropping, which a data layer's `transform_param` or a transformer said.")
@@ -77,8 +72,7 @@ def source(deployed: Deployed) -> Source:
     name = Names({*CLASSES, *builder.helpers}).unused(class_name(title), "Net")
     own = _CLASS.format(
         name=name, title=f"The net `{_quoted(title)}`.", ends=_ends(deployed, written),
-        init=_indented(builder.init), forward=_indented(builder.forward),
-        arguments=", ".join(["self", *written.inputs.values()]), result=", ".join(written.outputs.values()))
+        methods="\n\n".join(_methods(written)))
     helpers = [textwrap.dedent(inspect.getsource(helper)).rstrip() for helper in builder.helpers.values()]
     classes = "\n\n\n".join([*helpers, own])
     text = _FILE.format(title=f"The net `{_quoted(title)}`, a PyTorch module.", account=_account(deployed),
@@ -123,5 +117,15 @@ def _quoted(text: str) -> str:
     return printable.replace("\\", "/").replace('"', "'")
 
 
+def _methods(written: graph.WrittenModule) -> Iterator[str]:
+    """`__init__`, if there is anything to make, and `forward`."""
+    init = written.builder.init
+    if init:
+        yield f"    def __init__(self):\n{_indented(['super().__init__()', *init])}"
+    arguments, results = (", ".join(names) for names in (["self", *written.inputs.values()], written.outputs.values()))
+    head = folded(f"def forward({arguments}):", 4)
+    yield f"{head}\n{_indented([*written.builder.forward, f'return {results}'])}"
+
+
 def _indented(lines: Iterable[str]) -> str:
-    return "\n".join(f"        {line}" for line in lines)
+    return "\n".join(folded(line, 8) for line in lines)

@@ -17,15 +17,16 @@ from .literals import Expression, arguments
 
 
 class LayerWriter(WrittenLayer):
-    """Writes one layer into a module; its bottoms are expressions, names of variables.
+    """Writes one layer into a module; its `bottoms` and `tops` are names of variables.
 
     The module takes any batch, and images of any size where the net does: so write no length that depends on them, but
     read it from the bottom, as in `{x}.shape[0]`.
     """
 
-    def __init__(self, builder: ModuleBuilder, node: Node, layer: Layer, bottoms: Sequence[str]):
+    def __init__(self, builder: ModuleBuilder, node: Node, layer: Layer, bottoms: Sequence[str],
+                 tops: Sequence[str]):
         super().__init__(node, layer, bottoms)
-        self.builder = builder
+        self.builder, self.tops = builder, list(tops)
 
     def module(self, kind: type[nn.Module], *positional: Any, state: Mapping[str, int | np.ndarray] | None = None,
                back: Back | None = None, **named: Any) -> str:
@@ -60,10 +61,11 @@ class LayerWriter(WrittenLayer):
 
     def let(self, expression: str) -> str:
         """A new variable that has the value of `expression`."""
-        return self.let_all(expression, 1)[0]
+        variable = self.builder.variables.unused(self.name, "value")
+        self.builder.forward.append(f"{variable} = {expression}")
+        return variable
 
-    def let_all(self, expression: str, number: int) -> list[str]:
-        """New variables that have the `number` values of `expression`."""
-        variables = [self.builder.variables.unused(self.name, "value") for _ in range(number)]
-        self.builder.forward.append(f"{', '.join(variables)} = {expression}")
-        return variables
+    def let_tops(self, expression: str) -> list[str]:
+        """The tops' variables, which have the values of `expression` until a further line changes them."""
+        self.builder.forward.append(f"{', '.join(self.tops)} = {expression}")
+        return self.tops

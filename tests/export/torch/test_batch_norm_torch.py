@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 from conformance import Case, values
+from google.protobuf import text_format
 from torch import nn
 from torch_judge import hold
+
+from cae_caffe import pycaffe, schema, to_torch
 
 LAYER = 'type: "BatchNorm"'
 
@@ -45,3 +48,38 @@ def test_train_mode_takes_the_batchs_averages():
     module = hold(case(1)).train()
     y = module(torch.from_numpy(values(3, 2, 4, 4)))
     assert torch.allclose(y.mean((0, 2, 3)), torch.zeros(2), atol=1e-6)
+
+
+FRACTION = 0.75
+SETTLED = 1 / (1 - FRACTION)        # what Caffe's factor tends to, for it becomes FRACTION times itself and 1
+TRAINING = f'''
+layer {{ name: "data" type: "Input" top: "data" input_param {{ shape {{ dim: 3 dim: 2 dim: 4 dim: 4 }} }} }}
+layer {{ name: "bn" type: "BatchNorm" bottom: "data" top: "bn"
+        batch_norm_param {{ moving_average_fraction: {FRACTION} }} }}
+'''
+
+
+def averages_after(batches, factor):
+    """Mean and variance after so many batches: those of the engine in phase TRAIN, and the module's in train mode."""
+    message = text_format.Parse(TRAINING, schema.NetParameter())
+    net = pycaffe.Net.from_message(message, [None] * len(message.layer), "net.prototxt", pycaffe.TRAIN)
+    for blob, start in zip(net.params["bn"], ([0.5, -1], [2, 0.25], [1])):
+        blob.data[...] = factor * np.float32(start)
+    module = to_torch(net).train()
+    for seed in range(batches):
+        data = values(3, 2, 4, 4, low=1, high=5, seed=seed)
+        net.forward(data=data)
+        module(torch.from_numpy(data))
+    mean, variance, divisor = (blob.data for blob in net.params["bn"])
+    return np.stack([mean, variance]) / divisor, np.stack([module.bn.running_mean, module.bn.running_var])
+
+
+def test_settled_averages_move_as_in_phase_train():
+    caffes, moved = averages_after(5, SETTLED)
+    np.testing.assert_allclose(moved, caffes, rtol=1e-6)
+
+
+def test_averages_of_few_batches_move_slower_than_in_phase_train():
+    """The guide says so; a factor of 1 stands for one batch, which the second makes up for half of."""
+    start, caffes, moved = averages_after(0, 1)[0], *averages_after(1, 1)
+    np.testing.assert_allclose((moved - start) * SETTLED, (caffes - start) * (1 + FRACTION), rtol=1e-5)

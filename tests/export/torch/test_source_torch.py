@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from conformance import Case, values, whole_numbers
+from conformance import Case, distinct, values, whole_numbers
 from torch_judge import engine_run, hold, refused
 
 from cae_caffe import pycaffe, schema, to_torch
@@ -61,6 +61,26 @@ def test_the_same_net_is_the_same_class_and_can_be_copied_and_pickled():
     data = torch.from_numpy(values(3, 1, 6, 6))
     for same in (other, copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
         assert torch.equal(same(data), module(data))
+
+
+def test_a_mask_has_its_blobs_name_and_the_default_is_not_said():
+    text = '''
+layer { name: "pool" type: "Pooling" bottom: "data" top: "pool" top: "mask" pooling_param { kernel_size: 2 stride: 2 } }
+layer { name: "back" type: "Upsample" bottom: "pool" bottom: "mask" top: "back" upsample_param { scale: 2 } }
+layer { name: "twice" type: "Upsample" bottom: "back" top: "twice" upsample_param { scale: 2 } }
+'''
+    source = inspect.getsource(type(hold(Case(text, {"data": distinct(2, 1, 6, 6)}))))
+    assert "self.twice = nn.Upsample(scale_factor=2)\n" in source
+    assert '''
+        pool, mask = self.pool(data)
+        mask = mask.float()
+        back = self.back(pool, mask.long())
+''' in source
+
+
+def test_a_net_without_modules_has_no_init():
+    text = 'layer { name: "sum" type: "Eltwise" bottom: "a" bottom: "b" top: "sum" }'
+    assert "__init__" not in inspect.getsource(type(hold(Case(text, {"a": values(2, 3), "b": values(2, 3)}))))
 
 
 def test_weights_are_copies():
@@ -144,7 +164,8 @@ def test_whatever_the_names_are_the_source_is_clean(title, tmp_path):
     found = source(deploy(net))
     path = tmp_path / f"{found.stem}.py"
     path.write_text(found.text, encoding="utf-8")
-    for rules in ([], ["--select", "E4,E7,E9,F"]):      # ruff's own, of today and of long
+    # Ruff's own rules, of today and of long; lines of 120 letters and all quotes double as in the modules' source.
+    for rules in ([], ["--select", "E4,E7,E9,F"], ["--select", "E,W,I,Q", "--line-length", "120"]):
         checked = subprocess.run([sys.executable, "-m", "ruff", "check", "--isolated", *rules, str(path)],
                                  capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout

@@ -36,7 +36,7 @@ def pooling(layer: LayerWriter) -> str | list[str]:
                            **({} if rounds_up(layer) else {"ceil_mode": False}), **with_places)
     if not with_places:
         return y
-    top, places = layer.let_all(y, 2)
+    top, places = layer.let_tops(y)
     return [top, f"{places}.float()"]
 
 

@@ -63,6 +63,6 @@ class CaffeCenterCut(nn.Module):
         places = torch.arange(length, dtype=torch.float64, device=x.device) + (whole - length) / 2
         places = places.clamp(0, max(0.0, whole - 1.05)).float()
         first = places.floor().long()
-        parts = (places - first).reshape((-1,) + (1,) * (3 - axis))
+        parts = (places - first).to(x.dtype).reshape((-1,) + (1,) * (3 - axis))
         before, behind = (x.index_select(axis, pixels) for pixels in (first, (first + 1).clamp(max=whole - 1)))
         return before * (1 - parts) + behind * parts

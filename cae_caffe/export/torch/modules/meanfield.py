@@ -73,7 +73,7 @@ class CaffePermutohedral(nn.Module):
     def filter(self, rows, lattice):
         """The rows (points, ...) filtered, not normalized."""
         corners, weights, neighbours = lattice
-        weights = weights[:, :, None]
+        weights = weights[:, :, None].to(rows.dtype)
         count = len(neighbours[0]) // 2
         spread = rows.new_zeros(count + 1, rows.shape[1])       # the last is of no vertex, and stays 0
         for corner, weight in zip(corners, weights):

@@ -56,14 +56,12 @@ class CaffePool(nn.Module):
 class CaffeMaxPool(CaffePool):
     """The largest value of each window; with `return_indices` also its place in its image, -1 beside the image."""
 
-    LOWEST = torch.finfo(torch.float32).min
-
     def __init__(self, kernel, stride, padding, dilation, ceil_mode=True, return_indices=False):
         super().__init__(kernel, stride, padding, dilation, ceil_mode)
         self.return_indices = return_indices
 
     def forward(self, x):
-        padded = self.padded(x, self.LOWEST)
+        padded = self.padded(x, torch.finfo(x.dtype).min)
         pool = F.max_pool2d if x.dim() == 4 else F.max_pool3d
         kernel = self.kernel or tuple(x.shape[2:])
         y, places = pool(padded, kernel, self.stride, 0, self.dilation, return_indices=True)

@@ -50,7 +50,8 @@ class CaffeProposalLayer(CaffeSuppression):
 
     def placed(self, rows, columns):
         """The anchors at all places, (M, 4), by row, column and anchor."""
-        y, x = (torch.arange(length).to(self.anchors) * self.feat_stride for length in (rows, columns))
+        y, x = (torch.arange(length, dtype=self.anchors.dtype, device=self.anchors.device) * self.feat_stride
+                for length in (rows, columns))
         y, x = torch.meshgrid(y, x, indexing="ij")
         return (torch.stack([x, y, x, y], -1).unsqueeze(2) + self.anchors).reshape(-1, 4)
 

@@ -46,20 +46,21 @@ class CaffeResample(nn.Module):
     def forward(self, x, like=None):
         size = self.size if like is None else like.shape[2:]
         for axis in (3, 2):
-            pixels, weights = self.taps(x.shape[axis], size[axis - 2], x.device)
+            pixels, weights = self.taps(x, axis, size[axis - 2])
             shape = (-1,) + (1,) * (3 - axis)
             terms = [torch.where(weight.reshape(shape) != 0, x.index_select(axis, pixel) * weight.reshape(shape), 0)
                      for pixel, weight in zip(pixels, weights)]
             x = sum(terms[1:], terms[0])
         return x
 
-    def taps(self, old, new, device):
-        """For each of `new` places the pixels, of `old`, that it is made of and their weights, both (taps, new)."""
+    def taps(self, x, axis, new):
+        """For each of `new` places along an axis the pixels that it is made of and their weights, both (taps, new)."""
+        old, device = x.shape[axis], x.device
         factor = torch.full((1,), float(old), device=device) / new
         places = torch.arange(new, dtype=torch.float32, device=device) * factor + factor / 2 - 0.5
         if self.kind == "nearest":
             nearest = (places + 0.5).floor().long().clamp(0, old - 1)
-            return nearest[None], torch.ones(1, new, device=device)
+            return nearest[None], x.new_ones(1, new)
         places = places.double()
         width = max(1.0, old / new) if self.antialias else 1.0
         reach = width if self.kind == "linear" else 2 * width
@@ -67,7 +68,7 @@ class CaffeResample(nn.Module):
         distances = (places - pixels).abs() / width
         is_inside = (pixels >= 0) & (pixels < old)
         weights = torch.where(is_inside, self.filter(distances), 0)
-        return pixels.clamp(0, old - 1), (weights / weights.sum(0)).float()
+        return pixels.clamp(0, old - 1), (weights / weights.sum(0)).to(x.dtype)
 
     def filter(self, x):
         """The weight at the distance x."""

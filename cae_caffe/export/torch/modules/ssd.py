@@ -30,8 +30,8 @@ class CaffePriorBox(nn.Module):
             if max_sizes:
                 sizes.append((math.sqrt(side * int(max_sizes[number])),) * 2)
             sizes += [(side * math.sqrt(ratio), side / math.sqrt(ratio)) for ratio in ratios]
-        self.register_buffer("sizes", torch.tensor(sizes), persistent=False)
-        self.register_buffer("variances", torch.tensor(variances), persistent=False)
+        self.register_buffer("sizes", torch.tensor(sizes, dtype=torch.float32), persistent=False)
+        self.register_buffer("variances", torch.tensor(variances, dtype=torch.float32), persistent=False)
         self.offset, self.step, self.image_size, self.clip = offset, step, image_size, clip
 
     def forward(self, maps, images):
@@ -77,7 +77,7 @@ class CaffeDetectionOutput(CaffeSuppression):
         rows = torch.cat([F.pad(self.of_image(boxes[image], scores[image]), (1, 0), value=image)
                           for image in range(number)])
         if not len(rows):
-            rows = F.pad(torch.arange(number).to(loc).unsqueeze(1), (0, 6), value=-1)
+            rows = F.pad(torch.arange(number, dtype=loc.dtype, device=loc.device).unsqueeze(1), (0, 6), value=-1)
         return rows[None, None]
 
     def decoded(self, priors, variances, codes):

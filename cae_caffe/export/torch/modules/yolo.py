@@ -32,7 +32,7 @@ class CaffeYoloBoxes(CaffeSuppression):
         image, label, confidence, center, size = torch.cat(kept).split([1, 1, 1, 2, 2], 1)
         found = torch.cat([image, label, confidence, center - size / 2, center + size / 2], 1)
         if not len(found):
-            found = F.pad(torch.arange(len(bottoms[0])).to(found).unsqueeze(1), (0, 6), value=-1)
+            found = F.pad(self.numbers(len(bottoms[0]), found).unsqueeze(1), (0, 6), value=-1)
         return found[None, None]
 
     def rows(self, x, place):
@@ -48,10 +48,14 @@ class CaffeYoloBoxes(CaffeSuppression):
         are (anchors, 2), as parts of the image.
         """
         rows, columns = center.shape[1:3]
-        y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
-        cells = torch.stack([x, y], -1).unsqueeze(2).to(center)
+        y, x = torch.meshgrid(self.numbers(rows, center), self.numbers(columns, center), indexing="ij")
+        cells = torch.stack([x, y], -1).unsqueeze(2)
         center = (center.sigmoid() + cells) / center.new_tensor([columns, rows])
         return torch.cat([center, size.exp() * anchors], -1)
+
+    def numbers(self, count, like):
+        """The whole numbers from 0 to before `count`, of the type and on the device of `like`."""
+        return torch.arange(count, dtype=like.dtype, device=like.device)
 
     def overlap(self, box, boxes):
         low = torch.maximum(box[:2] - box[2:] / 2, boxes[:, :2] - boxes[:, 2:] / 2)
@@ -79,7 +83,7 @@ class CaffeYolov2Boxes(CaffeYoloBoxes):
         likeliest, label = classes.softmax(-1).max(-1, keepdim=True)
         confidence = likeliest * there.sigmoid()
         anchors = x.new_tensor(self.anchors) / x.shape[3]
-        image = torch.arange(len(x)).to(x).reshape(-1, 1, 1, 1, 1).expand_as(confidence)
+        image = self.numbers(len(x), x).reshape(-1, 1, 1, 1, 1).expand_as(confidence)
         rows = torch.cat([image, label + 1, confidence, self.boxes(center, size, anchors)], -1)
         return rows[confidence.squeeze(-1) >= self.confidence_threshold]
 
@@ -100,8 +104,8 @@ class CaffeYolov3Boxes(CaffeYoloBoxes):
         confidence = (classes.sigmoid() * there).unsqueeze(-1)
         anchors = x.new_tensor(self.anchors[place]) / (x.new_tensor([x.shape[3], x.shape[2]]) * self.strides[place])
         boxes = self.boxes(center, size, anchors).unsqueeze(-2).expand(*classes.shape, 4)
-        image = torch.arange(len(x)).to(x).reshape(-1, 1, 1, 1, 1, 1).expand_as(confidence)
-        label = torch.arange(1, self.num_classes + 1).to(x).unsqueeze(1).expand_as(confidence)
+        image = self.numbers(len(x), x).reshape(-1, 1, 1, 1, 1, 1).expand_as(confidence)
+        label = (self.numbers(self.num_classes, x) + 1).unsqueeze(1).expand_as(confidence)
         rows = torch.cat([image, label, confidence, boxes], -1)
         return rows[confidence.squeeze(-1) > self.confidence_threshold]
 

@@ -29,9 +29,9 @@ def upsample(layer: LayerWriter) -> str:
 def _repeated(layer: LayerWriter, scale: int) -> str:
     if scale == 1:
         return layer.bottoms[0]
-    # "nearest" multiplies by the rounded inverse, which is exact for powers of 2, and "nearest-exact" is off by half.
-    mode = "nearest" if scale & (scale - 1) == 0 else "nearest-exact"
-    return layer.apply(nn.Upsample, scale_factor=scale, mode=mode)
+    # By default it multiplies by the rounded inverse, which is exact for powers of 2; "nearest-exact" is off by half.
+    mode = {} if scale & (scale - 1) == 0 else {"mode": "nearest-exact"}
+    return layer.apply(nn.Upsample, scale_factor=scale, **mode)
 
 
 @exports("Unpooling")
