@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from typing import Callable
 
 from .. import glog, interruption, standard_streams
 from ..errors import CaeCaffeError
+from ..files import FULL
 from ..printing import shown
 
 # The programs whose result is not what they print, but the files that they make.
 MAKERS = ("activations", "demo", "data", "encode", "export-onnx", "export-torch", "figure", "import-torch",
           "make-prototxt", "reproduce", "train")
+
+
+_PERMISSIONS = "change its permissions or those of its folder, or give another path"
+_ROOM = "free some space, or give a path on another disk"
+_REMEDIES = {       # what to do where the system refuses a file, by the error's number
+    errno.EISDIR: "this is a folder, and a file is needed; give the path of a file",
+    errno.ENOTDIR: "what stands before the last / of the path is a file; give another path",
+    errno.ENOENT: "the file, or a folder on the way to it, is not there; correct the path",
+    errno.EACCES: _PERMISSIONS,
+    errno.EPERM: _PERMISSIONS,
+    errno.EROFS: "give a path on a disk that may be written to",
+    errno.ENAMETOOLONG: "give a shorter path",
+    **dict.fromkeys(FULL, _ROOM),
+}
 
 
 def prepare_streams() -> None:
@@ -80,7 +96,8 @@ def _sentence(error: OSError | UnicodeEncodeError | MemoryError) -> str:
         return (f"`{shown(error.object)}` cannot be written in {error.encoding}, the encoding of this locale; set "
                 "LC_ALL to C.UTF-8, or PYTHONUTF8 to 1.")
     if error.filename is not None:
-        return f"{shown(error.filename)}: {error.strerror}."
+        remedy = _REMEDIES.get(error.errno or 0)
+        return f"{shown(error.filename)}: {error.strerror}{f'; {remedy}' if remedy else ''}."
     if _output_is_broken():
         return f"standard output cannot be written: {error.strerror}."
     return f"{shown(error.strerror or error)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..printing import shown
 from ..spelling import did_you_mean
 from . import made_inputs
 from .deploy import Deployed
+from .open_lengths import OpenLengths
 
 Arrays = dict[str, np.ndarray]
 Run = Callable[[Arrays], Mapping[str, np.ndarray]]
@@ -49,11 +50,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Proof:
-    """All outputs of all runs, the `tolerance`, and whose numbers (`whose`) are held against the engine's."""
+    """All outputs of all runs, the `tolerance`, and whose numbers (`whose`) are held against the engine's.
+
+    `finders` are the outputs of as many rows as a layer finds, with that layer's type.
+    """
 
     comparisons: tuple[Comparison, ...]
     tolerance: float
     whose: str
+    finders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -68,7 +73,8 @@ class Proof:
             worst = next((one for one in wrong if one.fault), max(wrong, key=lambda one: one.relative))
             what = worst.fault or (f"it differs by {worst.difference:.2g}, which is {worst.relative:.2g} of its "
                                    f"largest value, and {self.tolerance:g} is allowed")
-            return f"{self.whose} does not give what the engine gives: output `{worst.name}`, {what}."
+            cause = self._cause(worst)
+            return f"{self.whose} does not give what the engine gives: output `{worst.name}`, {what}.{cause}"
         largest = max(one.relative for one in self.comparisons)
         zero = list(dict.fromkeys(f"`{one.name}`" for one in self.comparisons if not one.largest))
         warning = ""
@@ -77,15 +83,30 @@ class Proof:
         return (f"{self.whose} gives what the engine gives: the largest difference is {largest:.2g} of an output's "
                 f"largest value ({self.tolerance:g} is allowed).{warning}")
 
+    def _cause(self, wrong: Comparison) -> str:
+        """What may explain the difference though nothing is wrong, as a sentence with a space before it, or nothing."""
+        if wrong.name not in self.finders or self.tolerance < HALF_TOLERANCE:
+            return ""
+        return (f" It holds what a layer of type {self.finders[wrong.name]} finds: in float16 rows of nearly equal "
+                "score may change places, and a row more or less may be found, which the check cannot tell from a "
+                "fault; compare what is found yourself.")
+
+    def settle(self, out: str | os.PathLike, tell: Callable[[str], None]) -> None:
+        """Tell how the outputs compare; raises RunError, which says that `out` is not written, if one differs."""
+        if not self.holds:
+            tell(self.table())
+            raise RunError(f"{os.fspath(out)} is not written: {self.verdict} --check off writes it all the same.")
+        tell(f"{self.verdict}\n\n{self.table()}")
+
     def table(self) -> str:
-        """The verdict, and a line for each output of each run."""
+        """A line for each output of each run."""
         rows = [("output", "shape", "largest value", "largest difference", "of the largest value")]
         rows += [(shown(one.name), "x".join(map(str, one.shape)) or "scalar", f"{one.largest:.6g}",
                   one.fault or f"{one.difference:.3g}", "" if one.fault else f"{one.relative:.2g}")
                  for one in self.comparisons]
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join([self.verdict, "", *lines])
+        return "\n".join(lines)
 
 
 def prove(deployed: Deployed, run: Run, whose: str, *, batches: Sequence[int] = (), given: Arrays | None = None,
@@ -109,7 +130,13 @@ def prove(deployed: Deployed, run: Run, whose: str, *, batches: Sequence[int] = 
                 deployed.set_batch(batch)
             inputs = made_inputs.make(deployed, pixels)
             comparisons += _compared(deployed, run, inputs, prepare, whose)
-    return Proof(tuple(comparisons), tolerance, whose)
+    return Proof(tuple(comparisons), tolerance, whose, _finders(deployed))
+
+
+def _finders(deployed: Deployed) -> dict[str, str]:
+    net = deployed.graph
+    finders = OpenLengths(net).finders
+    return {name: finders[net.finals[name]] for name in deployed.outputs if net.finals[name] in finders}
 
 
 def read_arrays(path: str | os.PathLike) -> Arrays:

@@ -75,7 +75,9 @@ def test_a_system_error_is_one_line_and_status_1(monkeypatch, capsys):
 
     monkeypatch.setattr(data, "run", fail)
     assert main(["data", "mnist"]) == 1
-    assert capsys.readouterr().err == "cae-caffe data: /somewhere/file: Permission denied.\n"
+    assert capsys.readouterr().err == (
+        "cae-caffe data: /somewhere/file: Permission denied; change its permissions or those of its folder, or give "
+        "another path.\n")
 
 
 def test_a_reader_that_has_gone_is_no_error():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_the_engine_agrees_with_itself_at_every_batch(dense):
     found = proof.prove(dense, own(dense), "The twin", batches=(1, 3))
     assert found.holds and [one.shape for one in found.comparisons] == [(1, 4), (3, 4)]
     assert all(one.difference == 0 and one.largest > 0 for one in found.comparisons)
-    assert found.table().startswith("The twin gives what the engine gives: ")
+    assert found.verdict.startswith("The twin gives what the engine gives: ")
 
 
 @pytest.mark.parametrize("factor, holds", [(1 + 5e-6, True), (1 + 2e-5, False), (0, False), (np.nan, False)])
@@ -52,6 +54,26 @@ def test_a_difference_beyond_the_tolerance_is_told(dense, factor, holds):
 def test_other_shapes_are_told(dense):
     found = proof.prove(dense, lambda inputs: {"y": own(dense)(inputs)["y"][:1]}, "The twin")
     assert not found.holds and "its shape is 1x4 and not 2x4" in found.verdict
+
+
+def test_what_is_told_says_each_thing_once(dense):
+    told = []
+    proof.prove(dense, own(dense), "The twin").settle("out", told.append)
+    assert re.match(r"The twin gives what the engine gives: .*\n\noutput +shape ", told.pop())
+    with pytest.raises(RunError, match=r"^out is not written: The twin does not give .* --check off writes it all"):
+        proof.prove(dense, lambda inputs: {"y": own(dense)(inputs)["y"] + 1}, "The twin").settle("out", told.append)
+    assert told[0].startswith("output ") and "engine gives" not in told[0]
+
+
+@pytest.mark.parametrize("tolerance, is_told", [(proof.TOLERANCE, False), (proof.HALF_TOLERANCE, True)])
+def test_rows_that_change_places_in_float16_are_told_as_a_cause(tmp_path, tolerance, is_told):
+    form = form_of(tmp_path, INPUT + 'layer { name: "s" type: "Input" top: "s" input_param { shape { dim: 2 } } }\n'
+                   'layer { name: "f" type: "Filter" bottom: "x" bottom: "s" top: "y" }')
+    given = {"x": np.random.default_rng(0).random((2, 3, 8, 8), np.float32), "s": np.ones(2, np.float32)}
+    found = proof.prove(form, lambda inputs: {"y": own(form)(inputs)["y"][::-1]}, "The twin", given=given,
+                        tolerance=tolerance)
+    assert not found.holds
+    assert ("of type Filter finds: in float16 rows of nearly equal score may change places" in found.verdict) == is_told
 
 
 def test_zeros_are_told_to_prove_little(dense):

@@ -52,8 +52,6 @@ class GraphBuilder:
     opset: int
     operations: list[Operation] = field(default_factory=list)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
-    # Tensors with an axis whose length nobody knows before the net runs (detections), and what is computed from them.
-    unsized: set[str] = field(default_factory=set)
     _names: set[str] = field(default_factory=set)
     _shared: dict[tuple, str] = field(default_factory=dict)
     _parameters: dict[tuple[Any, str], list[str]] = field(default_factory=dict)
@@ -71,7 +69,6 @@ class GraphBuilder:
         """Append an operation of the `layer`; returns its outputs' names."""
         names = [self.unused(f"{layer}/{kind}") for _ in range(outputs)]
         self.operations.append(Operation(kind, inputs, names, attributes, layer))
-        self.unsized.update(names if self.unsized.intersection(inputs) else ())
         return names
 
     def constant(self, array: np.ndarray, name: str) -> str:
@@ -102,8 +99,6 @@ class GraphBuilder:
         """Give the tensor `old` a new name, which no other has; it is taken."""
         for operation in self.operations:
             operation.rename(old, new)
-        if old in self.unsized:
-            self.unsized.add(new)
 
     def insert_at_front(self, count: int) -> None:
         """Let the last `count` operations run before all others."""

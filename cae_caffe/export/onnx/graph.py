@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ...graph import Node, Value
 from ..deploy import Deployed
+from ..open_lengths import Lengths, OpenLengths
 from ..registry import Inexpressible, Refusals
 from . import registry
 from .builder import GraphBuilder
@@ -16,12 +17,12 @@ from .writing import LayerWriter, Shape
 class WrittenGraph:
     """A builder's graph with its ends: inputs and outputs by name, with the shapes that they have in the net.
 
-    The lengths of an output are None if one of them is known only when the net runs.
+    A length of an output is None if it is known only when the net runs.
     """
 
     builder: GraphBuilder
     inputs: dict[str, Shape]
-    outputs: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
+    outputs: dict[str, Lengths] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)     # how many axes blobs have, by their tensors
 
 
@@ -88,11 +89,11 @@ class _GraphWriter:
 
     def finished(self) -> WrittenGraph:
         """The graph, with each output under its blob's name, and without what no output needs."""
-        graph = WrittenGraph(self.builder, self.inputs)
+        graph, lengths = WrittenGraph(self.builder, self.inputs), OpenLengths(self.net_graph)
         for name in self.deployed.outputs:
             value = self.finals[name]
             output = self._output(self.tensors[value], self.names[value], graph)
-            graph.outputs[output] = (None,) * len(value.shape) if output in self.builder.unsized else value.shape
+            graph.outputs[output] = lengths.of(value)
         self.builder.drop_unused(list(graph.outputs))
         return graph
 

@@ -100,8 +100,3 @@ class LayerWriter(WrittenLayer):
     def plus(self, x: str, term: float) -> str:
         """`x` and a number; `x` itself if that is 0."""
         return x if term == 0 else self.op("Add", x, self.constant(term))
-
-    def unsized(self, x: str) -> str:
-        """`x`, of which nobody knows a length before the net runs, nor of what is computed from it."""
-        self.builder.unsized.add(x)
-        return x

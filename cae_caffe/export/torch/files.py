@@ -52,10 +52,7 @@ def write(deployed: Deployed, folder: str | os.PathLike, tell: Callable[[str], N
         with batch.writing(places[1]) as weights:
             _save(module_of(deployed, found), weights, code, deployed)
         if check:
-            proven = _prove(deployed, found, code, weights, arrays)
-            tell(proven.table())
-            if not proven.holds:
-                raise RunError(f"{places[0]} is not written: {proven.verdict} --check off writes it all the same.")
+            _prove(deployed, found, code, weights, arrays).settle(places[0], tell)
     return places
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ...version import VERSION
 from ..deploy import Deployed
+from ..open_lengths import Lengths, OpenLengths
 from . import graph
 from .builder import Tensor
 from .folding import folded
@@ -98,17 +99,21 @@ def _account(deployed: Deployed) -> str:
 
 def _ends(deployed: Deployed, written: graph.WrittenModule) -> str:
     """What goes into the class's forward, and what comes out."""
-    finals = deployed.graph.finals
+    net = deployed.graph
+    finals, lengths = net.finals, OpenLengths(net)
     inputs = [_end(name, variable, deployed.shapes()[name]) for name, variable in written.inputs.items()]
-    outputs = [_end(name, variable, finals[name].shape) for name, variable in written.outputs.items()]
+    outputs = [_end(name, variable, lengths.of(finals[name])) for name, variable in written.outputs.items()]
     lines = ["Inputs:", *inputs] if inputs else ["It has no inputs."]
     lines += ["Output:" if len(outputs) == 1 else "Outputs, in a tuple:", *outputs]
     return "\n".join(f"    {line}" for line in lines)
 
 
-def _end(name: str, variable: str, shape: Iterable[int]) -> str:
+def _end(name: str, variable: str, shape: Lengths) -> str:
     blob = "" if name == variable else f", the blob `{_quoted(name)}`"
-    return f"    {variable}: ({', '.join(map(str, shape))}){blob}"
+    mark = "?" if shape.count(None) > 1 else "K"
+    lengths = ", ".join(mark if length is None else str(length) for length in shape)
+    rows = ", with as many rows as are found" if None in shape else ""
+    return f"    {variable}: ({lengths}){rows}{blob}"
 
 
 def _quoted(text: str) -> str:

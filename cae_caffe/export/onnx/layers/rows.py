@@ -35,4 +35,4 @@ def filtered(layer: LayerWriter) -> list[str]:
     if len(layer.bottom_shapes[-1]) > 1:
         selector = layer.reshape(selector, [-1])
     numbers = layer.reshape(layer.op("NonZero", selector), [-1])
-    return [layer.unsized(layer.op("Gather", x, numbers, axis=0)) for x in bottoms]
+    return [layer.op("Gather", x, numbers, axis=0) for x in bottoms]

@@ -60,7 +60,7 @@ def top(layer: LayerWriter, rows: str | None, like: str) -> str:
         end = layer.op("Mul", is_empty, layer.integers([END]))
         nothing = layer.op("Slice", nothing, layer.integers([0]), end, layer.integers([0]))
         rows = layer.op("Concat", rows, nothing, axis=0)
-    return layer.unsized(layer.op("Unsqueeze", rows or nothing, layer.integers([0, 1])))
+    return layer.op("Unsqueeze", rows or nothing, layer.integers([0, 1]))
 
 
 def _nothing(layer: LayerWriter, like: str) -> str:
