@@ -132,7 +132,8 @@ def test_the_auto_encoder_that_was_planned_in_2015_builds_and_trains(tmp_path, w
 
 
 @pytest.mark.parametrize("text", [
-    pytest.param(segnet(), id="SegNet"), pytest.param(segnet({**LEARNED, "bn_mode": 1}, by_size=False), id="inference"),
+    pytest.param(segnet(), id="SegNet"), pytest.param(segnet({**LEARNED, "bn_mode": 1}), id="SegNet's inference"),
+    pytest.param(segnet({**LEARNED, "bn_mode": 1}, by_size=False), id="inference, by scale"),
     pytest.param(enet(), id="ENet"), pytest.param(pspnet(frozen=True), id="PSPNet"),
     pytest.param(pspnet(frozen=False), id="PSPNet, learning"), pytest.param(u_net(), id="U-Net"),
     pytest.param(deconvnet("INFERENCE"), id="DeconvNet's inference"),
