@@ -177,12 +177,23 @@ def test_setup_installs_again_only_for_a_reason(bench):
         assert _run(bench, "setup", **variables).returncode == 0
         return (bench / "installs").read_text().splitlines()
 
-    assert len(installs()) == 2         # all but LevelDB's library, then that, which not every machine has
-    assert len(installs()) == 2
+    assert len(installs()) == 3         # all but LevelDB's library, that, which not every machine has, and OpenCV 5
+    assert len(installs()) == 3
     (bench / "pyproject.toml").write_text("[project] # changed")
-    assert len(installs()) == 4
+    assert len(installs()) == 5
     with_torch = installs(TORCH="torch==9")
-    assert len(with_torch) == 7 and with_torch[4].endswith("torch==9")
+    assert len(with_torch) == 8 and with_torch[5].endswith("torch==9")
+    (bench / ".judges/opencv5/asked").write_text("opencv-python-headless==5.0.1")
+    again = installs(TORCH="torch==9")
+    assert len(again) == 9 and "--target .judges/opencv5" in again[8]
+
+
+def test_setup_does_without_opencv_5_where_it_cannot_be_had(bench):
+    (bench / "pyproject.toml").write_text("[project]")
+    _stub(bench, ".venv/bin/python", 'case "$*" in *--target*) exit 1;; esac')
+    done = _run(bench, "setup")
+    assert "OpenCV 5 cannot be installed; the tests that ask it skip" in done.stdout + done.stderr
+    assert done.returncode == 0 and not (bench / ".judges/opencv5").exists()
 
 
 def test_setup_that_fails_is_not_taken_for_done(bench):
