@@ -11,7 +11,7 @@ from typing import Callable
 
 import torch
 
-from .tape import Tape
+from .tape import Tape, mark_written
 
 
 def difference(net, tape: Tape, step: Callable[[], None]) -> str | None:
@@ -26,7 +26,7 @@ def difference(net, tape: Tape, step: Callable[[], None]) -> str | None:
     replayed = [flat.clone() for _, flat in blobs]
     for memory, values in zip(whole, before):
         memory.copy_(values)
-    torch.autograd.graph.increment_version([tensor for tensor in tape.writes if not tensor.is_inference()])
+    mark_written(tape.writes)
     step()
     different = (name for (name, flat), values in zip(blobs, replayed) if not _same_bits(flat, values))
     return next(different, None)

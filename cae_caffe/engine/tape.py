@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Callable, ClassVar
 
 import torch
@@ -47,6 +47,13 @@ def call(function: Callable[[], object], reads: Sequence[torch.Tensor] = (),
         tape.take(foreign)
 
 
+def mark_written(tensors: Iterable[torch.Tensor]) -> None:
+    """Raise the tensors' versions, as an operation of PyTorch's that writes into them does."""
+    for tensor in tensors:      # PyTorch 2.4 does not take several at once
+        if not tensor.is_inference():       # which has no version
+            torch.autograd.graph.increment_version(tensor)
+
+
 class _Foreign:
     """A call that PyTorch knows nothing of, with the tensors that it works on."""
 
@@ -56,8 +63,7 @@ class _Foreign:
 
     def __call__(self) -> None:
         self._function()
-        if self.writes:
-            torch.autograd.graph.increment_version(self.writes)
+        mark_written(self.writes)
 
 
 class Tape(torch_private.Listener):

@@ -192,6 +192,17 @@ def test_calls_write_versions_and_run_at_once_without_a_tape():
     assert tensor.tolist() == [3, 3] and not seen.holds(tensor)
 
 
+def test_versions_are_written_one_by_one(monkeypatch):
+    """PyTorch 2.4, the oldest that setup takes, knows no other way; inference tensors have no version."""
+    marked: list[torch.Tensor] = []
+    monkeypatch.setattr(torch.autograd.graph, "increment_version", marked.append)
+    with torch.inference_mode():
+        without = torch.zeros(1)
+    written = [torch.zeros(1), without, torch.zeros(1)]
+    call(lambda: None, writes=written)
+    assert [id(tensor) for tensor in marked] == [id(written[0]), id(written[2])]
+
+
 def test_a_call_within_a_call_is_replayed_once():
     tensor = torch.zeros(1)
 

@@ -13,11 +13,12 @@ from types import ModuleType
 import torch
 from torch import nn
 
+from ...pycaffe.net import Net
 from ..deploy import Deployed, deploy
 from .source import Source, source
 
 
-def to_torch(net, blobs: Sequence[str] = ()) -> nn.Module:
+def to_torch(net: Net, blobs: Sequence[str] = ()) -> nn.Module:
     """The PyTorch module of `net`, a net of the embedded engine with its parameters; in eval mode.
 
     Its forward takes the net's inputs, or its data layers' tops, in their order, float32 tensors of any batch, and

@@ -14,6 +14,7 @@ from torch import nn
 
 from ... import files
 from ...errors import InputError, RunError
+from ...pycaffe.net import Net
 from .. import needs, proof
 from ..deploy import Deployed, deploy
 from .convert import module_of
@@ -22,7 +23,7 @@ from .source import Source, source
 LENGTH = 8      # bytes at the beginning of a .safetensors: the length of the header behind them
 
 
-def export_torch(net, folder: str | os.PathLike, blobs: Sequence[str] = ()) -> tuple[Path, Path]:
+def export_torch(net: Net, folder: str | os.PathLike, blobs: Sequence[str] = ()) -> tuple[Path, Path]:
     """Write the module of `to_torch` into `folder`: NET.py, its source, and NET.safetensors, its weights.
 
     NET is the net's name. The Python file needs PyTorch alone; its function `load` makes the module and reads the

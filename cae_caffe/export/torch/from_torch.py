@@ -76,7 +76,9 @@ def _put(transfer: Transfer, deployed: Deployed, net: Net) -> Brought:
             original.array[...] = transfer.values[weight]
     others = [repr(weight) for node in net.graph.nodes for weight in node.weights
               if weight.owner is None and (weight.node, weight.index) not in known]
-    remarks = [*transfer.remarks, *([] if not others else [
-        f"As they were, for the net's own module has them not: {', '.join(others)}."]), *numbers_lost(transfer)]
+    remarks = list(transfer.remarks)
+    if others:
+        remarks.append(f"As they were, for the net's own module has them not: {', '.join(others)}.")
+    remarks += numbers_lost(transfer)
     missing = [repr(weight) for weight in dict.fromkeys(transfer.missing) if weight not in transfer.values]
     return Brought(transfer.by, transfer.taken, transfer.left(), missing, remarks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from ..registry import Inexpressible, exports
@@ -28,14 +30,14 @@ def convolution(layer: LayerWriter) -> list[str]:
     return [_applied(module, x, settings) for x in layer.bottoms]
 
 
-def _options(settings) -> dict:
+def _options(settings) -> dict[str, Any]:
     options = {"stride": short(settings.stride), "padding": short(settings.pad), "dilation": short(settings.dilation),
                "groups": settings.group, "bias": len(settings.blobs) > 1}
     defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
     return {name: value for name, value in options.items() if value not in (defaults[name], ())}
 
 
-def short(lengths: tuple[int, ...]):
+def short(lengths: tuple[int, ...]) -> int | tuple[int, ...]:
     """One length for all axes if they are alike."""
     return lengths[0] if len(set(lengths)) == 1 else lengths
 

@@ -27,7 +27,9 @@ class CaffeSPP(nn.Module):
     def level(self, x, bins):
         kernel = tuple(-(-length // bins) for length in x.shape[2:])
         padding = tuple((window * bins - length + 1) // 2 for window, length in zip(kernel, x.shape[2:]))
-        return self.pool(kernel, kernel, padding, (1, 1)).train(self.training)(x)
+        pool = self.pool(kernel, kernel, padding, (1, 1))
+        pool.training = self.training
+        return pool(x)
 
 
 class CaffeIm2col(nn.Module):
