@@ -40,6 +40,11 @@ def _written_out(match: re.Match[str]) -> str:
     return match.group().encode("unicode_escape").decode("ascii")
 
 
+def counted(number: int, noun: str) -> str:
+    """"1 blob", "2 blobs": a number of what the regular `noun` names."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def times(lines: list[int | None]) -> str:
     """" (3 times: lines 2, 5, 9)" where something stands in several `lines`, None for one not known; else nothing."""
     if len(lines) == 1:

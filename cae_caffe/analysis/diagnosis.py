@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, log
 
 from ..graph import Node, Value
-from ..printing import shown, table
+from ..printing import counted, shown, table
 
 SATURATED = 0.01        # a sigmoid's output this near to 0 or 1; its slope there is below a 25th of its greatest
 MOSTLY, WHOLLY = 0.5, 0.999         # shares of saturated values from which a sentence names a layer, and it is broken
@@ -113,7 +113,7 @@ def _broken_parameters(layers):
     if broken:
         first = broken[0]
         yield (f"Parameters: the first NaN or infinity is in layer `{first.name}`, in {first.broken_parameters} of its "
-               f"{first.parameters} weights and biases; {_count(len(broken), 'layer')} of "
+               f"{first.parameters} weights and biases; {counted(len(broken), 'layer')} of "
                f"{sum(layer.parameters > 0 for layer in layers)} with parameters are broken. The training diverged: "
                "take an earlier snapshot, or train again with a smaller base_lr or other fillers.")
 
@@ -154,12 +154,8 @@ def _saturated(layers):
 def _dead(found):
     for layer in found.layers:
         if layer.dead:
-            yield (f"Layer `{layer.name}` (ReLU): {layer.dead} of {_count(layer.units, 'unit')} are dead, 0 for each "
+            yield (f"Layer `{layer.name}` (ReLU): {layer.dead} of {counted(layer.units, 'unit')} are dead, 0 for each "
                    f"of the {found.images} images.")
-
-
-def _count(number, noun):
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def diagnosis_text(found: Diagnosis) -> str:

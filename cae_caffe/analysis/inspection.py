@@ -8,7 +8,7 @@ from math import inf, isfinite, nan, sqrt
 
 import numpy as np
 
-from ..printing import shown, table
+from ..printing import counted, shown, table
 from . import stored_values
 
 # Of the table; the first WORDS columns are words, the others numbers.
@@ -113,14 +113,14 @@ def _verdict(found):
     blobs = [blob for layer in broken for blob in layer.blobs]
     values = sum(blob.values for layer in found.layers for blob in layer.blobs)
     counts = f"{sum(blob.nan for blob in blobs)} NaN and {sum(blob.infinite for blob in blobs)} infinite"
-    return (f"{found.file}: {counts} of {values} values, in {_counted(len(broken), 'layer')}: "
+    return (f"{found.file}: {counts} of {values} values, in {counted(len(broken), 'layer')}: "
             f"{_named([f'`{layer.name}`' for layer in broken])}.")
 
 
 def _zeros(found):
     zeros = [f"blob {blob.number} of `{layer.name}`" for layer in found.layers for blob in layer.blobs if blob.is_zero]
     if zeros:
-        yield f"All values are 0 in {_counted(len(zeros), 'blob')}: {_named(zeros)}."
+        yield f"All values are 0 in {counted(len(zeros), 'blob')}: {_named(zeros)}."
 
 
 def _named(names):
@@ -141,12 +141,8 @@ def _totals(found):
     stored = Counter(blob.stored for blob in blobs)
     kinds = f" ({', '.join(f'{number} as {name}' for name, number in stored.most_common())})" if len(stored) > 1 else ""
     with_blobs = sum(bool(layer.blobs) for layer in found.layers)
-    layers = f"{_counted(len(found.layers), 'layer')}, {with_blobs} of them with blobs; "
+    layers = f"{counted(len(found.layers), 'layer')}, {with_blobs} of them with blobs; "
     if found.kind != stored_values.WEIGHTS:
         layers = ""
-    return (f"The file holds {found.kind}: {layers}{_counted(len(blobs), 'blob')}{kinds} of "
-            f"{_counted(sum(blob.values for blob in blobs), 'value')}, {sum(blob.size for blob in blobs)} bytes.")
-
-
-def _counted(number, noun):
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return (f"The file holds {found.kind}: {layers}{counted(len(blobs), 'blob')}{kinds} of "
+            f"{counted(sum(blob.values for blob in blobs), 'value')}, {sum(blob.size for blob in blobs)} bytes.")

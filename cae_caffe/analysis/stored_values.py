@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import hdf5, schema
 from ..errors import InputError
-from ..schema import storage
+from ..schema import file_kinds, storage
 from ..schema.blob_values import whole_values
 from ..schema.stored_blobs import type_of
 from .stored_weights import numbered
@@ -79,7 +79,7 @@ def _in_binary(path: str | os.PathLike) -> StoredFile:
         if mean is not None:
             return StoredFile(MEAN, iter([StoredLayer("mean", "", _blobs([mean], lambda _: f"{path}: the blob"))]))
         if _is_text(path):
-            seems = storage.appearance(storage.read_bytes(path))
+            seems = file_kinds.appearance(storage.read_bytes(path))
             raise InputError(f"{path}: this is a text, which holds no weights{seems}; {_REMEDY}. "
                              "`cae-caffe summary` tells of a net's prototxt.") from None
         raise error from None

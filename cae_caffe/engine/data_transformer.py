@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import schema
 from ..errors import InputError
+from ..printing import counted
 from . import blob_proto, log
 from .noise import Noise
 from .resize_policy import ResizePolicy, policies_of
@@ -183,7 +184,7 @@ class DataTransformer:
         if not self.mean_values.size:
             return None
         if self.mean_values.size not in (1, channels):
-            raise InputError(f"{what} has {channels} channels, and transform_param gives `mean_value` "
+            raise InputError(f"{what} has {counted(channels, 'channel')}, and transform_param gives `mean_value` "
                              f"{self.mean_values.size} times; give it once, or once for each channel.")
         return np.broadcast_to(self.mean_values[:, np.newaxis, np.newaxis], image.shape)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import schema
 from ..errors import InputError
+from ..printing import counted
 from . import colors
 from .rng import Stream
 
@@ -41,8 +42,8 @@ class Distortion:
         """
         param = self._param
         if image.shape[2] != 3 and max(param.saturation_prob, param.hue_prob, param.random_order_prob) > 0:
-            raise InputError(f"{what} has {image.shape[2]} channels, and its distort_param changes colours; set "
-                             "`force_color`, or leave out what changes saturation, hue and the channels' order.")
+            raise InputError(f"{what} has {counted(image.shape[2], 'channel')}, and its distort_param changes colours; "
+                             "set `force_color`, or leave out what changes saturation, hue and the channels' order.")
         contrast_first = stream.one_uniform() > 0.5
         image = self._brightness(image, stream)
         if contrast_first:

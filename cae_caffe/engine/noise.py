@@ -13,6 +13,7 @@ import numpy as np
 from .. import schema
 from ..data import pillow
 from ..errors import InputError
+from ..printing import counted
 from . import colors, decoding
 from .rng import Stream
 
@@ -66,8 +67,8 @@ class Noise:
         Raises InputError, whose message begins with `what`, if the image has not the channels for it.
         """
         if image.shape[2] != 3 and self._needs_colors:
-            raise InputError(f"{what} has {image.shape[2]} channels, and its noise_param changes colours; set "
-                             "`force_color`, or leave out `decolorize` and conversions.")
+            raise InputError(f"{what} has {counted(image.shape[2], 'channel')}, and its noise_param changes colours; "
+                             "set `force_color`, or leave out `decolorize` and conversions.")
         for change in self._changes:
             image = change(image, what)
         if self._param.saltpepper and stream is not None:
@@ -80,8 +81,8 @@ class Noise:
         rows, columns, channels = image.shape
         salt = self._param.saltpepper_param
         if len(salt.value) not in (1, channels):
-            raise InputError(f"{what} has {channels} channels, and its saltpepper_param {len(salt.value)} `value`s; "
-                             "give one, or one for each channel.")
+            raise InputError(f"{what} has {counted(channels, 'channel')}, and its saltpepper_param {len(salt.value)} "
+                             "`value`s; give one, or one for each channel.")
         image = image.copy()
         for _ in range(int(np.float32(salt.fraction) * rows * columns)):
             column, row = stream.word() % columns, stream.word() % rows
@@ -94,7 +95,8 @@ def _by_luma(image: np.ndarray, change: Callable[[np.ndarray], np.ndarray], what
     if image.shape[2] == 1:
         return change(image[:, :, 0])[:, :, np.newaxis]
     if image.shape[2] != 3:
-        raise InputError(f"{what} has {image.shape[2]} channels, and its noise_param equalizes images of 1 or 3.")
+        raise InputError(f"{what} has {counted(image.shape[2], 'channel')}, and its noise_param equalizes images of 1 "
+                         "or 3.")
     parts = colors.to_ycrcb(image)
     parts[:, :, 0] = change(parts[:, :, 0])
     return colors.from_ycrcb(parts)

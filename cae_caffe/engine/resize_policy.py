@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import schema
 from ..errors import InputError
+from ..printing import counted
 from .boxes import Box
 from .interpolation import resize_by
 from .rng import Stream
@@ -93,8 +94,8 @@ class ResizePolicy:
             return np.pad(image, around, "edge")
         values = np.array(self._param.pad_value or [0], np.float32)
         if values.size not in (1, channels):
-            raise InputError(f"{what} has {channels} channels, and its resize_param {values.size} `pad_value`s; give "
-                             "one, or one for each channel.")
+            raise InputError(f"{what} has {counted(channels, 'channel')}, and its resize_param {values.size} "
+                             "`pad_value`s; give one, or one for each channel.")
         padded = np.empty((self._height, self._width, channels), np.uint8)
         padded[:] = np.clip(np.rint(values), 0, 255)
         padded[above:above + rows, left:left + columns] = image

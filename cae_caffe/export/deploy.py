@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..graph import Graph, Node, Value
 from ..printing import shown
 from ..pycaffe.net import Net
-from ..spelling import did_you_mean
+from ..spelling import in_brackets
 from .roles import Role, predictions, role_of
 from .shared_memory import refuse_changed_copies
 
@@ -182,7 +182,7 @@ class _Choice:
         if name not in finals:
             known = name in self.graph.finals
             rule = ("is an input, or only there to train or to score" if known else
-                    f"is no blob of the net{did_you_mean(name, finals)}")
+                    f"is no blob of the net{in_brackets(name, finals)}")
             raise InputError(f"{self.graph.file}: `{name}` {rule}; the blobs that can be outputs are "
                              f"{', '.join(finals)}.")
         return finals[name]

@@ -11,7 +11,7 @@ from ..analysis.nets import open_definition
 from ..errors import InputError
 from ..graph import layer_place
 from ..schema import net_state
-from ..spelling import did_you_mean
+from ..spelling import in_brackets
 from .roles import VALUES
 
 Shapes = Mapping[str, Sequence[int]]
@@ -70,7 +70,7 @@ def _with_shapes(net, lines, shapes: Shapes, name: str) -> tuple[schema.NetParam
     for blob in shapes:
         if blob not in inputs:
             raise InputError(f"{name}: a shape is given for `{blob}`, which is no input of the net in phase TEST"
-                             f"{did_you_mean(blob, inputs)}; its inputs are {', '.join(sorted(inputs)) or '(none)'}.")
+                             f"{in_brackets(blob, inputs)}; its inputs are {', '.join(sorted(inputs)) or '(none)'}.")
     result, result_lines = schema.NetParameter(), []
     result.CopyFrom(net)
     del result.layer[:]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputError, RunError
 from ..printing import shown
-from ..spelling import did_you_mean
+from ..spelling import in_brackets
 from . import made_inputs
 from .deploy import Deployed
 from .open_lengths import OpenLengths
@@ -149,7 +149,8 @@ def read_arrays(path: str | os.PathLike) -> Arrays:
                                  "numpy.savez(file, data=array).")
             return {name: _numbers(found[name], name, path) for name in found.files}
     except OSError as error:
-        raise InputError(f"{path}: the file cannot be read: {error.strerror or error}.") from error
+        raise InputError(f"{path or 'The empty path'}: the file cannot be read: {error.strerror or error}; give an "
+                         ".npz file with arrays by the inputs' names, or `off` to check nothing.") from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: this is no .npz file of numbers ({' '.join(str(error).split())}); write it with "
                          "numpy.savez(file, data=array).") from error
@@ -168,15 +169,18 @@ def set_shapes(deployed: Deployed, arrays: Arrays) -> None:
     for name in arrays:
         if name not in shapes:
             raise InputError(f"An array `{name}` is given to check with, but {deployed.file} has no such input"
-                             f"{did_you_mean(name, shapes)}; its inputs are {_listed(shapes)}.")
+                             f"{in_brackets(name, shapes)}; its inputs are {_listed(shapes)}.")
     missing = [name for name in shapes if name not in arrays]
     if missing:
         raise InputError(f"No array is given to check with for the input `{missing[0]}` of {deployed.file}; its inputs "
                          f"are {_listed(shapes)}.")
     for name, shape in shapes.items():
         if arrays[name].shape[1:] != shape[1:] or arrays[name].ndim != len(shape):
-            raise InputError(f"The array `{name}` to check with has the shape {_times(arrays[name].shape)}, and the "
-                             f"input takes {_times(shape)}.")
+            found = arrays[name].shape
+            remedy = f", or the input this one by --shape {name}={','.join(map(str, found))}" if len(found) == len(
+                shape) else ""
+            raise InputError(f"The array `{name}` to check with has the shape {_times(found)}, and the input takes "
+                             f"{_times(shape)}; give the array that shape{remedy}.")
     for name, array in arrays.items():
         deployed.net.blobs[name].reshape(*array.shape)
     deployed.net.reshape()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import InputError
+from ..printing import counted
 from .errors import WrongValueError
 from .resampling import resize_image
 
@@ -74,8 +75,8 @@ class Transformer:
         """Set the order of channels, the first axis after transposing: (2, 1, 0) makes BGR of RGB."""
         self._check(in_)
         if len(order) != self.inputs[in_][1]:
-            raise InputError(f"The channel swap {tuple(order)} for `{in_}` has {len(order)} channels; the input has "
-                             f"{self.inputs[in_][1]}, so give as many.")
+            raise InputError(f"The channel swap {tuple(order)} for `{in_}` has {counted(len(order), 'channel')}; the "
+                             f"input has {self.inputs[in_][1]}, so give as many.")
         self.channel_swap[in_] = order
 
     def set_raw_scale(self, in_: str, scale: float) -> None:

@@ -13,22 +13,17 @@ from google.protobuf.message import DecodeError
 
 from .. import files
 from ..errors import InputError
+from .file_kinds import appearance
 from .messages import is_repeated
 from .text import format_text, parse
 
 MAX_BYTES = 2**31 - 1  # of one binary message, for protobuf and so for Caffe
-_SIGNATURES = {
-    b"\x89HDF": "an HDF5 file",
-    b"\x1f\x8b": "a gzip file",
-    b"PK\x03\x04": "a zip file (PyTorch's weights are such)",
-    b"<!DOCTYPE": "a web page, as a download that failed leaves it",
-    b"<html": "a web page, as a download that failed leaves it",
-    b"version https://git-lfs": "a Git LFS pointer in place of the file itself, which `git lfs pull` fetches",
-}
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:
     """Return what the file at `path` holds; raise InputError if there is no such file, or it cannot be read."""
+    if not os.fspath(path):
+        raise InputError("The path of a file is empty; give one.")
     try:
         if _is_endless(path):
             raise InputError(f"{path}: this is a device, and no file.")
@@ -118,12 +113,6 @@ def _is_text(message) -> bool:
         if field.type == FieldDescriptor.TYPE_STRING and any(isinstance(element, bytes) for element in values):
             return False
     return True
-
-
-def appearance(data: bytes) -> str:
-    """Return a sentence's tail that says what the file seems to be, if that shows in its first bytes."""
-    kinds = [kind for signature, kind in _SIGNATURES.items() if data.startswith(signature)]
-    return f" (it seems to be {kinds[0]})" if kinds else ""
 
 
 def write_text(message, path: str | os.PathLike) -> None:

@@ -272,17 +272,21 @@ def test_a_large_model_has_a_second_file(export, autoencoder, monkeypatch):
 @pytest.mark.parametrize("words, says", [
     (["--batch", "0"], "--batch 0 is no batch"), (["--batch", "many"], "--batch many is no batch"),
     (["--opset", "16"], "operator set 16 is asked for, and 17 to 23"),
-    (["--blob", "conv9"], "`conv9` is no blob of the net.*conv1"), (["--blob", "data"], "`data` is an input"),
-    (["--mean", "1,2"], "mean has 2 numbers, and the input `data` has 1 channels"),
+    (["--blob", "conv9"], r"`conv9` is no blob of the net \(did you mean `conv1`\?\); the blobs"),
+    (["--blob", "data"], "`data` is an input"),
+    (["--mean", "1,2"], "The mean 1, 2 has 2 numbers, and the input `data` has 1 channel;"),
+    (["--mean", ""], "export-onnx: The mean's path is empty"),
     (["--mean", "gone.binaryproto"], "gone.binaryproto: the mean's file is not there"),
     (["--mean", "1,nan"], "The mean .* is given; give the path"),
-    (["--scale", "0"], "The scale 0 is given"), (["--rgb"], "`data` has 1 channels, and RGB images have 3"),
+    (["--scale", "0"], "The scale 0 is given"), (["--rgb"], "`data` has 1 channel, and RGB images have 3"),
     (["--input", "data"], "no mean, scale or rgb"), (["--input", "dota", "--scale", "2"], "`dota` is no input of"),
     (["--shape", "data"], "--shape data is no shape"), (["--shape", "data=a"], "--shape data=a is no shape"),
     (["--shape", "dota=1,1,6,5"], "`dota`, which is no input.*data"),
     (["--shape", "data=1,1,2,2"], "conv1"),
     (["--shape", "data=1,3,6,5"], "--shape data=1,3,6,5 decides how many weights"),
     (["--check", "gone.npz"], "gone.npz: the file cannot be read"),
+    (["--check", "on"], "on: the file cannot be read: .* give an .npz file with arrays by the inputs' names, or `off`"),
+    (["--check", ""], "The empty path: the file cannot be read"),
 ])
 def test_wrong_words_are_told(export, words, says):
     refused(export(*words), 2, says)

@@ -143,8 +143,10 @@ def test_other_files_are_refused(inspected):
     Path("page.caffemodel").write_text("<!DOCTYPE html>\n")
     assert "page.caffemodel: this is a text, which holds no weights (it seems to be a web page" in inspected(
         None, "page.caffemodel")[1]
-    assert "w.npy: this is not a whole NetParameter" in inspected(None, "w.npy")[1]
-    assert "a zip file (PyTorch's weights are such)" in inspected(None, "w.pth")[1]
+    assert "w.npy: this is not a whole NetParameter in Caffe's binary format (it seems to be an array of NumPy's" in \
+        inspected(None, "w.npy")[1]
+    assert "a zip file, as PyTorch's weights and NumPy's .npz are; `cae-caffe import-torch`" in inspected(
+        None, "w.pth")[1]
     assert "none: there is no such file" in inspected(None, "none")[1]
     assert "no layers, so it has no weights" in inspected(schema.NetParameter(name="n"))[1]
 

@@ -250,12 +250,12 @@ def test_options_that_cannot_be_are_refused(message, text, match):
 
 @pytest.mark.parametrize(("apply", "match"), [
     (lambda image: Noise(options(schema.NoiseParameter, "decolorize: true")).apply(image, None, "Record 3"),
-     "Record 3 has 1 channels, and its noise_param changes colours"),
+     "Record 3 has 1 channel, and its noise_param changes colours"),
     (lambda image: Distortion(options(schema.DistortionParameter, "hue_prob: 1")).apply(image, Stream(1), "Record 3"),
-     "Record 3 has 1 channels, and its distort_param changes colours"),
+     "Record 3 has 1 channel, and its distort_param changes colours"),
     (lambda image: ResizePolicy(options(schema.ResizeParameter, "height: 9 width: 2 pad_value: 1 pad_value: 2 "
                                         "resize_mode: FIT_LARGE_SIZE_AND_PAD")).apply(image, None, "Record 3"),
-     "Record 3 has 1 channels, and its resize_param 2 `pad_value`s"),
+     "Record 3 has 1 channel, and its resize_param 2 `pad_value`s"),
     (lambda image: ResizePolicy(options(schema.ResizeParameter, "height: 16000 width: 16000 "
                                         "resize_mode: FIT_SMALL_SIZE")).apply(image, None, "Record 3"),
      "Record 3 is 4 pixels high and 5 wide, of which FIT_SMALL_SIZE makes"),

@@ -89,7 +89,12 @@ def test_binary_given_as_text_is_refused(tmp_path):
 
 @pytest.mark.parametrize("data, appearance", [
     (b"\x89HDF\r\n\x1a\n....", "it seems to be an HDF5 file"),
-    (b"PK\x03\x04....", "it seems to be a zip file"),
+    (b"PK\x03\x04....", "it seems to be a zip file.*import-torch"),
+    (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80", "it seems to be a file of an old torch.save; .*import-torch"),
+    (b'\x18\0\0\0\0\0\0\0{"__metadata__":{"a":"b"}}', r"it seems to be a \.safetensors file; `cae-caffe import-torch`"),
+    (b"\x93NUMPY\x01\0", "it seems to be an array of NumPy"),
+    (b"\x08\x08\x12\x09cae-caffe\x3a\x02\x0a\x00\x42\x02\x10\x11", "it seems to be an ONNX model"),
+    (b"\x08\x08" + b"\xff" * 5000, "binary format; it may be cut off"),
     (b"<!DOCTYPE html>", "it seems to be a web page"),
     (b'layer { name: "ip" }', "NetParameter"),
     (SolverState(iter=7, learned_net="w_iter_7.caffemodel").SerializeToString(), "NetParameter"),

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import onnx
 import onnxruntime
 
@@ -17,6 +16,7 @@ from ..deploy import Deployed
 from . import model as models
 from .convert import DYNAMIC, Options, export
 
+LEAST_MEGABYTES = 10 ** 6
 ERRORS_ALONE = 3        # of onnxruntime's levels of log
 DATA = ".data"          # the end of the name of a large model's second file, with its weights
 
@@ -94,7 +94,7 @@ def summary(model: onnx.ModelProto) -> str:
             for group in (model.graph.input, model.graph.output)]
     size = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
     return (f"{' and '.join(ends[:1])} to {ends[1]}; operator set {model.opset_import[0].version}, "
-            f"{len(model.graph.node)} operators, {_megabytes(size)} MB of weights")
+            f"{len(model.graph.node)} operators, {_bytes(size)} of weights")
 
 
 def _shape(info) -> str:
@@ -105,5 +105,6 @@ def _shape(info) -> str:
         or "scalar"
 
 
-def _megabytes(size: int) -> str:
-    return np.format_float_positional(size / 1e6, precision=1)
+def _bytes(size: int) -> str:
+    """In MB, of a small net in kB."""
+    return f"{size / 1e6:.1f} MB" if size >= LEAST_MEGABYTES else f"{size / 1e3:.1f} kB"

@@ -12,7 +12,7 @@ import numpy as np
 from ... import schema
 from ...engine import blob_proto
 from ...errors import InputError
-from ...printing import shown
+from ...printing import counted, shown
 from ...schema.blob_values import shape_of
 from ..deploy import Deployed, names_given
 from .graph import WrittenGraph
@@ -96,8 +96,8 @@ def preprocessing(deployed: Deployed, mean=None, scale: float = 1, rgb: bool = F
     values, source = _read(mean) if mean is not None else (None, "")
     for name in names:
         if rgb and shapes[name][1] != COLOURS:
-            raise InputError(f"{deployed.file}: the input `{name}` has {shapes[name][1]} channels, and RGB images have "
-                             f"{COLOURS}; leave out --rgb.")
+            raise InputError(f"{deployed.file}: the input `{name}` has {counted(shapes[name][1], 'channel')}, and RGB "
+                             f"images have {COLOURS}; leave out --rgb.")
         if values is not None:
             _require_fit(values, shapes[name], name, source)
     if values is not None and values.ndim == 1:
@@ -129,6 +129,8 @@ def _read(mean) -> tuple[np.ndarray, str]:
     """The mean's values, (C,) or (C, H, W), and where they are from."""
     if isinstance(mean, (str, bytes, os.PathLike)):
         path = os.fsdecode(mean)
+        if not path:
+            raise InputError("The mean's path is empty; leave --mean out, or give a file or a number for each channel.")
         found = _numbers(path)
         if found is None:
             return _read_file(path), shown(os.path.basename(path))
@@ -188,8 +190,9 @@ def _read_npy(path: str) -> np.ndarray:
 
 def _require_fit(values: np.ndarray, shape: Sequence[int], name: str, source: str) -> None:
     if values.ndim == 1 and len(values) not in (1, shape[1]):
-        raise InputError(f"The mean has {len(values)} numbers, and the input `{name}` has {shape[1]} channels; give "
-                         "one for each, in the net's order (blue, green, red in Caffe's nets), or one for all.")
+        raise InputError(f"The mean {source} has {counted(len(values), 'number')}, and the input `{name}` has "
+                         f"{counted(shape[1], 'channel')}; give one for each, in the net's order (blue, green, red in "
+                         "Caffe's nets), or one for all.")
     if values.ndim == 3 and values.shape != tuple(shape[1:]):
         channels = ",".join(f"{value:.6g}" for value in values.mean(axis=(1, 2), dtype=np.float64))
         raise InputError(f"The mean {source} is of images of {_times(values.shape)}, and the input `{name}` takes "

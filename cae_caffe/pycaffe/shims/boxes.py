@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engine.layers.forks.proposal import anchors, moved
 from ...errors import InputError
+from ...printing import counted
 from ..layer import Layer
 
 __all__ = ["ConstantTops", "distances", "drawn", "moved", "number", "options", "placed_anchors", "sides"]
@@ -71,8 +72,8 @@ def placed_anchors(found: dict[str, Any], rows: int, columns: int, channels: int
     ratios, scales = sides(found)
     first = anchors(BASE_SIZE, ratios, scales, np.round).astype(np.float64)
     if channels != of_anchor * len(first):
-        raise InputError(f"a bottom has {channels} channels; with {len(first)} anchors, by the `ratios` and `scales` "
-                         "of `param_str` or without them 0.5, 1, 2 and 8, 16, 32, it must have "
+        raise InputError(f"a bottom has {counted(channels, 'channel')}; with {len(first)} anchors, by the `ratios` and "
+                         "`scales` of `param_str` or without them 0.5, 1, 2 and 8, 16, 32, it must have "
                          f"{of_anchor * len(first)}.")
     y, x = np.mgrid[:rows, :columns] * stride
     return (np.stack([x, y, x, y], axis=-1)[:, :, None] + first).reshape(-1, 4)

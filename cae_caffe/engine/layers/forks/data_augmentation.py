@@ -7,6 +7,7 @@ import torch
 
 from .... import schema
 from ....errors import InputError
+from ....printing import counted
 from ....schema.forks.flownet import DRAWN
 from ...blob import require_images, shape_string
 from ...layer import Layer
@@ -51,8 +52,8 @@ class DataAugmentation(Layer):
             for shape in ((1, 1, 1, 1), (1, channels, *size), (1, channels, 1, 1)):
                 self.add_parameter(shape, schema.view(schema.FillerParameter()))
         elif param.mean and not param.mean_per_pixel and not len(param.mean) == channels == len("RGB"):
-            raise InputError(f"it gives `mean` {len(param.mean)} times, and its bottom has {channels} channels; give "
-                             "three, for images of three channels.")
+            raise InputError(f"it gives `mean` {len(param.mean)} times, and its bottom has "
+                             f"{counted(channels, 'channel')}; give three, for images of three channels.")
 
     def shapes(self, bottom_shapes):
         shape, param = bottom_shapes[0], self.param.augmentation_param

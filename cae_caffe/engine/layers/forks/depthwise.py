@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....errors import InputError
+from ....printing import counted
 from ...layer import exactly
 from ..convolution import Convolution
 from ..registry import register
@@ -34,8 +35,8 @@ class ConvolutionDepthwise(Convolution):
                              " the bottom must be images of four axes, with their channels on axis 1.")
         for name, number, without in (("num_output", param.num_output, 0), ("group", param.group, 1)):
             if number not in (without, channels):
-                raise InputError(f"its `{name}` is {number}, and its bottom has {channels} channels, each of which has "
-                                 f"a kernel and an output of its own; give `{name}: {channels}`, or none.")
+                raise InputError(f"its `{name}` is {number}, and its bottom has {counted(channels, 'channel')}, each "
+                                 f"of which has a kernel and an output of its own; give `{name}: {channels}`, or none.")
         if not channels:
             raise InputError("its bottom has no channels; give it at least one.")
         self.channels = self.outputs = self.group = channels

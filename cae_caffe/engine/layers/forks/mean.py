@@ -7,6 +7,7 @@ import torch
 
 from .... import schema
 from ....errors import InputError
+from ....printing import counted
 from ... import blob_proto
 from ...autograd_layer import AutogradLayer
 from ...blob import require_images, shape_string
@@ -46,8 +47,8 @@ class Mean(AutogradLayer):
                 raise InputError(f"its bottom has shape {shape_string(shape)}, and the mean of `file: "
                                  f"{self.param.mean_param.file!r}` is {height} high and {width} wide; they must agree.")
             if shape[1] % channels:
-                raise InputError(f"its bottom has {shape[1]} channels, and the mean {channels}; give a mean whose "
-                                 "channels divide them.")
+                raise InputError(f"its bottom has {counted(shape[1], 'channel')}, and the mean {channels}; give a mean "
+                                 "whose channels divide them.")
         return bottom_shapes
 
     def compute(self, bottoms, params):
