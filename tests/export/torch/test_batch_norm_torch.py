@@ -59,10 +59,14 @@ layer {{ name: "bn" type: "BatchNorm" bottom: "data" top: "bn"
 '''
 
 
+def in_phase_train(text):
+    message = text_format.Parse(text, schema.NetParameter())
+    return pycaffe.Net.from_message(message, [None] * len(message.layer), "net.prototxt", pycaffe.TRAIN)
+
+
 def averages_after(batches, factor):
     """Mean and variance after so many batches: those of the engine in phase TRAIN, and the module's in train mode."""
-    message = text_format.Parse(TRAINING, schema.NetParameter())
-    net = pycaffe.Net.from_message(message, [None] * len(message.layer), "net.prototxt", pycaffe.TRAIN)
+    net = in_phase_train(TRAINING)
     for blob, start in zip(net.params["bn"], ([0.5, -1], [2, 0.25], [1])):
         blob.data[...] = factor * np.float32(start)
     module = to_torch(net).train()
@@ -83,3 +87,16 @@ def test_averages_of_few_batches_move_slower_than_in_phase_train():
     """The guide says so; a factor of 1 stands for one batch, which the second makes up for half of."""
     start, caffes, moved = averages_after(0, 1)[0], *averages_after(1, 1)
     np.testing.assert_allclose((moved - start) * SETTLED, (caffes - start) * (1 + FRACTION), rtol=1e-5)
+
+
+def test_pspnets_averages_are_of_biased_variances_and_pytorchs_are_not():
+    net = in_phase_train(TRAINING.replace('"BatchNorm"', '"BN"').replace("batch_norm_param { moving_average_fraction: "
+                                                                         f"{FRACTION}", "bn_param { momentum: 0.9"))
+    module, data = to_torch(net).train(), values(3, 2, 4, 4)
+    assert module.bn.momentum == 0.1
+    net.forward(data=data)
+    module(torch.from_numpy(data))
+    mean, variance = (blob.data.ravel() for blob in net.params["bn"][2:])
+    np.testing.assert_allclose(module.bn.running_mean, mean, rtol=1e-5)
+    number = 3 * 4 * 4
+    np.testing.assert_allclose(module.bn.running_var, variance * number / (number - 1), rtol=1e-5)

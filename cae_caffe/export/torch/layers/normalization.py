@@ -31,7 +31,7 @@ def batch_norm(layer: LayerWriter) -> str:
     if settings.eps < 0:
         raise Inexpressible(f"its `eps` is {settings.eps:g}, and PyTorch takes none below 0")
     mean, variance, factor = (layer.array(index) for index in range(3))
-    momentum = 1 - float(number(settings.fraction))
+    momentum = momentum_of(settings.fraction)
     own: dict[str, Any] = {}
     if param.has("use_global_stats"):
         own = {"statistics": "running" if param.use_global_stats else "batch"}
@@ -41,6 +41,11 @@ def batch_norm(layer: LayerWriter) -> str:
                            state=QUOTIENTS, back=AveragesBack())
     return layer.apply(CaffeBatchNorm, settings.channels, eps=settings.eps, momentum=momentum, **own,
                        state={**quotients(mean, variance, factor), **SUMS}, back=AveragesBack())
+
+
+def momentum_of(fraction: float) -> float:
+    """PyTorch's momentum, the part that is new, where the part `fraction` stays: of 0.9 it is 0.1, in as few digits."""
+    return 1 - float(number(fraction))
 
 
 @exports("MVN")

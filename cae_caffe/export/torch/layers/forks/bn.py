@@ -10,7 +10,7 @@ from ...modules.bn import CaffeBatchStatistics, CaffeFrozenBatchNorm
 from ...modules.factors import CaffeScale
 from ...registry import exports
 from ...writing import LayerWriter
-from ..normalization import BATCH_NORMS
+from ..normalization import BATCH_NORMS, momentum_of
 
 LEARNED = {"weight": 0, "bias": 1}
 WITH_AVERAGES = {**LEARNED, "running_mean": 2, "running_var": 3}
@@ -23,7 +23,7 @@ def bn(layer: LayerWriter) -> str:
     if settings.has_averages and layer.param.bn_param.frozen:
         return layer.apply(CaffeFrozenBatchNorm, settings.channels, settings.eps, state=WITH_AVERAGES)
     if settings.has_averages:
-        return _native(layer, momentum=1 - layer.param.bn_param.momentum, state=WITH_AVERAGES)
+        return _native(layer, momentum=momentum_of(layer.param.bn_param.momentum), state=WITH_AVERAGES)
     if not settings.by_batch:
         return layer.apply(CaffeScale, settings.channels, state=LEARNED)
     statistics = len(layer.top_shapes) > 1
