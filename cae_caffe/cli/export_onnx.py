@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -70,7 +71,15 @@ def run(arguments: argparse.Namespace) -> int:
         model = file.write(deployed, arguments.out, options, arrays=arrays, check=arguments.check != OFF)
     tell_dropped(deployed.dropped)
     print(f"{shown(Path(arguments.out))}: {shown(file.summary(model))}")
+    _tell_batch(deployed.shapes(), options.batch)
     return 0
+
+
+def _tell_batch(shapes: Mapping[str, Sequence[int]], batch: int | str | None) -> None:
+    """Say how many rows the file takes, if nobody chose that and it is more than one."""
+    lengths = {shape[0] for shape in shapes.values() if shape}
+    if batch is None and len(lengths) == 1 and max(lengths) > 1:
+        print(f"The batch is fixed: it takes exactly {max(lengths)} at a time; --batch dynamic takes any number.")
 
 
 def _batch(word: str | None) -> int | str | None:

@@ -126,6 +126,22 @@ def test_a_dynamic_batch_is_any(export, autoencoder, rows):
     np.testing.assert_allclose(found["deconv1sig"], wanted["deconv1sig"], atol=1e-6)
 
 
+@pytest.mark.parametrize("words, is_told", [([], True), (["--batch", "dynamic"], False), (["--batch", "2"], False)])
+def test_a_fixed_batch_that_nobody_chose_is_told(export, colours, words, is_told):
+    told = "The batch is fixed: it takes exactly 2 at a time; --batch dynamic takes any number."
+    assert (told in export(*words, **colours).out.splitlines()) == is_told
+    assert "The batch is fixed" not in export(*words).out
+
+
+def test_a_value_before_a_layer_in_place_has_the_layers_type(export, colours):
+    nodes = onnx.load(export(**colours).path).graph.node
+    assert [list(node.output) for node in nodes] == [["conv/Convolution"], ["conv"]]
+
+
+def test_the_size_of_small_weights_is_in_kilobytes(export, colours):
+    assert export(**colours).out.splitlines()[-2].endswith("2 operators, 0.2 kB of weights")
+
+
 def test_a_batch_of_a_number_is_in_the_file(export):
     done = export("--batch", "4")
     assert done.session().get_inputs()[0].shape == [4, 1, 6, 5] and done.metadata["caffe.batch"] == "4"

@@ -51,13 +51,18 @@ class _GraphWriter:
         self.names = self._names()
 
     def _names(self) -> dict[Value, str]:
-        """The blob's name for its last value; earlier ones, and those over an input, have their layer's too."""
+        """The blob's name for its last value; earlier ones, and those over an input, have their layer's too.
+
+        Where the layer has the blob's name, they have its type.
+        """
         values = [value for node in self.net_graph.nodes for value in node.outputs if value not in self.tensors]
         last = [value for value in values if self.finals[value.name] is value and value.name not in self.inputs]
         names = {value: self.builder.unused(value.name) for value in last}      # first, for users know these names
         for value in values:
             if value not in names:
-                names[value] = self.builder.unused(f"{value.name}/{value.producer.name}")
+                layer = value.producer
+                names[value] = self.builder.unused(
+                    f"{value.name}/{layer.type if layer.name == value.name else layer.name}")
         return names
 
     def write_layers(self) -> None:

@@ -6,7 +6,7 @@ import io
 import tokenize
 from collections.abc import Iterator, Sequence
 
-WIDTH = 120     # of lines of source, as in modules/
+WIDTH = 120     # of lines of source and prose, as in modules/
 OPENING, CLOSING = ("(", "[", "{"), (")", "]", "}")
 
 

@@ -14,10 +14,8 @@ from ..deploy import Deployed
 from ..open_lengths import Lengths, OpenLengths
 from . import graph
 from .builder import Tensor
-from .folding import folded
+from .folding import WIDTH, folded
 from .names import CLASSES, Names, class_name, file_stem
-
-WIDTH = 100     # of lines of prose
 
 _FILE = '''\
 """{title}
