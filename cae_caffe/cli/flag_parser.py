@@ -43,7 +43,7 @@ class FlagParser(argparse.ArgumentParser):
             elif self.children and f"invalid choice: '{word}'" in message:
                 near = spelling.nearest(word, self.children.choices)
                 hints += [f"did you mean {near}?"] if near else []
-        super().error("; ".join([message, *hints]))
+        super().error("; ".join(filter(None, [message, " ".join(hints)])))
 
     def known_flags(self) -> list[str]:
         """The flags of this parser and of those of its commands, all the way down."""
