@@ -21,7 +21,7 @@ MAKERS = ("activations", "demo", "data", "encode", "export-onnx", "export-torch"
 _PERMISSIONS = "change its permissions or those of its folder, or give another path"
 _ROOM = "free some space, or give a path on another disk"
 _REMEDIES = {       # what to do where the system refuses a file, by the error's number
-    errno.EISDIR: "this is a folder, and a file is needed; give the path of a file",
+    errno.EISDIR: "a file is needed; give its path",
     errno.ENOTDIR: "what stands before the last / of the path is a file; give another path",
     errno.ENOENT: "the file, or a folder on the way to it, is not there; correct the path",
     errno.EACCES: _PERMISSIONS,

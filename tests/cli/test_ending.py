@@ -68,7 +68,7 @@ def test_a_locale_of_ascii_shows_and_reads_other_names(tmp_path):
     (PermissionError(13, "Permission denied", "/a\n/b"),
      r"/a\n/b: Permission denied; change its permissions or those of its folder, or give another path."),
     (IsADirectoryError(21, "Is a directory", "m"),
-     "m: Is a directory; this is a folder, and a file is needed; give the path of a file."),
+     "m: Is a directory; a file is needed; give its path."),
     (FileNotFoundError(2, "No such file or directory", "a/m"),
      "a/m: No such file or directory; the file, or a folder on the way to it, is not there; correct the path."),
     (NotADirectoryError(20, "Not a directory", "f/m"),

@@ -377,7 +377,7 @@ def test_a_place_that_cannot_be_written_is_told(export, tmp_path):
     (tmp_path / "file").write_text("")
     refused(export(out=tmp_path / "file" / "net.onnx"), 1, "file")
     done = export(out=tmp_path)
-    assert done.status == 1 and "Is a directory; this is a folder, and a file is needed" in done.err
+    assert done.status == 1 and "Is a directory; a file is needed; give its path" in done.err
 
 
 def test_a_full_disk_leaves_nothing(export, monkeypatch):

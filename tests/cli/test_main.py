@@ -35,7 +35,8 @@ def test_no_command_and_unknown_ones_are_wrong_use(capsys):
 
 @pytest.mark.parametrize("words, said", [
     (["train", "-solver", "s", "-wieghts", "w"], "arguments: -wieghts w; -wieghts: did you mean -weights?"),
-    (["train", "-solver", "s", "--wieghts=w", "--gpus=0"], "--wieghts: did you mean --weights? --gpus: did you mean --gpu?"),
+    (["train", "-solver", "s", "--wieghts=w", "--gpus=0"],
+     "--wieghts: did you mean --weights? --gpus: did you mean --gpu?"),
     (["train", "--slover=s"], "-solver/--solver; --slover: did you mean --solver?"),
     (["figure", "scatter", "--ot", "x"], "--out; --ot: did you mean --out?"),
     (["figure", "scater"], "did you mean scatter?"),
