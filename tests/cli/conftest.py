@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from small_autoencoder import SmallAutoencoder
+from onnx_command import COLOUR_SHAPES, COLOURS, Exported
+from small_autoencoder import SmallAutoencoder, write_weights
 
 from cae_caffe.cli.main import main
 
@@ -56,3 +57,25 @@ def on_engine(request, monkeypatch, capsys):
         return real
     pytest.importorskip("torch", reason="the embedded engine needs PyTorch")
     return embedded
+
+
+@pytest.fixture
+def export(autoencoder, tmp_path, monkeypatch, capsys):
+    """`export(*words)`: the small auto-encoder exported, or with `net` and `weights` another."""
+    def run(*words, net=None, weights=None, out=None):
+        monkeypatch.setenv("GLOG_minloglevel", "0")
+        path = out or tmp_path / "out" / "net.onnx"
+        capsys.readouterr()
+        status = main(["export-onnx", str(net or autoencoder.net), str(weights or autoencoder.weights), "--out",
+                       str(path), *map(str, words)])
+        return Exported(status, *capsys.readouterr(), path)
+    return run
+
+
+@pytest.fixture
+def colours(tmp_path):
+    """A net of colour images, and its weights, as words of `export`."""
+    net, weights = tmp_path / "colours.prototxt", tmp_path / "colours.caffemodel"
+    net.write_text(COLOURS)
+    write_weights(weights, COLOUR_SHAPES)
+    return {"net": net, "weights": weights}
