@@ -8,7 +8,7 @@ from ..interruption import unwinding
 from ..printing import shown, shown_lines
 from .arguments import add_python_layers_argument
 from .engine import chosen_quiet_engine
-from .export_arguments import add_form_arguments, shapes_of
+from .export_arguments import add_form_arguments, keep_sources, shapes_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the weights; returns 0."""
     shapes = shapes_of(arguments)
+    keep_sources(arguments.out, arguments.net, arguments.file, arguments.weights)
     chosen_quiet_engine(arguments)
     from ..export.opening import open_to_leave  # what they import needs PyTorch
     from ..export.torch.from_torch import from_torch

@@ -73,3 +73,11 @@ def test_not_strict_takes_the_rest_from_other_weights(exported, capsys):
 def test_a_file_that_is_not_there(exported, capsys):
     assert bring(exported, "nosuch.pth") == 2
     assert "nosuch.pth: the file cannot be read: No such file or directory." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("which", ["net.prototxt", "small.safetensors", "net.caffemodel"])
+def test_what_is_read_is_not_written_over(exported, capsys, which):
+    before = (exported / which).read_bytes()
+    assert bring(exported, "small.safetensors", "--weights", str(exported / "net.caffemodel"), out=which) == 2
+    assert "itself, which is read here and would be replaced" in capsys.readouterr().err
+    assert (exported / which).read_bytes() == before
